@@ -1,0 +1,196 @@
+//! Digest authentication (RFC 7616) in lanes.
+//!
+//! A lane is a nonce with its count of uses. Each is used by one request at a
+//! time, so that counts reach the service in order without a lock over the
+//! network. The last lane returned goes out first: few stay warm, the rest age.
+
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_auth::{DigestClient, PasswordParams};
+use reqwest::Request;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    again,
+    challenge::{self, Challenge},
+};
+use crate::{
+    attempt::Exchange,
+    classify,
+    error::{Error, ErrorKind},
+    wire::Answer,
+};
+
+/// The most lanes that wait for a request; more than that are dropped.
+const LANES: usize = 256;
+
+/// How often in one call a nonce may be called stale.
+const RENEWALS: u32 = 2;
+
+const ADVICE: &str = "check the public and the private key, or the user name and the personal key";
+
+/// A user name and password, with the lanes that await requests.
+pub(crate) struct Digest {
+    user: String,
+    password: SecretString,
+    lanes: Mutex<Vec<Lane>>,
+}
+
+struct Lane {
+    challenge: Challenge,
+    client: DigestClient,
+}
+
+impl Digest {
+    pub(crate) fn new(user: String, password: SecretString) -> Self {
+        Self {
+            user,
+            password,
+            lanes: Mutex::default(),
+        }
+    }
+
+    /// Sends a request on a lane, or without one to be given a challenge.
+    ///
+    /// A lane that is refused is replaced by the challenge in the refusal: once if
+    /// it had served before, as the service may have forgotten it, and up to
+    /// [`RENEWALS`] times if the service says that the nonce was stale. If this
+    /// future is dropped, so is its lane.
+    pub(crate) async fn send(
+        &self,
+        exchange: &Exchange<'_>,
+        request: &Request,
+    ) -> Result<Answer, Error> {
+        let mut lane = self.take();
+        let mut served_before = lane.is_some();
+        let mut renewals = 0;
+        loop {
+            let mut attempt = again(request);
+            if let Some(lane) = &mut lane {
+                let answer = self.answer(lane, request)?;
+                attempt.headers_mut().insert(header::AUTHORIZATION, answer);
+            }
+            let response = exchange.send(attempt).await?;
+
+            if !is_challenge(response.status(), response.headers()) {
+                if let Some(lane) = lane {
+                    self.put_back(lane.after(response.headers()));
+                } else if response.status() == StatusCode::UNAUTHORIZED {
+                    let answer = exchange.read(response).await?;
+                    return Err(no_challenge(answer, "without a challenge"));
+                }
+                return exchange.read(response).await;
+            }
+
+            // Read to its end, so that the connection can be used again.
+            let refusal = exchange.read(response).await?;
+            let challenge = match Challenge::strongest(&refusal.headers) {
+                Ok(challenge) => challenge,
+                Err(complaint) => return Err(no_challenge(refusal, &complaint)),
+            };
+            if lane.is_some() {
+                if challenge::is_stale(&challenge) {
+                    if renewals == RENEWALS {
+                        return Err(always_stale(refusal));
+                    }
+                    renewals += 1;
+                } else if served_before {
+                    served_before = false;
+                } else {
+                    return Err(classify::refused_credentials(refusal, ADVICE));
+                }
+            }
+            lane = match challenge.client() {
+                Ok(client) => Some(Lane { challenge, client }),
+                Err(complaint) => return Err(no_challenge(refusal, &complaint)),
+            };
+        }
+    }
+
+    /// The header that answers the lane's challenge for this request.
+    fn answer(&self, lane: &mut Lane, request: &Request) -> Result<HeaderValue, Error> {
+        let url = request.url();
+        let target = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        lane.client
+            .respond(&PasswordParams {
+                username: &self.user,
+                password: self.password.expose_secret(),
+                uri: &target,
+                method: request.method().as_str(),
+                body: None,
+            })
+            .ok()
+            .and_then(|text| HeaderValue::try_from(text).ok())
+            .map(|mut value| {
+                value.set_sensitive(true);
+                value
+            })
+            .ok_or_else(|| Error::credentials("the service's digest challenge cannot be answered"))
+    }
+
+    fn take(&self) -> Option<Lane> {
+        self.lanes().pop()
+    }
+
+    fn put_back(&self, lane: Lane) {
+        let mut lanes = self.lanes();
+        if lanes.len() < LANES {
+            lanes.push(lane);
+        }
+    }
+
+    fn lanes(&self) -> std::sync::MutexGuard<'_, Vec<Lane>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lane {
+    /// The lane for the next request, after an answer with these headers.
+    fn after(self, headers: &HeaderMap) -> Self {
+        self.challenge
+            .renewed(headers)
+            .and_then(|challenge| {
+                let client = challenge.client().ok()?;
+                Some(Self { challenge, client })
+            })
+            .unwrap_or(self)
+    }
+}
+
+/// Whether the service asks who is there. A 401 without a challenge speaks of
+/// rights instead.
+fn is_challenge(status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::UNAUTHORIZED && headers.contains_key(header::WWW_AUTHENTICATE)
+}
+
+fn no_challenge(answer: Answer, complaint: &str) -> Error {
+    Error::credentials(format!(
+        "the service refuses the caller and offers no digest authentication ({complaint})"
+    ))
+    .with_answer(answer)
+    .with_advice("check the base URL and the kind of credentials")
+}
+
+fn always_stale(answer: Answer) -> Error {
+    Error::new(
+        ErrorKind::Service,
+        "the service calls every nonce stale, even one that it has just given",
+    )
+    .with_answer(answer)
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Digest")
+            .field("user", &self.user)
+            .field("lanes", &self.lanes().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,348 @@
+//! The client and how it is made.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use atlas_admin_raw::Transport;
+use http::HeaderValue;
+use reqwest::redirect;
+
+use crate::{
+    ApiVersion,
+    auth::Auth,
+    base_url::BaseUrl,
+    credentials::{Credentials, Kind, variable},
+    error::Error,
+    org::Org,
+    project::Project,
+    service::{ATLAS, Service},
+    wire::Http,
+};
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const IDLE_CONNECTIONS: usize = 256;
+const USER_AGENT: &str = concat!("atlas-admin/", env!("CARGO_PKG_VERSION"));
+
+/// A client of one service, with one set of credentials.
+///
+/// Clones share connections and what authentication has learnt, and cost next to
+/// nothing: make one client and clone it for every task. Calls need a Tokio
+/// runtime.
+///
+/// ```no_run
+/// use atlas_admin::{Client, Credentials, OrgRole};
+///
+/// # async fn run() -> Result<(), atlas_admin::Error> {
+/// let atlas = Client::builder()
+///     .credentials(Credentials::digest("gswvkocq", "private key"))
+///     .build()?;
+/// let key = atlas
+///     .org("32b6e34b3d91647abb20e7b8")
+///     .api_key("6a793f752c88faeba59bba49")
+///     .update()
+///     .desc("ci deploys")
+///     .roles([OrgRole::ReadOnly])
+///     .send()
+///     .await?;
+/// println!("{:?}", key.roles);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What all clones of a client use.
+pub(crate) struct Shared {
+    pub(crate) service: Service,
+    /// The service's address with its base path, and no slash at its end.
+    pub(crate) url: String,
+    pub(crate) version: ApiVersion,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) timeout: Duration,
+    pub(crate) auth: Auth,
+    pub(crate) wire: Arc<dyn Transport>,
+    /// Builds requests; [`Self::wire`] sends them.
+    pub(crate) http: reqwest::Client,
+}
+
+impl Client {
+    /// A client with everything at its default but the credentials, which must be
+    /// given: Atlas v2 at `cloud.mongodb.com`, in the newest version known.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client made from the environment alone; see [`ClientBuilder::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ClientBuilder::from_env`] and [`ClientBuilder::build`].
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env()?.build()
+    }
+
+    /// An organization, by its id: an [`OrgId`](crate::OrgId) or text, which is
+    /// checked when a call is sent.
+    pub fn org(&self, org_id: impl AsRef<str>) -> Org {
+        Org::new(self.clone(), org_id.as_ref())
+    }
+
+    /// A project, by its id: a [`ProjectId`](crate::ProjectId) or text, which is
+    /// checked when a call is sent.
+    pub fn project(&self, project_id: impl AsRef<str>) -> Project {
+        Project::new(self.clone(), project_id.as_ref())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("service", &self.shared.service)
+            .field("url", &self.shared.url)
+            .field("version", &self.shared.version)
+            .field("auth", &self.shared.auth)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`Client`]; see [`Client::builder`].
+#[derive(Clone, Default)]
+#[must_use]
+pub struct ClientBuilder {
+    credentials: Option<Credentials>,
+    service: Option<Service>,
+    ops_manager_url: Option<BaseUrl>,
+    base_url: Option<BaseUrl>,
+    version: Option<ApiVersion>,
+    timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    http: Option<reqwest::Client>,
+    wire: Option<Arc<dyn Transport>>,
+    allow_insecure_http: bool,
+    user_agent_suffix: Option<String>,
+}
+
+impl ClientBuilder {
+    /// A builder with what the environment says: [`Credentials::from_env`], and
+    /// where the service is.
+    ///
+    /// | variable | same as |
+    /// | --- | --- |
+    /// | `MONGODB_ATLAS_BASE_URL` | [`base_url`](Self::base_url) |
+    /// | `MONGODB_ATLAS_OPS_MANAGER_URL` | [`ops_manager`](Self::ops_manager) |
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Credentials::from_env`], and
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) for an address that is not
+    /// acceptable.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(variable)
+    }
+
+    pub(crate) fn from_variables(
+        read: impl Fn(&str) -> Result<Option<String>, Error>,
+    ) -> Result<Self, Error> {
+        let mut builder = Self::default().credentials(Credentials::from_variables(&read)?);
+        if let Some(url) = read("MONGODB_ATLAS_BASE_URL")? {
+            builder = builder.base_url(url)?;
+        }
+        if let Some(url) = read("MONGODB_ATLAS_OPS_MANAGER_URL")? {
+            builder = builder.ops_manager(url)?;
+        }
+        Ok(builder)
+    }
+
+    /// Who is asking. There is no default.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// The version to ask Atlas v2 for; [`ApiVersion::LATEST`] unless set. The
+    /// other services have no versions and are not sent one.
+    pub fn api_version(mut self, version: ApiVersion) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Uses Atlas v1.0 in place of v2.
+    pub fn atlas_v1(mut self) -> Self {
+        self.service = Some(Service::AtlasV1);
+        self
+    }
+
+    /// Uses Ops Manager at this address, such as `https://om.example.com:8443`,
+    /// or Cloud Manager at `https://cloud.mongodb.com`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`base_url`](Self::base_url).
+    pub fn ops_manager(mut self, url: impl AsRef<str>) -> Result<Self, Error> {
+        self.ops_manager_url = Some(url.as_ref().parse()?);
+        self.service = Some(Service::OpsManager);
+        Ok(self)
+    }
+
+    /// Where Atlas is, in place of `https://cloud.mongodb.com`: Atlas for
+    /// Government, a local server, a proxy. The service's own path is added to it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is no address with
+    /// `https` or `http`, or has credentials, a query, a fragment or a service's
+    /// path in it. Plain HTTP is checked by [`build`](Self::build).
+    pub fn base_url(mut self, url: impl AsRef<str>) -> Result<Self, Error> {
+        self.base_url = Some(url.as_ref().parse()?);
+        Ok(self)
+    }
+
+    /// The longest time for a whole call, with everything that is sent for it; 60
+    /// seconds unless set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The longest time for a connection to be made; 10 seconds unless set. A
+    /// client given by [`http_client`](Self::http_client) has its own.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Sends requests with this HTTP client, for one with other certificates or
+    /// proxies. It must not follow redirects
+    /// (`reqwest::redirect::Policy::none()`), or what is sent may reach another
+    /// host.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// Allows plain HTTP to other machines, where everybody on the way can read
+    /// and change what is sent. To this machine it is always allowed.
+    pub fn allow_insecure_http(mut self) -> Self {
+        self.allow_insecure_http = true;
+        self
+    }
+
+    /// Adds to the user agent what this program is, such as `deploy-bot/1.2`.
+    pub fn user_agent_suffix(mut self, suffix: &str) -> Self {
+        self.user_agent_suffix = Some(suffix.to_owned());
+        self
+    }
+
+    /// Puts another transport in the place of HTTP.
+    #[cfg(test)]
+    pub(crate) fn wire(mut self, wire: Arc<dyn Transport>) -> Self {
+        self.wire = Some(wire);
+        self
+    }
+
+    /// Makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if the
+    ///   credentials are missing, unusable, or of a kind that the service does not
+    ///   take: Ops Manager has API keys only.
+    /// - [`ErrorKind::Input`](crate::ErrorKind::Input) if the address is plain HTTP
+    ///   to another machine, if there are two addresses, or if the user agent is
+    ///   not plain text.
+    /// - [`ErrorKind::Transport`](crate::ErrorKind::Transport) if TLS cannot be set
+    ///   up on this machine.
+    pub fn build(self) -> Result<Client, Error> {
+        let service = self.service.unwrap_or(Service::AtlasV2);
+        let base_url = self.address(service)?;
+        let credentials = self.credentials.ok_or_else(|| {
+            Error::credentials("the client has no credentials")
+                .with_advice("call ClientBuilder::credentials")
+        })?;
+        credentials.check()?;
+        if service == Service::OpsManager && !matches!(credentials.0, Kind::Digest { .. }) {
+            return Err(Error::credentials(
+                "Ops Manager takes neither service accounts nor tokens",
+            )
+            .with_advice("use Credentials::digest with an API key"));
+        }
+        let user_agent = user_agent(self.user_agent_suffix.as_deref())?;
+        let http = match self.http {
+            Some(client) => client,
+            None => http_client(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT), &user_agent)?,
+        };
+        Ok(Client {
+            shared: Arc::new(Shared {
+                service,
+                url: base_url.join(service.base_path()),
+                version: self.version.unwrap_or(ApiVersion::LATEST),
+                user_agent,
+                timeout: self.timeout.unwrap_or(TIMEOUT),
+                auth: Auth::new(credentials, &http, base_url.join("/api/oauth/token"))?,
+                wire: self.wire.unwrap_or_else(|| Arc::new(Http(http.clone()))),
+                http,
+            }),
+        })
+    }
+
+    fn address(&self, service: Service) -> Result<BaseUrl, Error> {
+        let url = match (service, &self.ops_manager_url, &self.base_url) {
+            (Service::OpsManager, Some(url), None) => url.clone(),
+            (Service::OpsManager, ..) | (_, Some(_), _) => {
+                return Err(Error::input("both Ops Manager and Atlas are asked for")
+                    .with_advice("use ops_manager alone, or base_url and atlas_v1"));
+            }
+            (_, None, Some(url)) => url.clone(),
+            (_, None, None) => ATLAS.parse()?,
+        };
+        if url.is_exposed() && !self.allow_insecure_http {
+            return Err(
+                Error::input(format!("{url} is plain HTTP to another machine"))
+                    .with_advice("use https, or ClientBuilder::allow_insecure_http"),
+            );
+        }
+        Ok(url)
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    /// Leaves the HTTP client out: its default headers may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("credentials", &self.credentials)
+            .field("service", &self.service)
+            .field("ops_manager_url", &self.ops_manager_url)
+            .field("base_url", &self.base_url)
+            .field("version", &self.version)
+            .field("timeout", &self.timeout)
+            .field("allow_insecure_http", &self.allow_insecure_http)
+            .finish_non_exhaustive()
+    }
+}
+
+fn http_client(
+    connect_timeout: Duration,
+    user_agent: &HeaderValue,
+) -> Result<reqwest::Client, Error> {
+    reqwest::Client::builder()
+        .connect_timeout(connect_timeout)
+        .redirect(redirect::Policy::none())
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .user_agent(user_agent)
+        .build()
+        .map_err(|error| {
+            Error::new(crate::ErrorKind::Transport, "no HTTP client can be made").with_source(error)
+        })
+}
+
+fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
+    let text = match suffix {
+        Some(suffix) => format!("{USER_AGENT} {suffix}"),
+        None => USER_AGENT.to_owned(),
+    };
+    HeaderValue::try_from(text)
+        .map_err(|error| Error::input("the user agent is not plain text").with_source(error))
+}

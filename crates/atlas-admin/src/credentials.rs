@@ -1,0 +1,345 @@
+//! Who is asking.
+
+use std::{env, fmt};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{error::Error, text::escape};
+
+/// Credentials for one of the services.
+///
+/// Secrets are wiped from memory when dropped, and neither `Debug` nor an error
+/// shows one. The values are checked by
+/// [`ClientBuilder::build`](crate::ClientBuilder::build).
+#[derive(Clone)]
+pub struct Credentials(pub(crate) Kind);
+
+#[derive(Clone)]
+pub(crate) enum Kind {
+    Digest {
+        user: String,
+        password: SecretString,
+    },
+    ServiceAccount {
+        id: String,
+        secret: SecretString,
+    },
+    Bearer {
+        token: SecretString,
+    },
+}
+
+const SERVICE_ACCOUNT_ID: &str = "mdb_sa_id_";
+const SERVICE_ACCOUNT_SECRET: &str = "mdb_sa_sk_";
+
+impl Credentials {
+    /// An API key pair, or a user name with a personal API key: HTTP digest
+    /// authentication (RFC 7616), which all services take.
+    pub fn digest(public_key: impl Into<String>, private_key: impl Into<SecretString>) -> Self {
+        Self(Kind::Digest {
+            user: public_key.into(),
+            password: private_key.into(),
+        })
+    }
+
+    /// A service account of Atlas: OAuth 2.0 client credentials (RFC 6749). The
+    /// tokens are fetched, reused and renewed by the client.
+    pub fn service_account(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        Self(Kind::ServiceAccount {
+            id: id.into(),
+            secret: secret.into(),
+        })
+    }
+
+    /// A token of a service account that was fetched elsewhere. It cannot be
+    /// renewed: when it expires, calls fail with
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials).
+    pub fn bearer(token: impl Into<SecretString>) -> Self {
+        Self(Kind::Bearer {
+            token: token.into(),
+        })
+    }
+
+    /// Credentials from the environment variables that other tools for Atlas use
+    /// too:
+    ///
+    /// | kind | variables |
+    /// | --- | --- |
+    /// | API key | `MONGODB_ATLAS_PUBLIC_API_KEY` or `MONGODB_ATLAS_PUBLIC_KEY`, and `MONGODB_ATLAS_PRIVATE_API_KEY` or `MONGODB_ATLAS_PRIVATE_KEY` |
+    /// | service account | `MONGODB_ATLAS_CLIENT_ID` and `MONGODB_ATLAS_CLIENT_SECRET` |
+    /// | token | `MONGODB_ATLAS_ACCESS_TOKEN` |
+    ///
+    /// White space around a value is dropped, and an empty variable counts as
+    /// unset.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials), with the names of
+    /// the variables, if none is set, half a pair is missing, or more than one
+    /// kind is set.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(variable)
+    }
+
+    pub(crate) fn from_variables(
+        read: impl Fn(&str) -> Result<Option<String>, Error>,
+    ) -> Result<Self, Error> {
+        const PUBLIC: &str = "MONGODB_ATLAS_PUBLIC_API_KEY";
+        const PRIVATE: &str = "MONGODB_ATLAS_PRIVATE_API_KEY";
+        const ID: &str = "MONGODB_ATLAS_CLIENT_ID";
+        const SECRET: &str = "MONGODB_ATLAS_CLIENT_SECRET";
+        const TOKEN: &str = "MONGODB_ATLAS_ACCESS_TOKEN";
+
+        let key = pair(
+            either(&read, PUBLIC, "MONGODB_ATLAS_PUBLIC_KEY")?,
+            either(&read, PRIVATE, "MONGODB_ATLAS_PRIVATE_KEY")?,
+            [PUBLIC, PRIVATE],
+        )?;
+        let account = pair(read(ID)?, read(SECRET)?, [ID, SECRET])?;
+        let token = read(TOKEN)?;
+
+        match (key, account, token) {
+            (Some((public, private)), None, None) => Ok(Self::digest(public, private)),
+            (None, Some((id, secret)), None) => Ok(Self::service_account(id, secret)),
+            (None, None, Some(token)) => Ok(Self::bearer(token)),
+            (None, None, None) => Err(Error::credentials("no credentials in the environment")
+                .with_advice(format!(
+                    "set {PUBLIC} and {PRIVATE}, {ID} and {SECRET}, or {TOKEN}"
+                ))),
+            (key, account, token) => {
+                let set: Vec<_> = [
+                    (key.is_some(), PUBLIC),
+                    (account.is_some(), ID),
+                    (token.is_some(), TOKEN),
+                ]
+                .into_iter()
+                .filter_map(|(is_set, name)| is_set.then_some(name))
+                .collect();
+                Err(
+                    Error::credentials("more than one kind of credentials in the environment")
+                        .with_advice(format!("unset all but one of {}", set.join(", "))),
+                )
+            }
+        }
+    }
+
+    /// What keeps these credentials from being used, as far as can be told without
+    /// asking a service.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let (name, secret) = match &self.0 {
+            Kind::Digest { user, password } => {
+                if user.starts_with(SERVICE_ACCOUNT_ID)
+                    || password.expose_secret().starts_with(SERVICE_ACCOUNT_SECRET)
+                {
+                    return Err(Error::credentials(
+                        "a service account's id or secret is given as an API key",
+                    )
+                    .with_advice(
+                        "use Credentials::service_account, or the variables \
+                         MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET",
+                    ));
+                }
+                (Some(("public key", user)), ("private key", password))
+            }
+            Kind::ServiceAccount { id, secret } => {
+                if id.contains(':') {
+                    return Err(Error::credentials("the service account's id has a colon"));
+                }
+                (
+                    Some(("service account's id", id)),
+                    ("service account's secret", secret),
+                )
+            }
+            Kind::Bearer { token } => (None, ("token", token)),
+        };
+        let name = name.map(|(what, text)| (what, text.as_str()));
+        let secret = (secret.0, secret.1.expose_secret());
+        for (what, text) in name.into_iter().chain([secret]) {
+            if text.is_empty() {
+                return Err(Error::credentials(format!("the {what} is empty")));
+            }
+            if text.contains(char::is_control) {
+                return Err(Error::credentials(format!(
+                    "the {what} has control characters, such as the end of a line"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The value of an environment variable, if it is set to anything.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => {
+            Err(Error::input(format!("the variable {name} is not UTF-8")))
+        }
+    }
+}
+
+/// One value that two variables may hold.
+fn either(
+    read: impl Fn(&str) -> Result<Option<String>, Error>,
+    name: &str,
+    alias: &str,
+) -> Result<Option<String>, Error> {
+    match (read(name)?, read(alias)?) {
+        (Some(a), Some(b)) if a != b => Err(Error::credentials(format!(
+            "{name} and {alias} hold different values"
+        ))),
+        (a, b) => Ok(a.or(b)),
+    }
+}
+
+fn pair(
+    first: Option<String>,
+    second: Option<String>,
+    [first_name, second_name]: [&str; 2],
+) -> Result<Option<(String, String)>, Error> {
+    let half = |set: &str, unset: &str| {
+        Err(Error::credentials(format!(
+            "{set} is set and {unset} is not"
+        )))
+    };
+    match (first, second) {
+        (Some(first), Some(second)) => Ok(Some((first, second))),
+        (None, None) => Ok(None),
+        (Some(_), None) => half(first_name, second_name),
+        (None, Some(_)) => half(second_name, first_name),
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |f: &mut fmt::Formatter<'_>, kind, field, name: &str| {
+            // A secret in the place of a name is a common mistake.
+            let shown = if name.starts_with(SERVICE_ACCOUNT_SECRET) {
+                "[REDACTED]".to_owned()
+            } else {
+                escape(name, 60)
+            };
+            f.debug_struct(kind)
+                .field(field, &shown)
+                .finish_non_exhaustive()
+        };
+        match &self.0 {
+            Kind::Digest { user, .. } => named(f, "Digest", "public_key", user),
+            Kind::ServiceAccount { id, .. } => named(f, "ServiceAccount", "id", id),
+            Kind::Bearer { .. } => f.debug_struct("Bearer").finish_non_exhaustive(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> Result<Credentials, String> {
+        Credentials::from_variables(|name| {
+            Ok(variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned()))
+        })
+        .map_err(|error| {
+            assert!(error.is_credentials());
+            error.to_string()
+        })
+    }
+
+    #[test]
+    fn each_kind_is_found_under_each_name() {
+        for (public, private) in [
+            (
+                "MONGODB_ATLAS_PUBLIC_API_KEY",
+                "MONGODB_ATLAS_PRIVATE_API_KEY",
+            ),
+            ("MONGODB_ATLAS_PUBLIC_KEY", "MONGODB_ATLAS_PRIVATE_KEY"),
+            ("MONGODB_ATLAS_PUBLIC_KEY", "MONGODB_ATLAS_PRIVATE_API_KEY"),
+        ] {
+            let found = from(&[(public, "abcdefgh"), (private, "hush")]).unwrap();
+            assert_eq!(
+                format!("{found:?}"),
+                r#"Digest { public_key: "abcdefgh", .. }"#
+            );
+        }
+        let account = [
+            ("MONGODB_ATLAS_CLIENT_ID", "mdb_sa_id_1"),
+            ("MONGODB_ATLAS_CLIENT_SECRET", "mdb_sa_sk_1"),
+        ];
+        assert_eq!(
+            format!("{:?}", from(&account).unwrap()),
+            r#"ServiceAccount { id: "mdb_sa_id_1", .. }"#
+        );
+        let token = from(&[("MONGODB_ATLAS_ACCESS_TOKEN", "hush")]).unwrap();
+        assert_eq!(format!("{token:?}"), "Bearer { .. }");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (variables, reason) in [
+            (
+                &[][..],
+                "no credentials in the environment; set MONGODB_ATLAS_PUBLIC_API_KEY",
+            ),
+            (
+                &[("MONGODB_ATLAS_PUBLIC_KEY", "hush")],
+                "MONGODB_ATLAS_PUBLIC_API_KEY is set and MONGODB_ATLAS_PRIVATE_API_KEY is not",
+            ),
+            (
+                &[("MONGODB_ATLAS_CLIENT_SECRET", "hush")],
+                "MONGODB_ATLAS_CLIENT_SECRET is set and MONGODB_ATLAS_CLIENT_ID is not",
+            ),
+            (
+                &[
+                    ("MONGODB_ATLAS_PUBLIC_KEY", "hush"),
+                    ("MONGODB_ATLAS_PUBLIC_API_KEY", "hush2"),
+                ],
+                "hold different values",
+            ),
+            (
+                &[
+                    ("MONGODB_ATLAS_PUBLIC_KEY", "hush"),
+                    ("MONGODB_ATLAS_PRIVATE_KEY", "hush"),
+                    ("MONGODB_ATLAS_ACCESS_TOKEN", "hush"),
+                ],
+                "unset all but one of MONGODB_ATLAS_PUBLIC_API_KEY, MONGODB_ATLAS_ACCESS_TOKEN",
+            ),
+        ] {
+            let error = from(variables).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+            assert!(!error.contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
+    fn unusable_values_are_refused_without_showing_them() {
+        for (credentials, reason) in [
+            (
+                Credentials::digest("mdb_sa_id_1", "hush"),
+                "Credentials::service_account",
+            ),
+            (
+                Credentials::digest("abcdefgh", "mdb_sa_sk_hush"),
+                "Credentials::service_account",
+            ),
+            (Credentials::digest("", "hush"), "public key is empty"),
+            (Credentials::digest("abcdefgh", ""), "private key is empty"),
+            (
+                Credentials::digest("abcdefgh", "hush\n"),
+                "control characters",
+            ),
+            (Credentials::service_account("a:b", "hush"), "colon"),
+            (Credentials::bearer(""), "token is empty"),
+        ] {
+            let error = credentials.check().unwrap_err();
+            assert!(error.to_string().contains(reason), "{error}");
+            assert!(!format!("{error} {error:?} {credentials:?}").contains("hush"));
+        }
+        Credentials::digest("jané@example.com", "pässword")
+            .check()
+            .unwrap();
+    }
+}

@@ -1,0 +1,76 @@
+//! Values in response headers.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, header};
+
+/// The text of a header, where it is there and readable.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A date in a header. Services do not pad the day of the month, which RFC 9110
+/// asks for and the grammar of mail (RFC 5322) does not.
+pub(crate) fn date(headers: &HeaderMap, name: &str) -> Option<DateTime<Utc>> {
+    let text = text(headers, name)?.trim();
+    if let Some(seconds) = text.strip_prefix('@') {
+        // RFC 9745 writes `Deprecation` as a number of seconds.
+        return DateTime::from_timestamp(seconds.parse().ok()?, 0);
+    }
+    DateTime::parse_from_rfc2822(text)
+        .ok()
+        .map(|date| date.to_utc())
+}
+
+/// The wait that `Retry-After` asks for, from now.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let name = header::RETRY_AFTER.as_str();
+    if let Ok(seconds) = text(headers, name)?.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let wait = date(headers, name)? - Utc::now();
+    Some(wait.to_std().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(header::RETRY_AFTER, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn a_wait_is_read_in_seconds_and_as_a_date() {
+        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
+        assert_eq!(
+            retry_after(&headers("Mon, 5 Aug 2024 00:00:00 GMT")),
+            Some(Duration::ZERO)
+        );
+        let soon = (Utc::now() + Duration::from_secs(100)).to_rfc2822();
+        let wait = retry_after(&headers(&soon)).unwrap();
+        assert!((90..=100).contains(&wait.as_secs()), "{wait:?}");
+        for bad in [
+            "",
+            "-1",
+            "soon",
+            "99999999999999999999999",
+            "Mon, 99 Aug 2024 00:00:00 GMT",
+        ] {
+            assert_eq!(retry_after(&headers(bad)), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_read_padded_unpadded_and_as_seconds() {
+        for (text, seconds) in [
+            ("Mon, 5 Aug 2024 00:00:00 GMT", 1_722_816_000),
+            ("Mon, 05 Aug 2024 00:00:00 GMT", 1_722_816_000),
+            ("@1722816000", 1_722_816_000),
+        ] {
+            let date = date(&headers(text), "retry-after").unwrap();
+            assert_eq!(date.timestamp(), seconds, "{text}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Programmatic API keys on MongoDB Atlas and Ops Manager, by their administration
+//! APIs: update an organization's API key, and set its roles in a project.
+//!
+//! ```no_run
+//! use atlas_admin::{Client, Credentials, OrgRole, ProjectRole};
+//!
+//! # async fn run() -> Result<(), atlas_admin::Error> {
+//! let atlas = Client::builder()
+//!     .credentials(Credentials::from_env()?)
+//!     .build()?;
+//!
+//! let key = atlas
+//!     .org("32b6e34b3d91647abb20e7b8")
+//!     .api_key("6a793f752c88faeba59bba49")
+//!     .update()
+//!     .desc("ci deploys")
+//!     .roles([OrgRole::ReadOnly])
+//!     .send()
+//!     .await?;
+//!
+//! let key = atlas
+//!     .project("32b6e34b3d91647abb20e7b9")
+//!     .api_key(&key.id)
+//!     .replace_roles([ProjectRole::ReadOnly, ProjectRole::DataAccessReadWrite])
+//!     .send()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The same calls work on three services:
+//!
+//! | service | builder | credentials |
+//! | --- | --- | --- |
+//! | Atlas v2 | the default | API key, service account, token |
+//! | Atlas v1.0 | [`atlas_v1`](ClientBuilder::atlas_v1) | API key, service account, token |
+//! | Ops Manager, Cloud Manager | [`ops_manager`](ClientBuilder::ops_manager) | API key, or user name and personal key |
+//!
+//! Input is checked before it is sent, by what the service at hand takes; answers
+//! are read leniently, so that a new role or field breaks nothing. Every failure
+//! is an [`Error`] that tells what happened and whether the update may have been
+//! made all the same.
+
+mod api_key;
+mod api_version;
+mod attempt;
+mod auth;
+mod base_url;
+mod call;
+mod classify;
+mod client;
+mod credentials;
+mod envelope;
+mod error;
+mod error_code;
+mod generated;
+mod headers;
+mod ids;
+mod operations;
+mod options;
+mod org;
+mod project;
+mod response;
+mod roles;
+mod service;
+mod service_error;
+#[cfg(test)]
+mod tests;
+mod text;
+mod wire;
+
+pub use api_key::{ApiKey, Link, PrivateKey, RoleAssignment};
+pub use api_version::ApiVersion;
+pub use client::{Client, ClientBuilder};
+pub use credentials::Credentials;
+pub use error::{Error, ErrorKind};
+pub use error_code::ErrorCode;
+pub use ids::{ApiKeyId, Id, OrgId, ProjectId};
+pub use operations::{ReplaceProjectRoles, UpdateOrgApiKey};
+pub use options::RequestOptions;
+pub use org::{Org, OrgApiKey};
+pub use project::{Project, ProjectApiKey};
+pub use response::{Deprecation, RateLimit, Response};
+pub use roles::{OrgRole, OtherRole, ProjectRole};
+pub use service_error::FieldViolation;
+
+/// The code in the README is compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,44 @@
+//! What can be done in an organization.
+
+use crate::{client::Client, operations::UpdateOrgApiKey};
+
+/// An organization; see [`Client::org`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Org {
+    client: Client,
+    org_id: String,
+}
+
+impl Org {
+    pub(crate) fn new(client: Client, org_id: &str) -> Self {
+        Self {
+            client,
+            org_id: org_id.to_owned(),
+        }
+    }
+
+    /// An API key of the organization, by its id (not its public key): an
+    /// [`ApiKeyId`](crate::ApiKeyId) or text, which is checked when a call is sent.
+    pub fn api_key(self, api_key_id: impl AsRef<str>) -> OrgApiKey {
+        OrgApiKey {
+            org: self,
+            api_key_id: api_key_id.as_ref().to_owned(),
+        }
+    }
+}
+
+/// An API key of an organization; see [`Org::api_key`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct OrgApiKey {
+    org: Org,
+    api_key_id: String,
+}
+
+impl OrgApiKey {
+    /// Changes the key's description, its roles in the organization, or both.
+    pub fn update(self) -> UpdateOrgApiKey {
+        UpdateOrgApiKey::new(self.org.client, self.org.org_id, self.api_key_id)
+    }
+}

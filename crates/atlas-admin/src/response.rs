@@ -1,0 +1,136 @@
+//! An answer with what came along with it.
+
+use std::{fmt, ops::Deref};
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, StatusCode, header};
+
+use crate::{ApiVersion, headers};
+
+/// The answer to a call: a value, and how it came.
+///
+/// The value's fields and methods are there directly; [`into_inner`](Self::into_inner)
+/// gives the value alone.
+#[derive(Clone)]
+pub struct Response<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+    attempts: u32,
+}
+
+/// What is left of the requests that the service allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimit {
+    /// The size of the bucket, in requests.
+    pub limit: u64,
+    /// How many requests are left in it.
+    pub remaining: u64,
+}
+
+/// The service's warning that the version that served a call is going away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deprecation {
+    /// Since when the version is deprecated.
+    pub deprecated_at: Option<DateTime<Utc>>,
+    /// When the service stops serving it (RFC 8594).
+    pub sunset_at: Option<DateTime<Utc>>,
+}
+
+impl<T> Response<T> {
+    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
+        Self {
+            value,
+            status,
+            headers,
+            attempts,
+        }
+    }
+
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response::new(change(self.value), self.status, self.headers, self.attempts)
+    }
+
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The HTTP status, or the one inside the envelope.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers of the answer.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The version that served the call, which may be older than the one asked
+    /// for. `None` on services without versions.
+    #[must_use]
+    pub fn served_version(&self) -> Option<ApiVersion> {
+        let media_type = headers::text(&self.headers, header::CONTENT_TYPE.as_str())?;
+        let (_, rest) = media_type.split_once("vnd.atlas.")?;
+        let (date, _) = rest.split_once('+')?;
+        date.parse().ok()
+    }
+
+    /// The state of the caller's rate limit (headers `RateLimit-Limit` and
+    /// `RateLimit-Remaining`).
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        let number = |name| headers::text(&self.headers, name)?.trim().parse().ok();
+        Some(RateLimit {
+            limit: number("ratelimit-limit")?,
+            remaining: number("ratelimit-remaining")?,
+        })
+    }
+
+    /// When the version that served the call was deprecated and when it ends
+    /// (headers `Deprecation` and `Sunset`). `None` if neither is announced.
+    #[must_use]
+    pub fn deprecation(&self) -> Option<Deprecation> {
+        let deprecation = Deprecation {
+            deprecated_at: headers::date(&self.headers, "deprecation"),
+            sunset_at: headers::date(&self.headers, "sunset"),
+        };
+        (deprecation.deprecated_at.is_some() || deprecation.sunset_at.is_some())
+            .then_some(deprecation)
+    }
+
+    /// The build of the service that answered (header `X-MongoDB-Service-Version`).
+    #[must_use]
+    pub fn service_version(&self) -> Option<&str> {
+        headers::text(&self.headers, "x-mongodb-service-version")
+    }
+
+    /// How many HTTP requests were sent for the call, with those that only asked
+    /// for a challenge or a token.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,128 @@
+//! Rate limits: one token bucket for each organization and each project.
+
+use std::time::{Duration, Instant};
+
+/// A token bucket's size and refill.
+///
+/// The services give an organization 500 requests with 250 refilled in 60
+/// seconds, and a project 1200 with 500 in 60 seconds. A digest challenge
+/// costs no token. The emulator refills evenly over the period; the services
+/// do not say how they do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Tokens in a full bucket.
+    pub capacity: u32,
+    /// Tokens that come back in each `period`.
+    pub refill: u32,
+    /// How long `refill` tokens take to come back.
+    pub period: Duration,
+}
+
+impl RateLimit {
+    /// The limit of organization operations: 500, refilled by 250 in 60 s.
+    pub const ORGANIZATION: Self = Self {
+        capacity: 500,
+        refill: 250,
+        period: Duration::from_secs(60),
+    };
+
+    /// The limit of project operations: 1200, refilled by 500 in 60 s.
+    pub const PROJECT: Self = Self {
+        capacity: 1200,
+        refill: 500,
+        period: Duration::from_secs(60),
+    };
+}
+
+/// How full one bucket is. `None` until its first token is taken.
+#[derive(Debug, Default)]
+pub(crate) struct Bucket(Option<Level>);
+
+#[derive(Debug)]
+struct Level {
+    tokens: f64,
+    at: Instant,
+}
+
+/// A bucket after one request: what the rate-limit headers say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowance {
+    pub(crate) limit: RateLimit,
+    pub(crate) remaining: u32,
+}
+
+/// An empty bucket, and the time until its next token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exhausted {
+    pub(crate) retry_after: Duration,
+}
+
+impl Bucket {
+    /// Takes one token.
+    pub(crate) fn take(&mut self, limit: RateLimit, now: Instant) -> Result<Allowance, Exhausted> {
+        let capacity = f64::from(limit.capacity);
+        // An even rate; a limit that never refills has the rate 0.
+        let rate = f64::from(limit.refill) / limit.period.as_secs_f64().max(f64::MIN_POSITIVE);
+        let level = self.0.get_or_insert(Level {
+            tokens: capacity,
+            at: now,
+        });
+        let gained = now.saturating_duration_since(level.at).as_secs_f64() * rate;
+        level.tokens = (level.tokens + gained).min(capacity);
+        level.at = now;
+        if level.tokens < 1.0 {
+            let seconds = (1.0 - level.tokens) / rate;
+            let retry_after = Duration::try_from_secs_f64(seconds).unwrap_or(limit.period);
+            return Err(Exhausted { retry_after });
+        }
+        level.tokens -= 1.0;
+        Ok(Allowance {
+            limit,
+            // Between 0 and a u32's capacity, so the cast only drops the fraction.
+            remaining: level.tokens as u32,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: RateLimit = RateLimit {
+        capacity: 2,
+        refill: 1,
+        period: Duration::from_secs(10),
+    };
+
+    #[test]
+    fn an_empty_bucket_says_when_the_next_token_comes() {
+        let mut bucket = Bucket::default();
+        let now = Instant::now();
+        assert_eq!(bucket.take(SMALL, now).unwrap().remaining, 1);
+        assert_eq!(bucket.take(SMALL, now).unwrap().remaining, 0);
+        let refused = bucket.take(SMALL, now).unwrap_err();
+        assert_eq!(refused.retry_after, Duration::from_secs(10));
+        assert!(bucket.take(SMALL, now + Duration::from_secs(9)).is_err());
+        assert!(bucket.take(SMALL, now + Duration::from_secs(10)).is_ok());
+    }
+
+    #[test]
+    fn a_bucket_never_holds_more_than_its_capacity() {
+        let mut bucket = Bucket::default();
+        let now = Instant::now();
+        bucket.take(SMALL, now).unwrap();
+        let later = now + Duration::from_secs(3600);
+        assert_eq!(bucket.take(SMALL, later).unwrap().remaining, 1);
+    }
+
+    #[test]
+    fn limits_of_nothing_refuse_and_do_not_divide_by_zero() {
+        let nothing = RateLimit {
+            capacity: 0,
+            refill: 0,
+            period: Duration::ZERO,
+        };
+        let refused = Bucket::default().take(nothing, Instant::now()).unwrap_err();
+        assert_eq!(refused.retry_after, Duration::ZERO);
+    }
+}

@@ -1,0 +1,36 @@
+//! Query parameters, checked against the documents.
+
+use url::form_urlencoded;
+
+use crate::{
+    catalog::{QueryKind, QueryParameter},
+    error::ApiError,
+};
+
+/// Whether the query switches `name` on.
+pub(crate) fn flag(query: &str, name: &str) -> bool {
+    !query.is_empty()
+        && form_urlencoded::parse(query.as_bytes())
+            .any(|(key, value)| key == name && value == "true")
+}
+
+/// Refuses values that a declared parameter does not take. Parameters that
+/// are not declared are ignored, as the services do.
+pub(crate) fn check(query: &str, declared: &[QueryParameter]) -> Result<(), ApiError> {
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let Some(parameter) = declared.iter().find(|declared| declared.name == name) else {
+            continue;
+        };
+        let accepted = match parameter.kind {
+            QueryKind::Boolean => matches!(&*value, "true" | "false"),
+            QueryKind::Integer { minimum, maximum } => value
+                .parse()
+                .is_ok_and(|number: i64| (minimum..=maximum).contains(&number)),
+            QueryKind::Text => true,
+        };
+        if !accepted {
+            return Err(ApiError::query_parameter(&name, &value));
+        }
+    }
+    Ok(())
+}

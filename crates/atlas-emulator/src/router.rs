@@ -1,0 +1,123 @@
+//! The routes, and what happens around each of them.
+
+use std::{sync::Arc, sync::atomic::Ordering::Relaxed, time::Instant};
+
+use axum::{
+    Router,
+    extract::{Path, Request, State, rejection::PathRejection},
+    middleware::{self, Next},
+    response::Response,
+    routing::{patch, post},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use crate::{
+    answer, body,
+    error::ApiError,
+    exchange::Emulation,
+    service::{Call, Operation, Service},
+};
+
+const ENVOY_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
+
+type Shared = Arc<Emulation>;
+type Ids = Result<Path<[String; 2]>, PathRejection>;
+
+/// All routes of the three services and the token endpoints.
+pub(crate) fn router(emulation: Shared) -> Router {
+    let mut router = Router::new()
+        .route("/api/oauth/token", post(grant))
+        .route("/api/oauth/revoke", post(revoke));
+    for service in Service::ALL {
+        let base = service.base_path();
+        let on = |operation| {
+            move |state: State<Shared>, ids: Ids, request: Request| {
+                serve(state, Call { service, operation }, ids, request)
+            }
+        };
+        router = router
+            .route(
+                &format!("{base}/orgs/{{org}}/apiKeys/{{key}}"),
+                patch(on(Operation::UpdateInOrg)).get(on(Operation::ReadInOrg)),
+            )
+            .route(
+                &format!("{base}/groups/{{group}}/apiKeys/{{key}}"),
+                patch(on(Operation::UpdateInProject)),
+            );
+    }
+    router
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&emulation),
+            observe,
+        ))
+        .with_state(emulation)
+}
+
+async fn serve(
+    State(emulation): State<Shared>,
+    call: Call,
+    ids: Ids,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    // Read in every case: a body left unread would cost the connection.
+    let body = body::read(body).await;
+    let path = ids
+        .as_ref()
+        .ok()
+        .map(|Path([scope, key])| [scope.as_str(), key.as_str()]);
+    emulation.respond(call, &parts, path, body.as_deref().map_err(Clone::clone))
+}
+
+async fn grant(State(emulation): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    match body::read(body).await {
+        Ok(body) => emulation.tokens.grant(&parts.headers, &body),
+        Err(error) => answer::unrouted(&error),
+    }
+}
+
+async fn revoke(State(emulation): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    match body::read(body).await {
+        Ok(body) => emulation.tokens.revoke(&parts.headers, &body),
+        Err(error) => answer::unrouted(&error),
+    }
+}
+
+async fn unknown_path(request: Request) -> Response {
+    answer::unrouted(&ApiError::resource(request.uri().path()))
+}
+
+async fn wrong_method(request: Request) -> Response {
+    answer::unrouted(&ApiError::method(request.method().as_str()))
+}
+
+/// Counts and logs a request, waits as long as the emulated service would
+/// take, and adds the headers of every answer.
+async fn observe(State(emulation): State<Shared>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let traffic = &emulation.traffic;
+    let entry = traffic.arrived(request.method(), request.uri(), request.headers());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    if !emulation.behaviour.latency.is_zero() {
+        tokio::time::sleep(emulation.behaviour.latency).await;
+    }
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let headers = response.headers_mut();
+    headers.insert(header::SERVER, HeaderValue::from_static("mdbws"));
+    let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    headers.insert(ENVOY_TIME, elapsed.into());
+    let is_challenge = headers
+        .get(header::WWW_AUTHENTICATE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"Digest"));
+    if status == StatusCode::UNAUTHORIZED && is_challenge {
+        traffic.challenges.fetch_add(1, Relaxed);
+    }
+    traffic.answered(entry, status);
+    tracing::debug!(%method, path, status = status.as_u16(), "answered");
+    response
+}

@@ -1,0 +1,247 @@
+//! Signing in with digest.
+
+use std::time::Duration;
+
+use atlas_emulator::{Algorithm, Emulator};
+use reqwest::{StatusCode, header::HeaderValue};
+
+use crate::client::{Caller, OPS_MANAGER, Request, SERVICES, V1, V2, org_key, project_key};
+
+const BODY: &str = r#"{"desc":"signed in"}"#;
+
+#[tokio::test]
+async fn the_challenge_is_the_recorded_one() {
+    let emulator = Emulator::start().await.unwrap();
+    for service in SERVICES {
+        for path in [org_key(&emulator, service), project_key(&emulator, service)] {
+            let reply = Request::patch(path, BODY).send(&emulator, None).await;
+            assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+            let header = reply.header("www-authenticate").unwrap();
+            let (before, rest) = header.split_once("nonce=\"").unwrap();
+            let (nonce, after) = rest.split_once('"').unwrap();
+            assert_eq!(before, r#"Digest realm="MMS Public API", domain="", "#);
+            assert_eq!(nonce.len(), 32);
+            assert_eq!(after, r#", algorithm=MD5, qop="auth", stale=false"#);
+            assert_eq!(
+                reply.body,
+                "{\n  \"error\" : 401,\n  \"reason\" : \"Unauthorized\",\n  \"detail\" : \"You are not authorized for this resource.\",\n  \"errorCode\" : \"UNEXPECTED_ERROR\"\n}"
+            );
+            let mut names: Vec<_> = reply.headers.keys().map(|name| name.as_str()).collect();
+            names.sort_unstable();
+            assert_eq!(
+                names,
+                [
+                    "content-length",
+                    "content-type",
+                    "date",
+                    "server",
+                    "vary",
+                    "www-authenticate",
+                    "x-envoy-upstream-service-time"
+                ]
+            );
+            assert_eq!(reply.header("content-type"), Some("application/json"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_right_answer_is_let_through_with_each_algorithm() {
+    for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
+        let emulator = Emulator::builder()
+            .algorithm(algorithm)
+            .start()
+            .await
+            .unwrap();
+        for service in SERVICES {
+            let caller = Caller::owner(&emulator);
+            let reply = caller
+                .send(&Request::patch(org_key(&emulator, service), BODY))
+                .await;
+            assert_eq!(reply.status, StatusCode::OK, "{algorithm:?} {reply:?}");
+            let target = format!("{}?pretty=true&envelope=false", org_key(&emulator, service));
+            let reply = caller.send(&Request::patch(target, BODY)).await;
+            assert_eq!(reply.status, StatusCode::OK, "{algorithm:?} {reply:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_nonce_serves_many_requests() {
+    let emulator = Emulator::builder().strict_nc(true).start().await.unwrap();
+    let caller = Caller::owner(&emulator);
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    for _ in 0..20 {
+        assert_eq!(caller.send(&request).await.status, StatusCode::OK);
+    }
+    assert_eq!(emulator.requests(), 21);
+    assert_eq!(emulator.challenges(), 1);
+    assert_eq!(emulator.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_wrong_password_or_name_is_challenged_again() {
+    let emulator = Emulator::start().await.unwrap();
+    let wrong = [
+        (emulator.public_key(), "wrong"),
+        (emulator.public_key(), ""),
+        ("nobody", emulator.private_key()),
+    ];
+    for service in SERVICES {
+        for (user, password) in wrong {
+            let caller = Caller::new(&emulator, user, password);
+            let reply = caller
+                .send(&Request::patch(org_key(&emulator, service), BODY))
+                .await;
+            assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+            assert!(!reply.challenge().stale);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_expired_nonce_is_stale_and_its_successor_works() {
+    let emulator = Emulator::builder()
+        .nonce_ttl(Duration::from_millis(100))
+        .start()
+        .await
+        .unwrap();
+    let caller = Caller::owner(&emulator);
+    let request = Request::patch(org_key(&emulator, OPS_MANAGER), BODY);
+    let challenge = caller.unauthorized(&request).await.challenge();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    caller.renew(challenge.clone());
+    let reply = caller.send(&request).await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    assert!(reply.challenge().stale);
+    caller.renew(reply.challenge());
+    assert_eq!(caller.send(&request).await.status, StatusCode::OK);
+
+    // A wrong password is wrong whatever the nonce is.
+    let stranger = Caller::new(&emulator, emulator.public_key(), "wrong");
+    stranger.renew(challenge);
+    let reply = stranger.send(&request).await;
+    assert!(!reply.challenge().stale);
+}
+
+#[tokio::test]
+async fn a_nonce_that_is_used_up_is_stale() {
+    let emulator = Emulator::builder().nonce_uses(2).start().await.unwrap();
+    let caller = Caller::owner(&emulator);
+    let request = Request::patch(org_key(&emulator, V1), BODY);
+    assert_eq!(caller.send(&request).await.status, StatusCode::OK);
+    assert_eq!(caller.send(&request).await.status, StatusCode::OK);
+    let reply = caller.send(&request).await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    assert!(reply.challenge().stale);
+}
+
+#[tokio::test]
+async fn a_nonce_that_was_never_issued_is_stale() {
+    let emulator = Emulator::start().await.unwrap();
+    let caller = Caller::owner(&emulator);
+    let request = Request::patch(org_key(&emulator, V1), BODY);
+    for nonce in ["+4YICU5YLx6mQEzmVhx1G5ySQVrufjv6", "short", "", "ä"] {
+        let mut challenge = caller.unauthorized(&request).await.challenge();
+        challenge.nonce = nonce.to_owned();
+        caller.renew(challenge);
+        let reply = caller.send(&request).await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+        assert!(reply.challenge().stale, "{nonce}");
+    }
+}
+
+#[tokio::test]
+async fn a_replay_is_refused_only_where_the_count_is_strict() {
+    for (strict, status) in [(true, StatusCode::UNAUTHORIZED), (false, StatusCode::OK)] {
+        let emulator = Emulator::builder().strict_nc(strict).start().await.unwrap();
+        let caller = Caller::owner(&emulator);
+        let request = Request::patch(org_key(&emulator, V2), BODY);
+        caller.renew(caller.unauthorized(&request).await.challenge());
+        let (first, second) = (caller.answer(&request), caller.answer(&request));
+        let send = |answer: &HeaderValue| caller.http_send(&request, Some(answer.clone()));
+        assert_eq!(send(&second).await.status, StatusCode::OK);
+        assert_eq!(send(&second).await.status, status, "the same count");
+        let reply = send(&first).await;
+        assert_eq!(reply.status, status, "a lower count");
+        if strict {
+            assert!(!reply.challenge().stale);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_for_another_resource_is_a_bad_request() {
+    let emulator = Emulator::start().await.unwrap();
+    let caller = Caller::owner(&emulator);
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    let other = Request::patch(project_key(&emulator, V2), BODY);
+    caller.renew(caller.unauthorized(&request).await.challenge());
+    let reply = caller
+        .http_send(&request, Some(caller.answer(&other)))
+        .await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn broken_credentials_are_challenged() {
+    let emulator = Emulator::start().await.unwrap();
+    let caller = Caller::owner(&emulator);
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    caller.renew(caller.unauthorized(&request).await.challenge());
+    let right = caller.answer(&request).to_str().unwrap().to_owned();
+    let mut broken: Vec<Vec<u8>> = vec![
+        b"Digest".to_vec(),
+        b"Digest ".to_vec(),
+        b"Digest username".to_vec(),
+        b"Digest username=\"".to_vec(),
+        b"Digest \xff\xfe=\"\xff\"".to_vec(),
+        b"Digest username=\"\xc3\xa4\", nonce=\"\\".to_vec(),
+        b"Basic dXNlcjpwYXNz".to_vec(),
+        b"Bearer nothing".to_vec(),
+        b"Negotiate".to_vec(),
+        right.replace("nc=00000001", "nc=00000000").into_bytes(),
+        right.replace("nc=00000001", "nc=1").into_bytes(),
+        right.replace("qop=auth", "qop=auth-int").into_bytes(),
+        right
+            .replace("algorithm=MD5", "algorithm=SHA-256")
+            .into_bytes(),
+        right
+            .replace("MMS Public API", "Another Realm")
+            .into_bytes(),
+        format!("{right}, nc=00000002").into_bytes(),
+    ];
+    // Cut anywhere before its last needed parameter ends, an answer is not
+    // taken, and never a fault of the server.
+    let needed = right.find("response=").unwrap() + 30;
+    broken.extend((0..needed).map(|end| right.as_bytes()[..end].to_vec()));
+    for header in broken {
+        assert_ne!(header, right.as_bytes(), "nothing was broken");
+        let value = HeaderValue::from_bytes(&header).unwrap();
+        let reply = caller.http_send(&request, Some(value)).await;
+        let shown = String::from_utf8_lossy(&header);
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{shown}");
+        assert!(!reply.challenge().stale, "{shown}");
+    }
+    let value = HeaderValue::try_from(right).unwrap();
+    assert_eq!(
+        caller.http_send(&request, Some(value)).await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_person_signs_in_with_a_name_and_a_personal_key() {
+    let emulator = Emulator::builder()
+        .user("jane.doe@example.com", "a5b1f4c2-personal")
+        .start()
+        .await
+        .unwrap();
+    let caller = Caller::new(&emulator, "jane.doe@example.com", "a5b1f4c2-personal");
+    for service in [V1, OPS_MANAGER] {
+        let reply = caller
+            .send(&Request::patch(org_key(&emulator, service), BODY))
+            .await;
+        assert_eq!(reply.status, StatusCode::OK);
+    }
+}

@@ -1,0 +1,375 @@
+//! Both operations on every service, from the public client to the emulator's
+//! state and back.
+
+use atlas_admin::{
+    ApiVersion, Client, ClientBuilder, Credentials, Error, ErrorCode, ErrorKind, OrgRole,
+    ProjectRole, RequestOptions,
+};
+use atlas_emulator::Emulator;
+
+fn key_pair(emulator: &Emulator) -> Credentials {
+    Credentials::digest(emulator.public_key(), emulator.private_key())
+}
+
+fn account(emulator: &Emulator) -> Credentials {
+    Credentials::service_account(emulator.client_id(), emulator.client_secret())
+}
+
+fn atlas(emulator: &Emulator) -> ClientBuilder {
+    Client::builder().base_url(emulator.base_url()).unwrap()
+}
+
+/// Each service with each kind of credentials that it takes.
+fn clients(emulator: &Emulator) -> Vec<(&'static str, Client)> {
+    let ops_manager = Client::builder().ops_manager(emulator.base_url()).unwrap();
+    [
+        ("v2 digest", atlas(emulator).credentials(key_pair(emulator))),
+        ("v2 account", atlas(emulator).credentials(account(emulator))),
+        (
+            "v1 digest",
+            atlas(emulator).atlas_v1().credentials(key_pair(emulator)),
+        ),
+        (
+            "v1 account",
+            atlas(emulator).atlas_v1().credentials(account(emulator)),
+        ),
+        ("om digest", ops_manager.credentials(key_pair(emulator))),
+    ]
+    .map(|(name, builder)| (name, builder.build().unwrap()))
+    .into()
+}
+
+#[tokio::test]
+async fn both_operations_change_what_they_say() {
+    let emulator = Emulator::start().await.unwrap();
+    for (name, client) in clients(&emulator) {
+        let update = client
+            .org(emulator.org_id())
+            .api_key(emulator.api_key_id())
+            .update();
+        let key = update
+            .desc(name)
+            .roles([OrgRole::Member, OrgRole::ReadOnly])
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(key.desc.as_deref(), Some(name));
+        let mut roles: Vec<OrgRole> = key.org_roles().collect();
+        roles.sort();
+        assert_eq!(roles, [OrgRole::Member, OrgRole::ReadOnly], "{name}");
+
+        for role in [ProjectRole::Owner, ProjectRole::DataAccessReadOnly] {
+            let project = client
+                .project(emulator.project_id())
+                .api_key(emulator.api_key_id());
+            let key = project.replace_roles([role.clone()]).send().await.unwrap();
+            assert_eq!(
+                key.project_roles(emulator.project_id()).collect::<Vec<_>>(),
+                [role],
+                "{name}"
+            );
+        }
+
+        let state = emulator.api_key(emulator.api_key_id()).unwrap();
+        assert_eq!(state.desc, name);
+        assert_eq!(state.org_roles, ["ORG_MEMBER", "ORG_READ_ONLY"], "{name}");
+        assert_eq!(
+            state.project_roles[emulator.project_id()],
+            ["GROUP_DATA_ACCESS_READ_ONLY"],
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_given_stays() {
+    let emulator = Emulator::start().await.unwrap();
+    let client = atlas(&emulator)
+        .credentials(key_pair(&emulator))
+        .build()
+        .unwrap();
+    let before = emulator.api_key(emulator.api_key_id()).unwrap();
+    let key = || {
+        client
+            .org(emulator.org_id())
+            .api_key(emulator.api_key_id())
+            .update()
+    };
+
+    key().desc("only this").send().await.unwrap();
+    let after = emulator.api_key(emulator.api_key_id()).unwrap();
+    assert_eq!(after.desc, "only this");
+    assert_eq!(
+        (&after.org_roles, &after.project_roles),
+        (&before.org_roles, &before.project_roles)
+    );
+
+    key().roles([OrgRole::GroupCreator]).send().await.unwrap();
+    let after = emulator.api_key(emulator.api_key_id()).unwrap();
+    assert_eq!(
+        (after.desc.as_str(), after.org_roles.as_slice()),
+        ("only this", &["ORG_GROUP_CREATOR".to_owned()][..])
+    );
+}
+
+#[tokio::test]
+async fn a_nonce_is_used_again() {
+    let emulator = Emulator::start().await.unwrap();
+    let client = atlas(&emulator)
+        .credentials(key_pair(&emulator))
+        .build()
+        .unwrap();
+    for _ in 0..5 {
+        client
+            .org(emulator.org_id())
+            .api_key(emulator.api_key_id())
+            .update()
+            .desc("again")
+            .send()
+            .await
+            .unwrap();
+    }
+    assert_eq!((emulator.challenges(), emulator.requests()), (1, 6));
+}
+
+#[tokio::test]
+async fn a_stale_nonce_is_renewed_unseen() {
+    let ttl = std::time::Duration::from_millis(20);
+    let emulator = Emulator::builder().nonce_ttl(ttl).start().await.unwrap();
+    let client = atlas(&emulator)
+        .credentials(key_pair(&emulator))
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        client
+            .org(emulator.org_id())
+            .api_key(emulator.api_key_id())
+            .update()
+            .desc("later")
+            .send()
+            .await
+            .unwrap();
+        tokio::time::sleep(ttl * 2).await;
+    }
+    assert_eq!((emulator.challenges(), emulator.requests()), (3, 6));
+}
+
+#[tokio::test]
+async fn envelopes_are_opened() {
+    let emulator = Emulator::start().await.unwrap();
+    for (name, client) in clients(&emulator) {
+        let options = RequestOptions::new().envelope(true).pretty(true);
+        let update = client
+            .org(emulator.org_id())
+            .api_key(emulator.api_key_id())
+            .update();
+        let key = update
+            .desc("wrapped")
+            .options(options.clone())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(key.id, emulator.api_key_id(), "{name}");
+
+        let missing = "0123456789abcdef01234567";
+        let update = client.org(emulator.org_id()).api_key(missing).update();
+        let error = update
+            .desc("wrapped")
+            .options(options)
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorKind::NotFound, Some(ErrorCode::API_KEY_NOT_FOUND)),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart() -> Result<(), Error> {
+    let emulator = Emulator::start().await.unwrap();
+    let client = atlas(&emulator).credentials(key_pair(&emulator)).build()?;
+    let key = |org: &str, key: &str| client.org(org).api_key(key).update().desc("x");
+    let missing = "0123456789abcdef01234567";
+
+    let error = key(missing, emulator.api_key_id())
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::NotFound, Some(ErrorCode::ORG_NOT_FOUND))
+    );
+
+    let wrong = Credentials::digest(
+        emulator.public_key(),
+        "00000000-0000-0000-0000-000000000000",
+    );
+    let stranger = atlas(&emulator).credentials(wrong).build()?;
+    let error = stranger
+        .org(emulator.org_id())
+        .api_key(emulator.api_key_id())
+        .update()
+        .desc("x")
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Credentials, 2)
+    );
+
+    let owner = client
+        .org(emulator.org_id())
+        .api_key(emulator.calling_api_key_id());
+    let error = owner
+        .update()
+        .roles([OrgRole::Member])
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::CANNOT_DEMOTE_LAST_ORG_OWNER));
+    assert!(!error.outcome_unknown());
+
+    let unknown_version: ApiVersion = "2023-03-03".parse()?;
+    let update = key(emulator.org_id(), emulator.api_key_id());
+    let error = update
+        .options(RequestOptions::new().api_version(unknown_version))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status().map(|s| s.as_u16())),
+        (ErrorKind::Version, Some(406))
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_before_it_is_sent() {
+    let emulator = Emulator::start().await.unwrap();
+    let v2 = atlas(&emulator)
+        .credentials(key_pair(&emulator))
+        .build()
+        .unwrap();
+    let v1 = atlas(&emulator)
+        .atlas_v1()
+        .credentials(key_pair(&emulator))
+        .build()
+        .unwrap();
+    let (org, project, key) = (
+        emulator.org_id(),
+        emulator.project_id(),
+        emulator.api_key_id(),
+    );
+    let too_long = "x".repeat(251);
+    let items = |count| RequestOptions::new().items_per_page(count);
+    let refused = [
+        (
+            "an id with a path in it",
+            v2.org("../../orgs/x")
+                .api_key(key)
+                .update()
+                .desc("x")
+                .send()
+                .await,
+        ),
+        (
+            "a public key for an id",
+            v2.org(org)
+                .api_key("gswvkocq")
+                .update()
+                .desc("x")
+                .send()
+                .await,
+        ),
+        (
+            "nothing to update",
+            v2.org(org).api_key(key).update().send().await,
+        ),
+        (
+            "an empty description",
+            v2.org(org).api_key(key).update().desc("").send().await,
+        ),
+        (
+            "a long description",
+            v2.org(org)
+                .api_key(key)
+                .update()
+                .desc(&too_long)
+                .send()
+                .await,
+        ),
+        (
+            "line breaks",
+            v2.org(org)
+                .api_key(key)
+                .update()
+                .desc("a\r\nb")
+                .send()
+                .await,
+        ),
+        (
+            "no roles",
+            v2.org(org)
+                .api_key(key)
+                .update()
+                .roles::<OrgRole>([])
+                .send()
+                .await,
+        ),
+        (
+            "no project roles",
+            v2.project(project)
+                .api_key(key)
+                .replace_roles::<ProjectRole>([])
+                .send()
+                .await,
+        ),
+        (
+            "a description on v1",
+            v1.project(project)
+                .api_key(key)
+                .replace_roles([ProjectRole::Owner])
+                .desc("x")
+                .send()
+                .await,
+        ),
+        (
+            "a page of 101 on v1",
+            v1.project(project)
+                .api_key(key)
+                .replace_roles([ProjectRole::Owner])
+                .options(items(101))
+                .send()
+                .await,
+        ),
+        (
+            "a page of an organization key on v2",
+            v2.org(org)
+                .api_key(key)
+                .update()
+                .desc("x")
+                .options(items(10))
+                .send()
+                .await,
+        ),
+    ];
+    let mut text = String::new();
+    for (name, result) in refused {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input, "{name}: {error}");
+        text += &format!(
+            "{name}\n  {}\n",
+            error
+                .to_string()
+                .replace(org, "ORG")
+                .replace(project, "PROJECT")
+                .replace(key, "KEY")
+        );
+    }
+    assert_eq!(emulator.requests(), 0);
+    insta::assert_snapshot!(text);
+}

@@ -1,0 +1,172 @@
+//! Reading and writing documents: YAML or JSON, plain or gzipped.
+
+use std::{
+    fs::{self, File},
+    io::Read,
+    path::Path,
+};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use flate2::read::GzDecoder;
+use serde_json::Value;
+
+/// No OpenAPI document comes near this; a bomb would go past it.
+const MAX_BYTES: u64 = 256 << 20;
+
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+
+/// Reads the document at `path`, whatever of the four forms it has.
+pub fn read(path: &Path) -> Result<Value> {
+    read_text(path)
+        .and_then(|text| parse(&text))
+        .with_context(|| path.display().to_string())
+}
+
+/// Reads a document that must be OpenAPI 3.0.
+pub fn read_openapi(path: &Path) -> Result<Value> {
+    let document = read(path)?;
+    check_openapi(&document).with_context(|| path.display().to_string())?;
+    Ok(document)
+}
+
+/// Reads the text of a document, unpacked.
+pub fn read_text(path: &Path) -> Result<String> {
+    unpack(File::open(path)?)
+}
+
+/// The text of a document, plain or gzipped.
+pub fn unpack(mut source: impl Read) -> Result<String> {
+    let mut bytes = Vec::new();
+    source
+        .by_ref()
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.starts_with(GZIP_MAGIC) {
+        let compressed = std::mem::take(&mut bytes);
+        GzDecoder::new(compressed.as_slice())
+            .take(MAX_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .context("not a whole gzip file")?;
+    }
+    ensure!(
+        bytes.len() as u64 <= MAX_BYTES,
+        "longer than {} MiB",
+        MAX_BYTES >> 20
+    );
+    String::from_utf8(bytes).context("not UTF-8 text")
+}
+
+/// Parses the text of a document, YAML or JSON.
+pub fn parse(text: &str) -> Result<Value> {
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).context("not JSON")
+    } else {
+        serde_saphyr::from_str(text).map_err(|error| anyhow!("not YAML: {}", one_line(&error)))
+    }
+}
+
+/// A parser's report without the picture of the source below it.
+fn one_line(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").trim().to_owned()
+}
+
+/// Fails unless `document` is OpenAPI 3.0.
+pub fn check_openapi(document: &Value) -> Result<()> {
+    match document.get("openapi") {
+        Some(Value::String(version)) if version.starts_with("3.0.") => Ok(()),
+        Some(version) => bail!("/openapi: {version} is not OpenAPI 3.0"),
+        None => bail!("/openapi: missing, so this is no OpenAPI document"),
+    }
+}
+
+/// Writes a document as YAML, keys in order, so that equal documents are equal text.
+pub fn to_yaml(document: &Value) -> Result<String> {
+    serde_saphyr::to_string(document).context("cannot be written as YAML")
+}
+
+/// What a local `$ref` points to.
+pub fn resolve<'a>(document: &'a Value, reference: &str) -> Result<&'a Value> {
+    let Some(pointer) = reference.strip_prefix('#') else {
+        bail!("$ref '{reference}' leads to another file; only one document is read");
+    };
+    document
+        .pointer(pointer)
+        .with_context(|| format!("$ref '{reference}' leads nowhere"))
+}
+
+/// The value itself, or what it refers to, over any number of steps.
+pub fn follow<'a>(document: &'a Value, value: &'a Value) -> Result<&'a Value> {
+    follow_to(document, value).map(|(value, _)| value)
+}
+
+/// The same with the pointer to where it led, if it led anywhere.
+pub fn follow_to<'a>(
+    document: &'a Value,
+    mut value: &'a Value,
+) -> Result<(&'a Value, Option<String>)> {
+    let mut seen = Vec::new();
+    while let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+        ensure!(
+            !seen.contains(&reference),
+            "$ref '{reference}' leads back to itself"
+        );
+        seen.push(reference);
+        value = resolve(document, reference)?;
+    }
+    let pointer = seen
+        .last()
+        .map(|last| last.trim_start_matches('#').to_owned());
+    Ok((value, pointer))
+}
+
+/// Every reference below `value`, with its place.
+pub fn references(value: &Value, place: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    collect(value, place, &mut found);
+    found
+}
+
+fn collect(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect(item, &format!("{place}/{index}"), found);
+            }
+        }
+        Value::Object(object) => {
+            for (key, value) in object {
+                let place = format!("{place}/{}", escape(key));
+                match (key.as_str(), value) {
+                    ("$ref", Value::String(reference)) => found.push((reference.clone(), place)),
+                    ("mapping", Value::Object(mapping)) => found.extend(
+                        mapping
+                            .values()
+                            .filter_map(Value::as_str)
+                            .filter(|target| target.starts_with('#'))
+                            .map(|target| (target.to_owned(), place.clone())),
+                    ),
+                    _ => collect(value, &place, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// One step of a JSON pointer.
+pub fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Writes `text` to `path` in one step, so that no reader sees half of it.
+pub fn replace_file(path: &Path, text: &str) -> Result<()> {
+    let place = || path.display().to_string();
+    let mut name = path.file_name().with_context(place)?.to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    fs::write(&new, text).with_context(place)?;
+    fs::rename(&new, path).with_context(place)
+}
