@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    document::{escape, follow},
+    document::{escape, follow, resolve},
     services::{Operation, Service, Services, date, parameters},
 };
 
@@ -54,12 +54,22 @@ pub fn name(document: &Value, service: &Service, services: &Services) -> Result<
     Ok(named)
 }
 
+/// A reference, and what the schema behind it is to be called.
+type Open = (String, Option<String>);
+
+/// A document that repeats itself this often, by references to references, is
+/// made to explode.
+const MAX_VISITS: usize = 200_000;
+
+/// The references inside each other that the stack has room for.
+const MAX_DEPTH: usize = 100;
+
 struct Namer<'a> {
     document: &'a Value,
     services: &'a Services,
     schemas: BTreeMap<String, Value>,
-    /// The references that stand in `schemas`, each with its name.
-    done: BTreeSet<(String, String)>,
+    /// The references that stand in `schemas`.
+    done: BTreeSet<Open>,
     /// How many schemas were visited, those visited again included.
     visits: usize,
 }
@@ -150,13 +160,19 @@ impl Namer<'_> {
             let response = follow(self.document, response)?;
             let mut one = json!({ "description": reason(status) });
             if response.get("content").is_some() {
-                let (media, type_name) = if status.starts_with('2') {
+                let success = status.starts_with('2');
+                let (media, type_name) = if success {
                     (newest(response, service, versions), &operation.response)
                 } else {
                     (only(response), &operation.error)
                 };
-                let media = media.with_context(|| format!("response {status}"))?;
-                one["content"] = self.json_content(media, type_name.as_deref())?;
+                one["content"] = match (media, type_name) {
+                    (Err(_), None) if success => stream(),
+                    (media, type_name) => {
+                        let media = media.with_context(|| format!("response {status}"))?;
+                        self.json_content(media, type_name.as_deref())?
+                    }
+                };
             }
             let mut headers = Map::new();
             for (name, header) in response
@@ -194,36 +210,66 @@ impl Namer<'_> {
         schema: &Value,
         place: &str,
         type_name: Option<&str>,
-        open: &mut Vec<String>,
+        open: &mut Vec<Open>,
     ) -> Result<Value> {
+        self.visits += 1;
+        ensure!(
+            self.visits <= MAX_VISITS,
+            "{place}: more than {MAX_VISITS} schemas; name those that repeat in services.toml under [types]"
+        );
         let type_name = type_name.or_else(|| self.services.types.get(place).map(String::as_str));
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-            if let (true, Some(type_name)) = (open.iter().any(|seen| seen == reference), type_name)
-            {
-                return Ok(reference_to(type_name));
-            }
-            ensure!(
-                !open.iter().any(|seen| seen == reference),
-                "{place}: '{reference}' contains itself; name it in services.toml under [types]"
-            );
-            open.push(reference.to_owned());
-            let target = follow(self.document, schema)?;
-            let named = self.schema(target, place, type_name, open);
-            open.pop();
-            return named;
+            return self.reference(reference, place, type_name, open);
         }
-        let below = type_name.unwrap_or(place);
-        let named = self.children(schema, below, open)?;
+        let named = self.children(schema, type_name.unwrap_or(place), open)?;
         let Some(type_name) = type_name else {
             return Ok(named);
         };
-        match self.schemas.insert(type_name.to_owned(), named.clone()) {
-            Some(other) if other != named => bail!("{type_name} stands for two different schemas"),
-            _ => Ok(reference_to(type_name)),
+        if let Some(other) = self.schemas.get(type_name) {
+            ensure!(
+                *other == named,
+                "{type_name} stands for two different schemas"
+            );
+        } else {
+            self.schemas.insert(type_name.to_owned(), named);
         }
+        Ok(reference_to(type_name))
     }
 
-    fn children(&mut self, schema: &Value, place: &str, open: &mut Vec<String>) -> Result<Value> {
+    fn reference(
+        &mut self,
+        reference: &str,
+        place: &str,
+        type_name: Option<&str>,
+        open: &mut Vec<Open>,
+    ) -> Result<Value> {
+        let kept = component(reference).filter(|_| self.services.keep_names);
+        let type_name = type_name.map(str::to_owned).or(kept);
+        let this = (reference.to_owned(), type_name);
+        if let (_, Some(type_name)) = &this
+            && (open.contains(&this) || self.done.contains(&this))
+        {
+            return Ok(reference_to(type_name));
+        }
+        ensure!(
+            this.1.is_some() || !open.iter().any(|(seen, _)| seen == reference),
+            "{place}: '{reference}' contains itself; name it in services.toml under [types]"
+        );
+        ensure!(
+            open.len() < MAX_DEPTH,
+            "{place}: more than {MAX_DEPTH} references inside each other"
+        );
+        let target = follow(self.document, resolve(self.document, reference)?)?;
+        open.push(this.clone());
+        let named = self.schema(target, place, this.1.as_deref(), open)?;
+        open.pop();
+        if this.1.is_some() {
+            self.done.insert(this);
+        }
+        Ok(named)
+    }
+
+    fn children(&mut self, schema: &Value, place: &str, open: &mut Vec<Open>) -> Result<Value> {
         let Value::Object(object) = schema else {
             return Ok(schema.clone());
         };
@@ -271,7 +317,14 @@ fn reference_to(type_name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{}", escape(type_name)) })
 }
 
+/// The name of the schema that a reference is to.
+fn component(reference: &str) -> Option<String> {
+    let name = reference.strip_prefix("#/components/schemas/")?;
+    Some(name.replace("~1", "/").replace("~0", "~"))
+}
+
 /// The content of the newest version, among the media types of this service.
+/// What has no date, such as a preview, comes before all versions.
 fn newest<'a>(body: &'a Value, service: &Service, versions: &mut Vec<String>) -> Result<&'a Value> {
     let content = body
         .get("content")
@@ -279,16 +332,16 @@ fn newest<'a>(body: &'a Value, service: &Service, versions: &mut Vec<String>) ->
         .context("no content")?;
     let (_, media) = content
         .iter()
-        .filter_map(|(name, media)| Some((service.date_of(name)?, media)))
-        .filter(|(day, _)| day.is_empty() || date(day).is_some())
-        .inspect(|(day, _)| {
-            if !day.is_empty() {
-                versions.push((*day).to_owned());
-            }
-        })
+        .filter_map(|(name, media)| Some((date(service.date_of(name)?), media)))
+        .inspect(|(day, _)| versions.extend(day.map(|day| day.to_string())))
         .max_by_key(|(day, _)| *day)
         .with_context(|| format!("no media type {}", service.media_type))?;
     Ok(media)
+}
+
+/// The content of an answer that is not JSON.
+fn stream() -> Value {
+    json!({ "application/octet-stream": { "schema": { "type": "string", "format": "binary" } } })
 }
 
 fn only(response: &Value) -> Result<&Value> {

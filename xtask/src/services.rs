@@ -111,13 +111,14 @@ impl Operation {
     /// match by place, because documents rename them.
     pub fn find<'a>(&self, document: &'a Value, base_path: &str) -> Result<Found<'a>> {
         let wanted = format!("{base_path}{}", self.path);
+        let wanted = wanted.trim_end_matches('/');
         let paths = document
             .get("paths")
             .and_then(Value::as_object)
             .context("/paths: missing")?;
         let (path, item) = paths
-            .get_key_value(&wanted)
-            .or_else(|| paths.iter().find(|(path, _)| same_shape(path, &wanted)))
+            .get_key_value(wanted)
+            .or_else(|| paths.iter().find(|(path, _)| same_shape(path, wanted)))
             .with_context(|| format!("/paths: no path {wanted}"))?;
         let value = item
             .get(self.method_key())

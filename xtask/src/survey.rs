@@ -1,0 +1,139 @@
+//! What becomes of each operation of a whole document: a test of how far the
+//! pipeline reaches beyond our own operations.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::{
+    document::escape,
+    lower::lower,
+    name::name,
+    services::{Operation, Service, Services},
+    trim::trim,
+    worker,
+};
+
+/// The methods that a path item may hold.
+const METHODS: &[&str] = &[
+    "delete", "get", "head", "options", "patch", "post", "put", "trace",
+];
+
+/// A document's operations, each with what became of it.
+pub struct Survey {
+    /// The operations as entries of `services.toml`, by name.
+    pub services: Services,
+    /// Why those that did not pass did not, by name.
+    pub refused: BTreeMap<String, anyhow::Error>,
+}
+
+/// Takes each operation of `document` alone through all stages.
+pub fn survey(document: &Value, service: &Service, services: &Services) -> Result<Survey> {
+    let services = every_operation(document, service, services)?;
+    let operations: Vec<_> = services.operations.iter().collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut refused = Vec::new();
+        while let Some((id, operation)) = operations.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let one = Services {
+                operations: BTreeMap::from([((*id).clone(), (*operation).clone())]),
+                ..services.clone()
+            };
+            let client = lowered(document, service, &one).and_then(|lowered| worker::client(&lowered));
+            if let Err(error) = client {
+                refused.push(((*id).clone(), error));
+            }
+        }
+        refused
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let refused = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().expect("a worker returns its errors"))
+            .collect()
+    });
+    Ok(Survey { services, refused })
+}
+
+/// The document that the generator reads, with all operations of `services`.
+pub fn lowered(document: &Value, service: &Service, services: &Services) -> Result<Value> {
+    let trimmed = trim(document, &service.base_path, services.operations.values())?;
+    Ok(lower(&name(&trimmed, service, services)?))
+}
+
+/// `services` with an entry for every operation of `document`. Those that it
+/// has keep their names; the others, and their types, take the document's.
+pub fn every_operation(document: &Value, service: &Service, services: &Services) -> Result<Services> {
+    let mut all = Services {
+        keep_names: true,
+        ..services.clone()
+    };
+    let known: Vec<_> = services
+        .operations
+        .values()
+        .filter_map(|operation| operation.find(document, &service.base_path).ok())
+        .map(|found| std::ptr::from_ref(found.value))
+        .collect();
+    all.operations
+        .retain(|_, operation| operation.find(document, &service.base_path).is_ok());
+    let paths = document
+        .get("paths")
+        .and_then(Value::as_object)
+        .context("/paths: missing")?;
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            if !METHODS.contains(&method.as_str()) || known.contains(&std::ptr::from_ref(operation)) {
+                continue;
+            }
+            let id = operation
+                .get("operationId")
+                .and_then(Value::as_str)
+                .with_context(|| format!("/paths/{}/{method}: no operationId", escape(path)))?;
+            let below = path.strip_prefix(&service.base_path).unwrap_or(path);
+            let entry = Operation {
+                method: method.to_uppercase(),
+                path: if below.is_empty() { "/" } else { below }.to_owned(),
+                body: None,
+                response: None,
+                error: None,
+            };
+            all.operations.insert(id.to_owned(), entry);
+        }
+    }
+    Ok(all)
+}
+
+impl Survey {
+    /// The operations that passed.
+    pub fn passed(&self) -> Services {
+        let mut passed = self.services.clone();
+        passed.operations.retain(|id, _| !self.refused.contains_key(id));
+        passed
+    }
+}
+
+impl fmt::Display for Survey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.services.operations.len();
+        let mut reasons = BTreeMap::<String, Vec<(&String, &anyhow::Error)>>::new();
+        for (id, error) in &self.refused {
+            reasons.entry(error.root_cause().to_string()).or_default().push((id, error));
+        }
+        writeln!(f, "{:>5}  generated, of {all}", all - self.refused.len())?;
+        for (reason, refused) in reasons {
+            writeln!(f, "{:>5}  {reason}", refused.len())?;
+            for (id, error) in refused {
+                writeln!(f, "         {id}: {error:#}")?;
+            }
+        }
+        Ok(())
+    }
+}
