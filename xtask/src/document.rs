@@ -11,7 +11,7 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 
 /// No OpenAPI document comes near this; a bomb would go past it.
-const MAX_BYTES: u64 = 256 << 20;
+pub const MAX_BYTES: u64 = 256 << 20;
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
@@ -120,6 +120,12 @@ pub fn follow_to<'a>(
         .last()
         .map(|last| last.trim_start_matches('#').to_owned());
     Ok((value, pointer))
+}
+
+/// The name of the schema that a reference is to.
+pub fn component(reference: &str) -> Option<String> {
+    let name = reference.strip_prefix("#/components/schemas/")?;
+    Some(name.replace("~1", "/").replace("~0", "~"))
 }
 
 /// Every reference below `value`, with its place.

@@ -3,15 +3,29 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+pub mod api_digest;
+pub mod catalog;
+pub mod changelog;
 pub mod diff;
 pub mod document;
 pub mod files;
 pub mod generate;
+pub mod inherit;
 pub mod licences;
 pub mod lock;
 pub mod lower;
 pub mod name;
 pub mod overlay;
+pub mod progress;
+pub mod report;
+pub mod roles;
 pub mod services;
+pub mod sources;
+pub mod survey;
+pub mod transaction;
+pub mod trial;
 pub mod trim;
 pub mod unify;
+pub mod update;
+pub mod upstream;
+pub mod worker;

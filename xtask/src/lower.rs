@@ -10,11 +10,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::document::{escape, references};
+use crate::{
+    document::{escape, references},
+    inherit,
+};
 
 const DROPPED: &[&str] = &[
     "default",
     "deprecated",
+    "discriminator",
     "enum",
     "exclusiveMaximum",
     "exclusiveMinimum",
@@ -37,16 +41,21 @@ const DROPPED: &[&str] = &[
     "tags",
 ];
 
+/// Where the schemas stand.
+pub(crate) const SCHEMAS: &str = "/components/schemas";
+
 /// Lowers a whole document.
 pub fn lower(document: &Value) -> Value {
     let mut lowered = document.clone();
+    inherit::flatten(&mut lowered);
     for (_, item) in entries(&mut lowered, "/paths") {
         for (_, operation) in item.as_object_mut().into_iter().flatten() {
             successes_only(operation);
+            drop_media_without_schema(operation);
             lower_below(operation);
         }
     }
-    for (_, schema) in entries(&mut lowered, "/components/schemas") {
+    for (_, schema) in entries(&mut lowered, SCHEMAS) {
         lower_below(schema);
     }
     drop_unreached(&mut lowered);
@@ -55,7 +64,6 @@ pub fn lower(document: &Value) -> Value {
 
 /// Drops the schemas that nothing refers to any more.
 fn drop_unreached(document: &mut Value) {
-    const SCHEMAS: &str = "/components/schemas";
     let mut reached = BTreeSet::new();
     let mut open = document
         .get("paths")
@@ -90,6 +98,64 @@ fn successes_only(operation: &mut Value) {
         .and_then(Value::as_object_mut)
     {
         responses.retain(|status, _| status.starts_with('2'));
+        keep_one_success(responses);
+    }
+}
+
+/// Keeps of several kinds of success the first: the generator has one type for
+/// all of them.
+fn keep_one_success(responses: &mut Map<String, Value>) {
+    let first = responses
+        .values()
+        .find_map(|response| response.get("content"))
+        .cloned();
+    responses.retain(|_, response| response.get("content") == first.as_ref());
+}
+
+/// Drops content that is only announced; the generator asks for a schema.
+fn drop_media_without_schema(operation: &mut Value) {
+    let responses = entries(operation, "/responses").map(|(_, response)| response);
+    for holder in responses {
+        let Some(object) = holder.as_object_mut() else {
+            continue;
+        };
+        if let Some(Value::Object(content)) = object.get_mut("content") {
+            content.retain(|_, media| media.get("schema").is_some());
+            if content.is_empty() {
+                object.remove("content");
+            }
+        }
+    }
+}
+
+/// Text is text, whatever it is a format of: a date that is written otherwise
+/// must not make an answer unreadable. What is secret stays so.
+fn drop_format_of_text(schema: &mut Map<String, Value>) {
+    let is_text = schema.get("type").is_some_and(|kind| kind == "string");
+    let is_kept = schema.get("format").is_some_and(|format| format == "password");
+    if is_text && !is_kept {
+        schema.remove("format");
+    }
+}
+
+/// Types that differed in nothing but their lists of values are one type now.
+fn merge_equal_alternatives(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(alternatives)) = schema.get_mut("oneOf") else {
+        return;
+    };
+    let mut different = Vec::new();
+    for alternative in std::mem::take(alternatives) {
+        if !different.contains(&alternative) {
+            different.push(alternative);
+        }
+    }
+    match different.as_slice() {
+        [Value::Object(only)] => {
+            let only = only.clone();
+            schema.remove("oneOf");
+            schema.extend(only);
+        }
+        _ => *alternatives = different,
     }
 }
 
@@ -110,6 +176,8 @@ fn lower_below(value: &mut Value) {
                 }
             }
             open_optional_fields(object);
+            drop_format_of_text(object);
+            merge_equal_alternatives(object);
             if object.get("additionalProperties") == Some(&Value::Bool(false)) {
                 object.remove("additionalProperties");
             }

@@ -2,25 +2,33 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
 };
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use xtask::{
-    document,
-    files::{Mode, Output, deliver},
+    diff, document,
+    files::{Mode, deliver},
     generate, licences,
-    lock::Lock,
+    report::{self, Format},
     services::Services,
-    trim,
+    sources::Sources,
+    survey, transaction, update,
+    upstream::{self, Upstream},
+    worker,
 };
+
+const COMMIT: &str = "commit-update";
 
 /// Maintainers' tasks of this workspace.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 struct Arguments {
+    /// The workspace to work on, if not this one
+    #[arg(long, global = true, hide = true)]
+    root: Option<PathBuf>,
     #[command(subcommand)]
     task: Task,
 }
@@ -35,11 +43,56 @@ enum Task {
     },
     /// Check the licences of all dependencies
     Licences,
-    /// Cut an upstream document down to openapi/atlas-v2.yaml
-    Trim {
+    /// Make a client of a lowered document; `generate` starts this
+    #[command(name = worker::TASK, hide = true)]
+    Generator,
+    /// Try every operation of a whole document, each alone
+    Survey {
         /// The document: YAML or JSON, plain or gzipped
         #[arg(long)]
         from: PathBuf,
+        /// Also compile a crate of all that were generated
+        #[arg(long)]
+        compile: bool,
+    },
+    /// Compare a document with the committed one, as our operations see them
+    Diff {
+        /// The new document: a file or an address; YAML or JSON, plain or gzipped
+        #[arg(long)]
+        from: String,
+        /// The old document, if not the committed one
+        #[arg(long)]
+        against: Option<String>,
+        /// How to write the comparison
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+        /// Also say by which rule each change has its class
+        #[arg(long)]
+        explain: bool,
+    },
+    /// Take a new upstream document: trim, compare, lock, generate, log
+    ///
+    /// All files are written or none. The report for the pull request goes to
+    /// standard output.
+    Update {
+        /// The document: a file or an address; YAML or JSON, plain or gzipped
+        #[arg(long)]
+        from: String,
+        /// Write nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Take it even if it breaks what worked
+        #[arg(long)]
+        accept_breaking: bool,
+    },
+    /// Commit what `update` prepared; `update` starts this
+    #[command(name = COMMIT, hide = true)]
+    Commit,
+    /// Cut an upstream document down to openapi/atlas-v2.yaml
+    Trim {
+        /// The document: a file or an address; YAML or JSON, plain or gzipped
+        #[arg(long)]
+        from: String,
         /// Write nothing; fail if the file would change
         #[arg(long)]
         check: bool,
@@ -47,7 +100,7 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().task) {
+    match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -56,19 +109,67 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> Result<()> {
-    let root = root()?;
+fn run(Arguments { root, task }: Arguments) -> Result<()> {
+    let root = root.map_or_else(this_workspace, Ok)?;
+    if !matches!(task, Task::Commit | Task::Generator) {
+        transaction::undo(&root)?;
+    }
     match task {
         Task::Generate { check } => {
             let mode = mode(check, "cargo xtask generate");
             deliver(&root, &generate::generate(&root)?, mode)
         }
+        Task::Generator => worker::run(),
         Task::Licences => licences::check(),
+        Task::Survey { from, compile } => survey(&root, &from, compile),
         Task::Trim { from, check } => {
             let mode = mode(check, "cargo xtask trim --from FILE");
-            deliver(&root, &trimmed(&root, &from)?, mode)
+            let services = Services::read(&root.join("openapi/services.toml"))?;
+            deliver(
+                &root,
+                &Upstream::read(&from)?.outputs(&root, &services)?,
+                mode,
+            )
         }
+        Task::Diff {
+            from,
+            against,
+            format,
+            explain,
+        } => compare(&root, &from, against.as_deref(), format, explain),
+        Task::Update {
+            from,
+            dry_run,
+            accept_breaking,
+        } => {
+            let settings = update::Settings {
+                from: &from,
+                dry_run,
+                accept_breaking,
+            };
+            print!(
+                "{}",
+                update::update(&root, &settings, commit_command(&root)?)?
+            );
+            Ok(())
+        }
+        Task::Commit => transaction::commit(&root),
     }
+}
+
+fn survey(root: &Path, from: &Path, compile: bool) -> Result<()> {
+    let services = Services::read(&root.join("openapi/services.toml"))?;
+    let service = services
+        .services
+        .get(upstream::SERVICE)
+        .with_context(|| format!("openapi/services.toml: no service {}", upstream::SERVICE))?;
+    let document = document::read_openapi(from)?;
+    let survey = survey::survey(&document, service, &services)?;
+    print!("{survey}");
+    if compile {
+        survey.compile(root, &document, service)?;
+    }
+    Ok(())
 }
 
 fn mode(check: bool, mend: &'static str) -> Mode {
@@ -79,36 +180,37 @@ fn mode(check: bool, mend: &'static str) -> Mode {
     }
 }
 
-/// The service whose document is cut from upstream's.
-const UPSTREAM_SERVICE: &str = "atlas-v2";
+fn compare(
+    root: &Path,
+    from: &str,
+    against: Option<&str>,
+    format: Format,
+    explain: bool,
+) -> Result<()> {
+    let sources = Sources::read(root)?;
+    let new = Upstream::read(from)?;
+    let service = diff::service_of(&new.document, &sources.services).unwrap_or(upstream::SERVICE);
+    let other = against.map(Upstream::read).transpose()?;
+    let old = other
+        .as_ref()
+        .map_or(&sources.documents[service], |other| &other.document);
+    let mut changes = diff::diff(old, &new.document, service, &sources.services)?;
+    if !explain {
+        changes = changes.without_rules();
+    }
+    print!("{}", report::write(&changes, format)?);
+    Ok(())
+}
 
-fn trimmed(root: &Path, from: &Path) -> Result<Vec<Output>> {
-    let openapi = Path::new("openapi");
-    let services = Services::read(&root.join("openapi/services.toml"))?;
-    let service = services
-        .services
-        .get(UPSTREAM_SERVICE)
-        .with_context(|| format!("openapi/services.toml: no service {UPSTREAM_SERVICE}"))?;
-    let place = || from.display().to_string();
-    let text = document::read_text(from).with_context(place)?;
-    let document = document::parse(&text).with_context(place)?;
-    document::check_openapi(&document).with_context(place)?;
-    let trimmed = trim::trim(&document, &service.base_path, services.operations.values())
-        .with_context(place)?;
-    let lock_path = openapi.join("upstream.lock.toml");
-    let old = Lock::read(&root.join(&lock_path))?;
-    let lock = Lock::new(&place(), &text, old.as_ref());
-    Ok(vec![
-        Output::new(
-            openapi.join(&service.document),
-            document::to_yaml(&trimmed)?,
-        ),
-        Output::new(lock_path, lock.to_toml()?),
-    ])
+/// This program, at its task of committing a transaction.
+fn commit_command(root: &Path) -> Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--root").arg(root).arg(COMMIT);
+    Ok(command)
 }
 
 /// The root of the workspace that this program was built in.
-fn root() -> Result<PathBuf> {
+fn this_workspace() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .context("xtask stands in the root")?;

@@ -7,11 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    document::{escape, follow, resolve},
+    document::{component, escape, follow, resolve},
     services::{Operation, Service, Services, date, parameters},
 };
 
@@ -315,12 +315,6 @@ fn reason(status: &str) -> &'static str {
 
 fn reference_to(type_name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{}", escape(type_name)) })
-}
-
-/// The name of the schema that a reference is to.
-fn component(reference: &str) -> Option<String> {
-    let name = reference.strip_prefix("#/components/schemas/")?;
-    Some(name.replace("~1", "/").replace("~0", "~"))
 }
 
 /// The content of the newest version, among the media types of this service.

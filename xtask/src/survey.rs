@@ -3,12 +3,13 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, fs,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     lower::lower,
     name::name,
     services::{Operation, Service, Services},
+    trial::{self, Trial},
     trim::trim,
     worker,
 };
@@ -45,7 +47,8 @@ pub fn survey(document: &Value, service: &Service, services: &Services) -> Resul
                 operations: BTreeMap::from([((*id).clone(), (*operation).clone())]),
                 ..services.clone()
             };
-            let client = lowered(document, service, &one).and_then(|lowered| worker::client(&lowered));
+            let client =
+                lowered(document, service, &one).and_then(|lowered| worker::client(&lowered));
             if let Err(error) = client {
                 refused.push(((*id).clone(), error));
             }
@@ -69,53 +72,66 @@ pub fn lowered(document: &Value, service: &Service, services: &Services) -> Resu
     Ok(lower(&name(&trimmed, service, services)?))
 }
 
-/// `services` with an entry for every operation of `document`. Those that it
-/// has keep their names; the others, and their types, take the document's.
-pub fn every_operation(document: &Value, service: &Service, services: &Services) -> Result<Services> {
-    let mut all = Services {
-        keep_names: true,
-        ..services.clone()
-    };
-    let known: Vec<_> = services
-        .operations
-        .values()
-        .filter_map(|operation| operation.find(document, &service.base_path).ok())
-        .map(|found| std::ptr::from_ref(found.value))
-        .collect();
-    all.operations
-        .retain(|_, operation| operation.find(document, &service.base_path).is_ok());
+/// An entry for every operation of `document`, with the document's own names of
+/// it and its types.
+pub fn every_operation(
+    document: &Value,
+    service: &Service,
+    services: &Services,
+) -> Result<Services> {
+    let mut operations = BTreeMap::new();
     let paths = document
         .get("paths")
         .and_then(Value::as_object)
         .context("/paths: missing")?;
     for (path, item) in paths {
+        let below = path.strip_prefix(&service.base_path).unwrap_or(path);
+        let below = if below.is_empty() { "/" } else { below };
         for (method, operation) in item.as_object().into_iter().flatten() {
-            if !METHODS.contains(&method.as_str()) || known.contains(&std::ptr::from_ref(operation)) {
+            if !METHODS.contains(&method.as_str()) {
                 continue;
             }
             let id = operation
                 .get("operationId")
                 .and_then(Value::as_str)
                 .with_context(|| format!("/paths/{}/{method}: no operationId", escape(path)))?;
-            let below = path.strip_prefix(&service.base_path).unwrap_or(path);
             let entry = Operation {
                 method: method.to_uppercase(),
-                path: if below.is_empty() { "/" } else { below }.to_owned(),
+                path: below.to_owned(),
                 body: None,
                 response: None,
                 error: None,
             };
-            all.operations.insert(id.to_owned(), entry);
+            ensure!(
+                operations.insert(id.to_owned(), entry).is_none(),
+                "/paths/{}/{method}: another operation is called {id}",
+                escape(path)
+            );
         }
     }
-    Ok(all)
+    Ok(Services {
+        operations,
+        types: BTreeMap::new(),
+        keep_names: true,
+        ..services.clone()
+    })
 }
 
 impl Survey {
+    /// Compiles a crate of all operations that passed.
+    pub fn compile(&self, root: &Path, document: &Value, service: &Service) -> Result<()> {
+        let lowered = lowered(document, service, &self.passed())?;
+        let trial = Trial::new(root, trial::target(root)?.join("survey"))?;
+        fs::write(trial.folder.join(trial::CLIENT), worker::client(&lowered)?)?;
+        trial.cargo(&["check"])
+    }
+
     /// The operations that passed.
     pub fn passed(&self) -> Services {
         let mut passed = self.services.clone();
-        passed.operations.retain(|id, _| !self.refused.contains_key(id));
+        passed
+            .operations
+            .retain(|id, _| !self.refused.contains_key(id));
         passed
     }
 }
@@ -125,7 +141,10 @@ impl fmt::Display for Survey {
         let all = self.services.operations.len();
         let mut reasons = BTreeMap::<String, Vec<(&String, &anyhow::Error)>>::new();
         for (id, error) in &self.refused {
-            reasons.entry(error.root_cause().to_string()).or_default().push((id, error));
+            reasons
+                .entry(error.root_cause().to_string())
+                .or_default()
+                .push((id, error));
         }
         writeln!(f, "{:>5}  generated, of {all}", all - self.refused.len())?;
         for (reason, refused) in reasons {

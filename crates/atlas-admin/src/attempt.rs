@@ -5,7 +5,10 @@
 use std::{
     error::Error as _,
     io,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
 };
 
 use atlas_admin_raw::Transport;
@@ -16,8 +19,11 @@ use crate::{
     auth::Auth,
     classify, envelope,
     error::{Error, ErrorKind},
-    wire::{Answer, Incomplete},
+    wire::{Answer, BODY_LIMIT, Incomplete},
 };
+
+/// The most of a body that is read only to keep its connection.
+const DRAIN_LIMIT: usize = 64 * 1024;
 
 /// Sends `request` with credentials and gives back the answer of a success.
 pub(crate) async fn attempt(
@@ -42,7 +48,7 @@ pub(crate) async fn attempt(
 pub(crate) struct Exchange<'a> {
     pub(crate) wire: &'a dyn Transport,
     pub(crate) operation: &'static str,
-    pub(crate) progress: &'a Progress,
+    pub(crate) progress: &'a Arc<Progress>,
 }
 
 /// How far a call has come, readable even if it is cut off.
@@ -60,6 +66,11 @@ impl Progress {
     /// Whether the last request may have taken effect.
     pub(crate) fn may_be_taken(&self) -> bool {
         self.may_be_taken.load(Ordering::Relaxed)
+    }
+
+    /// What was answered is not to be believed.
+    pub(crate) fn doubt(&self) {
+        self.may_be_taken.store(true, Ordering::Relaxed);
     }
 
     fn answered(&self, status: StatusCode) {
@@ -86,16 +97,23 @@ impl Exchange<'_> {
         }
     }
 
-    /// Sends a request that changes nothing, and reads its answer.
+    /// Sends a request to a token endpoint and reads its answer. A success that
+    /// breaks off is not kept: it may hold a part of a token.
     pub(crate) async fn fetch(&self, request: Request) -> Result<Answer, Error> {
         let response = self.execute(request).await.map_err(broken)?;
-        self.read(response).await
+        match Answer::read(response, BODY_LIMIT).await {
+            (answer, Some(_)) if answer.status.is_success() => Err(Error::new(
+                ErrorKind::Transport,
+                "the answer of the token endpoint broke off",
+            )),
+            (answer, _) => Ok(answer),
+        }
     }
 
     /// The whole of an answer. One that is no success is worth having even if
     /// its body is not all there.
     pub(crate) async fn read(&self, response: reqwest::Response) -> Result<Answer, Error> {
-        let (answer, incomplete) = Answer::read(response).await;
+        let (answer, incomplete) = Answer::read(response, BODY_LIMIT).await;
         match incomplete {
             Some(incomplete) if answer.status.is_success() => Err(match incomplete {
                 Incomplete::TooLong => {
@@ -115,6 +133,12 @@ impl Exchange<'_> {
             }),
             _ => Ok(answer),
         }
+    }
+
+    /// An answer that asks for another request. Its connection is not worth
+    /// reading a long body for.
+    pub(crate) async fn drain(&self, response: reqwest::Response) -> Answer {
+        Answer::read(response, DRAIN_LIMIT).await.0
     }
 
     async fn execute(&self, request: Request) -> reqwest::Result<reqwest::Response> {

@@ -17,6 +17,11 @@ impl BaseUrl {
         format!("{}{path}", self.0.as_str().trim_end_matches('/'))
     }
 
+    /// The host, with the port if that is not the scheme's own.
+    pub(crate) fn host(&self) -> String {
+        self.0.authority().to_owned()
+    }
+
     /// Whether what is sent here can be read on the way: plain HTTP, to another
     /// machine.
     pub(crate) fn is_exposed(&self) -> bool {

@@ -27,7 +27,7 @@ pub(crate) struct Call {
     operation: &'static Operation,
     name: CallName,
     options: RequestOptions,
-    progress: Progress,
+    progress: Arc<Progress>,
     outcome: Mutex<Option<Result<Answer, Error>>>,
 }
 
@@ -43,7 +43,7 @@ impl Call {
             operation,
             name,
             options,
-            progress: Progress::default(),
+            progress: Arc::default(),
             outcome: Mutex::default(),
         })
     }

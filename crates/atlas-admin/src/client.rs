@@ -8,13 +8,14 @@ use reqwest::redirect;
 
 use crate::{
     ApiVersion,
-    auth::Auth,
+    auth::{Auth, Surroundings},
     base_url::BaseUrl,
     credentials::{Credentials, Kind, variable},
     error::Error,
     org::Org,
     project::Project,
     service::{ATLAS, Service},
+    token_store::{MemoryStore, TokenStore},
     wire::Http,
 };
 
@@ -94,6 +95,24 @@ impl Client {
     pub fn project(&self, project_id: impl AsRef<str>) -> Project {
         Project::new(self.clone(), project_id.as_ref())
     }
+
+    /// Revokes the service account's token: the one in hand and the one in the
+    /// [`TokenStore`]. `POST /api/oauth/revoke` (RFC 7009). With other credentials,
+    /// or without a token, there is nothing to do.
+    ///
+    /// A program that ends, and keeps its token nowhere, gives it back so, as an
+    /// account may have 100 live tokens only. Calls made later fetch a new token;
+    /// so do calls under way, if the service refuses theirs.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if the service
+    /// does not know the account or the store fails, and any other
+    /// [`ErrorKind`](crate::ErrorKind) for a service that does not answer. The
+    /// token may still be good then.
+    pub async fn revoke_token(&self) -> Result<(), Error> {
+        self.shared.auth.revoke().await
+    }
 }
 
 impl fmt::Debug for Client {
@@ -120,6 +139,7 @@ pub struct ClientBuilder {
     connect_timeout: Option<Duration>,
     http: Option<reqwest::Client>,
     wire: Option<Arc<dyn Transport>>,
+    token_store: Option<Arc<dyn TokenStore>>,
     allow_insecure_http: bool,
     user_agent_suffix: Option<String>,
 }
@@ -235,6 +255,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Where a service account's tokens are kept; in the client's own memory
+    /// ([`MemoryStore`]) unless set. A command that runs often wants a
+    /// [`FileStore`](crate::FileStore). Other credentials need no store.
+    pub fn token_store(mut self, store: impl TokenStore) -> Self {
+        self.token_store = Some(Arc::new(store));
+        self
+    }
+
     /// Puts another transport in the place of HTTP.
     #[cfg(test)]
     pub(crate) fn wire(mut self, wire: Arc<dyn Transport>) -> Self {
@@ -273,15 +301,30 @@ impl ClientBuilder {
             Some(client) => client,
             None => http_client(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT), &user_agent)?,
         };
+        let wire = self.wire.unwrap_or_else(|| Arc::new(Http(http.clone())));
+        let timeout = self.timeout.unwrap_or(TIMEOUT);
+        let url = base_url.join(service.base_path());
+        let auth = Auth::new(
+            credentials,
+            Surroundings {
+                base_url,
+                http: http.clone(),
+                wire: wire.clone(),
+                timeout,
+                store: self
+                    .token_store
+                    .unwrap_or_else(|| Arc::new(MemoryStore::new())),
+            },
+        )?;
         Ok(Client {
             shared: Arc::new(Shared {
                 service,
-                url: base_url.join(service.base_path()),
+                url,
                 version: self.version.unwrap_or(ApiVersion::LATEST),
                 user_agent,
-                timeout: self.timeout.unwrap_or(TIMEOUT),
-                auth: Auth::new(credentials, &http, base_url.join("/api/oauth/token"))?,
-                wire: self.wire.unwrap_or_else(|| Arc::new(Http(http.clone()))),
+                timeout,
+                auth,
+                wire,
                 http,
             }),
         })

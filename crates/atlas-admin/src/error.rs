@@ -1,6 +1,6 @@
 //! The one error type of this crate.
 
-use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
@@ -18,8 +18,10 @@ use crate::{
 /// failure, on [`code`](Self::code) for the service's own reason, and on
 /// [`outcome_unknown`](Self::outcome_unknown) before repeating a call. The text
 /// is one line that ends in what to do next, where there is something to do.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
@@ -28,7 +30,7 @@ struct Inner {
     answer: Option<Answer>,
     said: ServiceError,
     retry_after: Option<Duration>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
     attempts: u32,
     outcome_unknown: bool,
 }
@@ -120,7 +122,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

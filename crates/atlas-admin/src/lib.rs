@@ -67,6 +67,7 @@ mod service_error;
 #[cfg(test)]
 mod tests;
 mod text;
+mod token_store;
 mod wire;
 
 pub use api_key::{ApiKey, Link, PrivateKey, RoleAssignment};
@@ -83,6 +84,7 @@ pub use project::{Project, ProjectApiKey};
 pub use response::{Deprecation, RateLimit, Response};
 pub use roles::{OrgRole, OtherRole, ProjectRole};
 pub use service_error::FieldViolation;
+pub use token_store::{AccessToken, FileStore, MemoryStore, TokenKey, TokenStore};
 
 /// The code in the README is compiled with the documentation's.
 #[cfg(doctest)]

@@ -7,7 +7,7 @@ use crate::ErrorCode;
 
 /// What could be read of an error body. Nothing here is certain to be there: the
 /// answer may come from a proxy, or be cut off.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct ServiceError {
     pub(crate) code: Option<ErrorCode>,
     pub(crate) detail: Option<String>,

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use reqwest::Request;
 
 /// The most of a body that is kept, after decompression.
-const BODY_LIMIT: usize = 8 * 1024 * 1024;
+pub(crate) const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The transport at the very bottom.
 #[derive(Debug)]
@@ -34,15 +34,19 @@ pub(crate) enum Incomplete {
 }
 
 impl Answer {
-    /// Reads the body that belongs to `response`. Whatever stops it, the status,
-    /// the headers and what had arrived are still there.
-    pub(crate) async fn read(mut response: reqwest::Response) -> (Self, Option<Incomplete>) {
+    /// Reads the body that belongs to `response`, up to `limit` bytes of it.
+    /// Whatever stops it, the status, the headers and what had arrived are still
+    /// there.
+    pub(crate) async fn read(
+        mut response: reqwest::Response,
+        limit: usize,
+    ) -> (Self, Option<Incomplete>) {
         let mut body = BytesMut::new();
         let incomplete = loop {
             match response.chunk().await {
                 Ok(None) => break None,
-                Ok(Some(chunk)) if chunk.len() > BODY_LIMIT - body.len() => {
-                    body.extend_from_slice(&chunk[..BODY_LIMIT - body.len()]);
+                Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
+                    body.extend_from_slice(&chunk[..limit - body.len()]);
                     break Some(Incomplete::TooLong);
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),

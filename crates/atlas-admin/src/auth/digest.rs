@@ -1,22 +1,22 @@
 //! Digest authentication (RFC 7616) in lanes.
 //!
-//! A lane is a nonce with its count of uses. Each is used by one request at a
-//! time, so that counts reach the service in order without a lock over the
-//! network. The last lane returned goes out first: few stay warm, the rest age.
+//! Each lane is used by one request at a time, so that counts reach the service
+//! in order without a lock over the network. The last lane returned goes out
+//! first: few stay warm, the rest age.
 
 use std::{
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_auth::{DigestClient, PasswordParams};
+use http::{HeaderMap, StatusCode, header};
 use reqwest::Request;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::{
     again,
-    challenge::{self, Challenge},
+    challenge::{AuthenticationInfo, Challenge},
+    lane::{Lane, Target},
 };
 use crate::{
     attempt::Exchange,
@@ -40,11 +40,6 @@ pub(crate) struct Digest {
     lanes: Mutex<Vec<Lane>>,
 }
 
-struct Lane {
-    challenge: Challenge,
-    client: DigestClient,
-}
-
 impl Digest {
     pub(crate) fn new(user: String, password: SecretString) -> Self {
         Self {
@@ -59,41 +54,57 @@ impl Digest {
     /// A lane that is refused is replaced by the challenge in the refusal: once if
     /// it had served before, as the service may have forgotten it, and up to
     /// [`RENEWALS`] times if the service says that the nonce was stale. If this
-    /// future is dropped, so is its lane.
+    /// future is dropped, so is its lane: whether its count has reached the
+    /// service, nobody knows.
     pub(crate) async fn send(
         &self,
         exchange: &Exchange<'_>,
         request: &Request,
     ) -> Result<Answer, Error> {
+        let uri = uri(request);
+        let target = Target {
+            method: request.method().as_str(),
+            uri: &uri,
+        };
         let mut lane = self.take();
         let mut served_before = lane.is_some();
         let mut renewals = 0;
         loop {
             let mut attempt = again(request);
             if let Some(lane) = &mut lane {
-                let answer = self.answer(lane, request)?;
+                let answer = lane.answer(target).ok_or_else(unanswerable)?;
                 attempt.headers_mut().insert(header::AUTHORIZATION, answer);
             }
             let response = exchange.send(attempt).await?;
 
             if !is_challenge(response.status(), response.headers()) {
-                if let Some(lane) = lane {
-                    self.put_back(lane.after(response.headers()));
-                } else if response.status() == StatusCode::UNAUTHORIZED {
+                let Some(lane) = lane else {
                     let answer = exchange.read(response).await?;
-                    return Err(no_challenge(answer, "without a challenge"));
+                    return if answer.status == StatusCode::UNAUTHORIZED {
+                        Err(no_challenge(answer, "without a challenge"))
+                    } else {
+                        Ok(answer)
+                    };
+                };
+                let info = AuthenticationInfo::read(response.headers());
+                if !lane.trusts(&info, target.uri) {
+                    exchange.progress.doubt();
+                    return Err(impostor(exchange.drain(response).await));
+                }
+                if let Some(lane) = lane.after(info) {
+                    self.put_back(lane);
                 }
                 return exchange.read(response).await;
             }
 
             // Read to its end, so that the connection can be used again.
-            let refusal = exchange.read(response).await?;
+            let refusal = exchange.drain(response).await;
             let challenge = match Challenge::strongest(&refusal.headers) {
                 Ok(challenge) => challenge,
                 Err(complaint) => return Err(no_challenge(refusal, &complaint)),
             };
             if lane.is_some() {
-                if challenge::is_stale(&challenge) {
+                if challenge.stale {
                     if renewals == RENEWALS {
                         return Err(always_stale(refusal));
                     }
@@ -104,35 +115,8 @@ impl Digest {
                     return Err(classify::refused_credentials(refusal, ADVICE));
                 }
             }
-            lane = match challenge.client() {
-                Ok(client) => Some(Lane { challenge, client }),
-                Err(complaint) => return Err(no_challenge(refusal, &complaint)),
-            };
+            lane = Some(Lane::new(challenge, &self.user, &self.password));
         }
-    }
-
-    /// The header that answers the lane's challenge for this request.
-    fn answer(&self, lane: &mut Lane, request: &Request) -> Result<HeaderValue, Error> {
-        let url = request.url();
-        let target = match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        };
-        lane.client
-            .respond(&PasswordParams {
-                username: &self.user,
-                password: self.password.expose_secret(),
-                uri: &target,
-                method: request.method().as_str(),
-                body: None,
-            })
-            .ok()
-            .and_then(|text| HeaderValue::try_from(text).ok())
-            .map(|mut value| {
-                value.set_sensitive(true);
-                value
-            })
-            .ok_or_else(|| Error::credentials("the service's digest challenge cannot be answered"))
     }
 
     fn take(&self) -> Option<Lane> {
@@ -146,21 +130,17 @@ impl Digest {
         }
     }
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, Vec<Lane>> {
+    fn lanes(&self) -> MutexGuard<'_, Vec<Lane>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lane {
-    /// The lane for the next request, after an answer with these headers.
-    fn after(self, headers: &HeaderMap) -> Self {
-        self.challenge
-            .renewed(headers)
-            .and_then(|challenge| {
-                let client = challenge.client().ok()?;
-                Some(Self { challenge, client })
-            })
-            .unwrap_or(self)
+/// What the request line names: the path with the query.
+fn uri(request: &Request) -> String {
+    let url = request.url();
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
     }
 }
 
@@ -168,6 +148,10 @@ impl Lane {
 /// rights instead.
 fn is_challenge(status: StatusCode, headers: &HeaderMap) -> bool {
     status == StatusCode::UNAUTHORIZED && headers.contains_key(header::WWW_AUTHENTICATE)
+}
+
+fn unanswerable() -> Error {
+    Error::credentials("the service's digest challenge cannot be answered")
 }
 
 fn no_challenge(answer: Answer, complaint: &str) -> Error {
@@ -184,6 +168,16 @@ fn always_stale(answer: Answer) -> Error {
         "the service calls every nonce stale, even one that it has just given",
     )
     .with_answer(answer)
+}
+
+/// The answer may come from anyone, whatever its status.
+fn impostor(answer: Answer) -> Error {
+    Error::new(
+        ErrorKind::Service,
+        "the answer does not prove that the service knows the password (rspauth)",
+    )
+    .with_answer(answer)
+    .with_advice("check the base URL and what stands between here and the service")
 }
 
 impl fmt::Debug for Digest {

@@ -1,8 +1,17 @@
 //! Puts credentials on requests.
 
+mod account;
+mod algorithm;
+mod bearer;
 mod challenge;
 mod digest;
-mod token;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
+mod lane;
+mod parameters;
+mod token_service;
+
+use std::sync::Arc;
 
 use reqwest::Request;
 
@@ -12,28 +21,25 @@ use crate::{
     error::Error,
     wire::Answer,
 };
+pub(crate) use account::Surroundings;
 
 /// One way of authenticating, with what it remembers between requests.
 #[derive(Debug)]
 pub(crate) enum Auth {
     Digest(digest::Digest),
-    Bearer(token::Bearer),
+    Bearer(bearer::Bearer),
+    Account(Arc<account::Account>),
 }
 
 impl Auth {
-    /// Checked credentials in use. A service account fetches its tokens at
-    /// `token_url`.
-    pub(crate) fn new(
-        credentials: Credentials,
-        http: &reqwest::Client,
-        token_url: String,
-    ) -> Result<Self, Error> {
+    /// Checked credentials in use.
+    pub(crate) fn new(credentials: Credentials, around: Surroundings) -> Result<Self, Error> {
         Ok(match credentials.0 {
             Kind::Digest { user, password } => Self::Digest(digest::Digest::new(user, password)),
             Kind::ServiceAccount { id, secret } => {
-                Self::Bearer(token::Bearer::account(id, secret, http.clone(), token_url))
+                Self::Account(Arc::new(account::Account::new(id, secret, around)))
             }
-            Kind::Bearer { token } => Self::Bearer(token::Bearer::given(&token)?),
+            Kind::Bearer { token } => Self::Bearer(bearer::Bearer::new(&token)?),
         })
     }
 
@@ -46,6 +52,15 @@ impl Auth {
         match self {
             Self::Digest(digest) => digest.send(exchange, request).await,
             Self::Bearer(bearer) => bearer.send(exchange, request).await,
+            Self::Account(account) => account.send(exchange, request).await,
+        }
+    }
+
+    /// Gives back the token that was fetched, if one was.
+    pub(crate) async fn revoke(&self) -> Result<(), Error> {
+        match self {
+            Self::Digest(_) | Self::Bearer(_) => Ok(()),
+            Self::Account(account) => account.revoke().await,
         }
     }
 }

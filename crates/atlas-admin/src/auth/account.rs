@@ -1,0 +1,289 @@
+//! Service accounts: a token in hand, and the next one in good time.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use atlas_admin_raw::Transport;
+use http::HeaderValue;
+use reqwest::Request;
+use secrecy::SecretString;
+use tokio::{sync::watch, task::spawn_blocking};
+
+use super::{
+    bearer,
+    token_service::{TokenService, unreadable},
+};
+use crate::{
+    attempt::{Exchange, Progress},
+    base_url::BaseUrl,
+    error::{Error, ErrorKind},
+    token_store::{AccessToken, TokenKey, TokenStore},
+    wire::Answer,
+};
+
+/// A token is renewed this long before it expires, or in the second half of what
+/// is left of its life if that is shorter.
+const MARGIN: Duration = Duration::from_secs(60);
+
+const ADVICE: &str = "check the service account and that it belongs to this service";
+
+/// A service account with its present token.
+pub(crate) struct Account {
+    service: TokenService,
+    wire: Arc<dyn Transport>,
+    timeout: Duration,
+    store: Arc<dyn TokenStore>,
+    key: TokenKey,
+    state: Mutex<State>,
+}
+
+/// What an account needs of the client that it belongs to.
+pub(crate) struct Surroundings {
+    pub(crate) base_url: BaseUrl,
+    pub(crate) http: reqwest::Client,
+    pub(crate) wire: Arc<dyn Transport>,
+    pub(crate) timeout: Duration,
+    pub(crate) store: Arc<dyn TokenStore>,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Token>,
+    renewal: Option<Renewal>,
+}
+
+/// A renewal under way, to wait for. It ends without an outcome if the runtime
+/// that it ran on is shut down.
+type Renewal = watch::Receiver<Option<Result<Token, Error>>>;
+
+/// A token as requests use it.
+#[derive(Clone)]
+struct Token {
+    access: AccessToken,
+    header: HeaderValue,
+    renew_at: SystemTime,
+}
+
+impl Account {
+    pub(crate) fn new(id: String, secret: SecretString, around: Surroundings) -> Self {
+        Self {
+            key: TokenKey::new(around.base_url.host(), id.clone()),
+            service: TokenService {
+                id,
+                secret,
+                http: around.http,
+                token_url: around.base_url.join("/api/oauth/token"),
+                revoke_url: around.base_url.join("/api/oauth/revoke"),
+            },
+            wire: around.wire,
+            timeout: around.timeout,
+            store: around.store,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Sends a request with the account's token, and once more with the next one
+    /// if the service refuses that.
+    pub(crate) async fn send(
+        self: &Arc<Self>,
+        exchange: &Exchange<'_>,
+        request: &Request,
+    ) -> Result<Answer, Error> {
+        let token = self.token(exchange.progress, None).await?;
+        let answer = bearer::send(exchange, request, &token).await?;
+        if !bearer::is_refused(&answer) {
+            return Ok(answer);
+        }
+        let token = self.token(exchange.progress, Some(&token)).await?;
+        let answer = bearer::send(exchange, request, &token).await?;
+        bearer::accepted(answer, ADVICE)
+    }
+
+    /// Revokes the tokens in hand and in the store.
+    pub(crate) async fn revoke(self: &Arc<Self>) -> Result<(), Error> {
+        let renewal = self.state().renewal.clone();
+        if let Some(mut renewal) = renewal {
+            // What becomes of it is seen in the state.
+            let _ = renewal.wait_for(Option::is_some).await;
+        }
+        let mut tokens: Vec<Token> = self.state().token.clone().into_iter().collect();
+        if let Some(kept) = self.load().await?
+            && tokens.iter().all(|token| token.header != kept.header)
+        {
+            tokens.push(kept);
+        }
+        let progress = Arc::default();
+        let exchange = self.exchange(&progress);
+        for token in tokens.iter().filter(|token| !token.is_expired()) {
+            in_time(self.timeout, self.service.revoke(&exchange, &token.access)).await?;
+        }
+        self.state()
+            .token
+            .take_if(|token| tokens.iter().any(|revoked| revoked.header == token.header));
+        self.stored(|store, key| store.remove(key)).await
+    }
+
+    /// The header with the token in hand, while it lives and is not the one that
+    /// was `refused`, or with the next one. A token that is about to expire is
+    /// used while somebody else, in the background, gets the next.
+    async fn token(
+        self: &Arc<Self>,
+        progress: &Arc<Progress>,
+        refused: Option<&HeaderValue>,
+    ) -> Result<HeaderValue, Error> {
+        loop {
+            let mut renewal = {
+                let mut state = self.state();
+                let past = state
+                    .token
+                    .take_if(|token| token.is_expired() || refused == Some(&token.header));
+                if let Some(token) = state.token.clone() {
+                    if token.renew_at <= SystemTime::now() {
+                        self.renewal(&mut state, Some(token.clone()), &Arc::default());
+                    }
+                    return Ok(token.header);
+                }
+                self.renewal(&mut state, past, progress)
+            };
+            if let Ok(outcome) = renewal.wait_for(Option::is_some).await
+                && let Some(outcome) = &*outcome
+            {
+                return outcome.clone().map(|token| token.header);
+            }
+        }
+    }
+
+    /// The renewal under way, or a new one. It runs on by itself, so that nobody
+    /// who stops waiting for it harms those who do not.
+    fn renewal(
+        self: &Arc<Self>,
+        state: &mut State,
+        past: Option<Token>,
+        progress: &Arc<Progress>,
+    ) -> Renewal {
+        let is_under_way = |renewal: &&Renewal| renewal.has_changed().is_ok();
+        if let Some(renewal) = state.renewal.as_ref().filter(is_under_way) {
+            return renewal.clone();
+        }
+        let (sender, receiver) = watch::channel(None);
+        state.renewal = Some(receiver.clone());
+        let (account, progress) = (Arc::clone(self), Arc::clone(progress));
+        tokio::spawn(async move {
+            let renewed = account.renew(&progress, past.as_ref());
+            let outcome = in_time(account.timeout, renewed).await;
+            {
+                let mut state = account.state();
+                state.renewal = None;
+                match &outcome {
+                    Ok(token) => state.token = Some(token.clone()),
+                    // The token in hand is good for a while yet.
+                    Err(_) => {
+                        state.token = state.token.take().and_then(|token| Token::new(token.access));
+                    }
+                }
+            }
+            sender.send_replace(Some(outcome));
+        });
+        receiver
+    }
+
+    /// The next token after `past`: one that another client has put in the store,
+    /// or a new one.
+    async fn renew(
+        &self,
+        progress: &Arc<Progress>,
+        past: Option<&Token>,
+    ) -> Result<Token, Error> {
+        if let Some(kept) = self.load().await?
+            && !kept.is_expired()
+            && past.is_none_or(|past| past.header != kept.header)
+        {
+            return Ok(kept);
+        }
+        let exchange = self.exchange(progress);
+        let access = self.service.grant(&exchange).await?;
+        let token = Token::new(access.clone())
+            .ok_or_else(|| unreadable("the token has characters that no token has"))?;
+        let saved = self.stored(move |store, key| store.save(key, &access)).await;
+        if saved.is_err() {
+            // It would be lost, and count among the tokens that the account may have.
+            let _ = self.service.revoke(&exchange, &token.access).await;
+        }
+        saved.map(|()| token)
+    }
+
+    async fn load(&self) -> Result<Option<Token>, Error> {
+        let access = self.stored(|store, key| store.load(key)).await?;
+        Ok(access.and_then(Token::new))
+    }
+
+    /// Asks the store, which may have to wait for a disk.
+    async fn stored<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn TokenStore, &TokenKey) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (store, key) = (Arc::clone(&self.store), self.key.clone());
+        spawn_blocking(move || ask(&*store, &key))
+            .await
+            .unwrap_or_else(|broken| Err(std::io::Error::other(broken)))
+            .map_err(|error| {
+                Error::credentials("the token store failed")
+                    .with_advice("see the cause, or give ClientBuilder::token_store another store")
+                    .with_source(error)
+            })
+    }
+
+    fn exchange<'a>(&'a self, progress: &'a Arc<Progress>) -> Exchange<'a> {
+        Exchange {
+            wire: &*self.wire,
+            operation: "token",
+            progress,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Token {
+    /// `None` if it has characters that no token has.
+    fn new(access: AccessToken) -> Option<Self> {
+        let left = access
+            .expires_at()
+            .duration_since(SystemTime::now())
+            .unwrap_or_default();
+        Some(Self {
+            header: bearer::authorization(access.secret())?,
+            renew_at: access.expires_at() - MARGIN.min(left / 2),
+            access,
+        })
+    }
+
+    fn is_expired(&self) -> bool {
+        self.access.expires_at() <= SystemTime::now()
+    }
+}
+
+async fn in_time<T>(
+    timeout: Duration,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::time::timeout(timeout, work)
+        .await
+        .unwrap_or_else(|_| {
+            let message = format!("no answer of the token endpoint within {timeout:?}");
+            Err(Error::new(ErrorKind::Timeout, message))
+        })
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceAccount")
+            .field("id", &self.service.id)
+            .finish_non_exhaustive()
+    }
+}

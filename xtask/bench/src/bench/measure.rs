@@ -1,0 +1,116 @@
+//! One scenario: all clients in turn, each between two runs of the floor.
+
+use anyhow::{Context, Result};
+
+use super::{
+    client::Client,
+    job::{Job, Sample},
+    ratio::{Ratios, median},
+    report::{Cost, Row},
+    scenario::Scenario,
+    server::Server,
+};
+
+/// One run of one client.
+struct Run {
+    sample: Sample,
+    requests: u64,
+    connections: u64,
+}
+
+/// A row for each client. The first of them is the floor.
+pub(crate) async fn measure(
+    scenario: &Scenario,
+    clients: &[Client],
+    strict_nc: bool,
+) -> Result<Vec<Row>> {
+    let mut server = Server::start(scenario.latency, strict_nc).await?;
+    let job = Job {
+        updates: scenario.updates,
+        concurrency: scenario.concurrency,
+        target: server.target.clone(),
+    };
+    let (floor, others) = clients.split_first().context("there is a floor")?;
+    // Warms the machine up: not counted.
+    let short = Job {
+        updates: scenario.concurrency * 10,
+        ..job.clone()
+    };
+    run(&mut server, floor, &short).await?;
+
+    let mut floors = Vec::new();
+    let mut runs: Vec<Vec<(Run, Ratios)>> = others.iter().map(|_| Vec::new()).collect();
+    for round in 1..=scenario.rounds {
+        eprintln!(
+            "{} ms, {} at once: round {round} of {}",
+            scenario.latency.as_millis(),
+            scenario.concurrency,
+            scenario.rounds
+        );
+        let mut before = run(&mut server, floor, &job).await?;
+        for (client, runs) in others.iter().zip(&mut runs) {
+            let measured = run(&mut server, client, &job).await?;
+            let after = run(&mut server, floor, &job).await?;
+            let ratios = Ratios::new(before.sample, measured.sample, after.sample);
+            runs.push((measured, ratios));
+            floors.push(std::mem::replace(&mut before, after));
+        }
+        floors.push(before);
+    }
+
+    let equal = Ratios {
+        throughput: 1.0,
+        p50: 1.0,
+        cpu: 1.0,
+    };
+    let mut rows = vec![row(
+        scenario,
+        floor,
+        floors.into_iter().map(|run| (run, equal)).collect(),
+    )?];
+    for (client, runs) in others.iter().zip(runs) {
+        rows.push(row(scenario, client, runs)?);
+    }
+    Ok(rows)
+}
+
+async fn run(server: &mut Server, client: &Client, job: &Job) -> Result<Run> {
+    let before = server.counters().await?;
+    let sample = client.run(job).await?;
+    let after = server.counters().await?;
+    Ok(Run {
+        sample,
+        requests: after.requests - before.requests,
+        connections: after.connections - before.connections,
+    })
+}
+
+/// The median of the ratios, and the worst of the counts.
+fn row(scenario: &Scenario, client: &Client, runs: Vec<(Run, Ratios)>) -> Result<Row> {
+    let ratios: Vec<Ratios> = runs.iter().map(|(_, ratios)| *ratios).collect();
+    let ratios = Ratios::median(&ratios).context("a scenario without rounds")?;
+    let worst = |count: fn(&Run) -> u64| runs.iter().map(|(run, _)| count(run)).max().unwrap_or(0);
+    let typical = |value: fn(&Sample) -> f64| {
+        median(runs.iter().map(|(run, _)| value(&run.sample))).unwrap_or(f64::NAN)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "thousands, not quadrillions")]
+    let updates = scenario.updates as f64;
+    Ok(Row {
+        client: client.name,
+        auth: client.auth,
+        latency_ms: u64::try_from(scenario.latency.as_millis())?,
+        concurrency: scenario.concurrency,
+        updates: scenario.updates,
+        requests: worst(|run| run.requests),
+        connections: worst(|run| run.connections),
+        failures: worst(|run| run.sample.failures),
+        throughput_vs_floor: ratios.throughput,
+        p50_vs_floor: ratios.p50,
+        cpu_vs_floor: ratios.cpu,
+        cost: Cost {
+            updates_per_second: updates / typical(|sample| sample.seconds),
+            p50_ms: 1e3 * typical(|sample| sample.p50),
+            cpu_us: 1e6 * typical(|sample| sample.cpu_seconds) / updates,
+        },
+    })
+}

@@ -1,0 +1,82 @@
+//! Apache with mod_auth_digest, before a backend.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::Result;
+
+use super::{access_log, credentials, process::Process};
+
+const MODULES: &[&str] = &[
+    "mpm_event",
+    "authn_core",
+    "authn_file",
+    "authz_core",
+    "authz_user",
+    "auth_digest",
+    "proxy",
+    "proxy_http",
+];
+
+/// Starts Apache with these directives of mod_auth_digest.
+pub(crate) fn start(
+    program: &Path,
+    folder: &Path,
+    address: SocketAddr,
+    backend: SocketAddr,
+    directives: &[&str],
+    password: &str,
+) -> Result<Process> {
+    let users = folder.join("users");
+    fs::write(&users, credentials::htdigest(password))?;
+    let config = folder.join("apache.conf");
+    let modules = modules_folder(program);
+    let mut text = String::new();
+    for module in MODULES {
+        let file = modules.join(format!("mod_{module}.so"));
+        text += &format!("LoadModule {module}_module {}\n", file.display());
+    }
+    if nix::unistd::geteuid().is_root() {
+        text += "User www-data\nGroup www-data\n";
+    }
+    let (folder, users) = (folder.display(), users.display());
+    let (format, realm) = (access_log::FORMAT, credentials::REALM);
+    let directives = directives.join("\n  ");
+    text += &format!(
+        r#"ServerRoot "{folder}"
+DefaultRuntimeDir "{folder}"
+PidFile "{folder}/pid"
+ServerName 127.0.0.1
+Listen {address}
+ErrorLog "{folder}/error.log"
+CustomLog "{folder}/access.log" "{format}"
+AuthDigestShmemSize 4M
+ProxyPass "/" "http://{backend}/"
+<Location "/">
+  AuthType Digest
+  AuthName "{realm}"
+  AuthDigestProvider file
+  AuthUserFile "{users}"
+  {directives}
+  Require valid-user
+</Location>
+"#
+    );
+    fs::write(&config, text)?;
+    let mut command = Command::new(program);
+    command.arg("-f").arg(&config).arg("-DFOREGROUND");
+    Process::start(&mut command, address, &config.with_file_name("output.log"))
+}
+
+/// Debian's folder of modules.
+fn modules_folder(program: &Path) -> PathBuf {
+    program
+        .ancestors()
+        .nth(2)
+        .unwrap_or(Path::new("/usr"))
+        .join("lib/apache2/modules")
+}

@@ -1,0 +1,83 @@
+//! What stands behind a server: answers every update with an API key.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use anyhow::Result;
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::header,
+    response::IntoResponse,
+    routing::patch,
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// A running backend. It stops when it is dropped.
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
+    updates: Arc<AtomicU64>,
+    server: JoinHandle<()>,
+}
+
+impl Backend {
+    pub(crate) async fn start() -> Result<Self> {
+        let updates = Arc::new(AtomicU64::new(0));
+        let router = Router::new()
+            .route("/api/atlas/v2/orgs/{org}/apiKeys/{key}", patch(update))
+            .route("/api/atlas/v2/groups/{group}/apiKeys/{key}", patch(update))
+            .with_state(Arc::clone(&updates));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                eprintln!("the backend broke off: {error}");
+            }
+        });
+        Ok(Self {
+            address,
+            updates,
+            server,
+        })
+    }
+
+    /// How many updates have come through so far.
+    pub(crate) fn updates(&self) -> u64 {
+        self.updates.load(Relaxed)
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// The update's own description and roles, as a service would answer.
+async fn update(
+    State(updates): State<Arc<AtomicU64>>,
+    Path((scope, key)): Path<(String, String)>,
+    Json(body): Json<Value>,
+) -> impl IntoResponse {
+    updates.fetch_add(1, Relaxed);
+    let roles = body["roles"].as_array().map_or(&[][..], Vec::as_slice);
+    let roles: Vec<Value> = roles
+        .iter()
+        .map(|role| json!({ "orgId": scope, "roleName": role }))
+        .collect();
+    let key = json!({
+        "desc": body["desc"],
+        "id": key,
+        "links": [],
+        "publicKey": "abcdefgh",
+        "roles": roles,
+    });
+    let media_type = "application/vnd.atlas.2023-01-01+json;charset=utf-8";
+    ([(header::CONTENT_TYPE, media_type)], key.to_string())
+}

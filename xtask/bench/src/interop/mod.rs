@@ -1,0 +1,45 @@
+//! The client against servers that others wrote.
+
+mod access_log;
+mod apache;
+mod backend;
+mod credentials;
+mod digest;
+mod lighttpd;
+mod packages;
+mod process;
+mod report;
+mod workload;
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+#[derive(Subcommand)]
+pub(crate) enum With {
+    /// Digest authentication of Apache and lighttpd, on this machine
+    Digest(Options),
+}
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Fail where a server cannot be installed, in place of skipping it
+    #[arg(long)]
+    require_all: bool,
+    /// How often to run Apache with AuthDigestNcCheck at 32 at once
+    #[arg(long, default_value_t = 1, value_name = "TIMES")]
+    repeat: u32,
+}
+
+/// Fails if a row does.
+pub(crate) async fn run(root: &Path, with: &With) -> Result<ExitCode> {
+    let With::Digest(options) = with;
+    let rows = digest::run(root, options).await?;
+    println!("{}", report::table_of(&rows));
+    Ok(if rows.iter().all(report::Row::passes) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,48 @@
+//! Servers from Debian's packages.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Finds a server's program, and installs its package if there is none.
+pub(crate) fn program(package: &str, name: &str) -> Result<PathBuf> {
+    if let Some(found) = find(name) {
+        return Ok(found);
+    }
+    if !nix::unistd::geteuid().is_root() {
+        bail!("{name} is not installed, and only root can install {package}");
+    }
+    static LISTS: OnceLock<bool> = OnceLock::new();
+    if !LISTS.get_or_init(|| apt_get(&["update"]).is_ok()) {
+        bail!("{name} is not installed, and apt-get update fails");
+    }
+    eprintln!("installing {package}");
+    apt_get(&["install", "--yes", "--no-install-recommends", package])?;
+    find(name).with_context(|| format!("{package} has no {name}"))
+}
+
+fn find(name: &str) -> Option<PathBuf> {
+    ["/usr/sbin", "/usr/bin"]
+        .into_iter()
+        .map(|folder| Path::new(folder).join(name))
+        .find(|path| path.exists())
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let status = Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdout(Stdio::null())
+        .status()
+        .context("apt-get")?;
+    ensure!(
+        status.success(),
+        "apt-get {}: {status}",
+        arguments.join(" ")
+    );
+    Ok(())
+}

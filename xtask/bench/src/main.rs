@@ -1,0 +1,68 @@
+//! Measurements that need the client as users have it: the benchmark beside
+//! its peers, and runs against real digest servers. They are a package of
+//! their own so that `cargo xtask generate` need not build them.
+
+mod bench;
+mod interop;
+mod table;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Measurements of this workspace.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Measure the client beside raw reqwest and other digest clients
+    Bench(bench::Options),
+    /// Run the client against real servers
+    Interop {
+        #[command(subcommand)]
+        with: interop::With,
+    },
+    /// One client's run; `bench` starts this
+    #[command(hide = true)]
+    Client { client: bench::BuiltIn },
+    /// The server of a benchmark; `bench` starts this
+    #[command(hide = true)]
+    Serve(bench::Serve),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// On Tokio's default runtime, as most programs have it.
+#[tokio::main]
+async fn run(task: Task) -> Result<ExitCode> {
+    match task {
+        Task::Bench(options) => bench::run(&root()?, &options).await?,
+        Task::Interop { with } => return interop::run(&root()?, &with).await,
+        Task::Client { client } => client.run().await?,
+        Task::Serve(serve) => serve.run().await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The root of the workspace that this program was built in.
+fn root() -> Result<PathBuf> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .context("xtask/bench stands in the root")?;
+    Ok(root.to_owned())
+}

@@ -1,0 +1,172 @@
+//! Compares two documents as our operations see them.
+//!
+//! Both are trimmed first, so prose, examples and what our operations do not
+//! reach play no part. References are followed on both sides at once: a schema
+//! that only has another name is the same schema.
+
+mod rules;
+mod walk;
+
+use std::{cmp::Reverse, fmt};
+
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    services::{Operation, Service, Services},
+    trim::trim,
+};
+
+/// How much a change matters, from the least to the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// Nobody can tell from outside.
+    Cosmetic,
+    /// There is something new, and what was still works.
+    Additive,
+    /// Something may answer otherwise than before.
+    Behavioural,
+    /// Something that worked may be refused, or cannot be read.
+    Breaking,
+}
+
+impl Class {
+    /// All classes, the one that matters most first.
+    pub const WORST_FIRST: [Self; 4] = [
+        Self::Breaking,
+        Self::Behavioural,
+        Self::Additive,
+        Self::Cosmetic,
+    ];
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Cosmetic => "cosmetic",
+            Self::Additive => "additive",
+            Self::Behavioural => "behavioural",
+            Self::Breaking => "breaking",
+        })
+    }
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// How much it matters.
+    pub class: Class,
+    /// The service whose document it is in.
+    pub service: String,
+    /// The operations that see it.
+    pub operation: String,
+    /// Where it is, as a JSON pointer into the new document, or into the old
+    /// one for what is gone.
+    pub pointer: String,
+    /// What was there; null for nothing.
+    pub was: Value,
+    /// What is there; null for nothing.
+    pub now: Value,
+    /// What it means for a user of `atlas-admin`.
+    pub meaning: String,
+    /// The rule that gave the class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<&'static str>,
+}
+
+impl Change {
+    /// Whether `other` is the same change, seen by another operation.
+    fn is_same(&self, other: &Self) -> bool {
+        self.pointer == other.pointer
+            && self.rule == other.rule
+            && self.was == other.was
+            && self.now == other.now
+    }
+}
+
+/// All differences.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The worst class, or `unchanged`.
+    pub verdict: String,
+    /// The changes, the worst first.
+    pub changes: Vec<Change>,
+}
+
+impl Report {
+    /// Whether something that worked may be refused.
+    pub fn is_breaking(&self) -> bool {
+        self.of(Class::Breaking).next().is_some()
+    }
+
+    /// The changes of one class.
+    pub fn of(&self, class: Class) -> impl Iterator<Item = &Change> {
+        self.changes
+            .iter()
+            .filter(move |change| change.class == class)
+    }
+
+    /// The report without the names of rules.
+    #[must_use]
+    pub fn without_rules(mut self) -> Self {
+        for change in &mut self.changes {
+            change.rule = None;
+        }
+        self
+    }
+}
+
+/// Compares `old` with `new`, both documents of the service named `service`.
+pub fn diff(old: &Value, new: &Value, service: &str, services: &Services) -> Result<Report> {
+    let known = services.services.get(service).context("no such service")?;
+    let (old, new) = (slice(old, known, services)?, slice(new, known, services)?);
+    ensure!(
+        has_operations(&old, known, services) || has_operations(&new, known, services),
+        "neither document has an operation below {}",
+        known.base_path
+    );
+    let mut changes: Vec<Change> = Vec::new();
+    for change in walk::changes(&old, &new, service, services) {
+        match changes.iter_mut().find(|other| other.is_same(&change)) {
+            Some(twin) if twin.operation.split(", ").any(|id| id == change.operation) => {}
+            Some(twin) => twin.operation = format!("{}, {}", twin.operation, change.operation),
+            None => changes.push(change),
+        }
+    }
+    changes.sort_by_key(|change| Reverse(change.class));
+    let verdict = match changes.first() {
+        Some(worst) => worst.class.to_string(),
+        None => "unchanged".to_owned(),
+    };
+    Ok(Report { verdict, changes })
+}
+
+/// The service whose operations a document has, by its paths.
+pub fn service_of<'a>(document: &Value, services: &'a Services) -> Option<&'a str> {
+    let mut all = services.services.iter();
+    all.find_map(|(id, service)| has_operations(document, service, services).then_some(id.as_str()))
+}
+
+fn has_operations(document: &Value, service: &Service, services: &Services) -> bool {
+    present(document, service, services).next().is_some()
+}
+
+fn present<'a>(
+    document: &'a Value,
+    service: &'a Service,
+    services: &'a Services,
+) -> impl Iterator<Item = &'a Operation> {
+    let operations = services.operations.values();
+    operations.filter(|operation| operation.find(document, &service.base_path).is_ok())
+}
+
+/// The part of a document that there is of our operations.
+fn slice(document: &Value, service: &Service, services: &Services) -> Result<Value> {
+    trim(
+        document,
+        &service.base_path,
+        present(document, service, services),
+    )
+}

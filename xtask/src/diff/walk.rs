@@ -1,0 +1,683 @@
+//! The walk over both documents at once.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Change,
+    rules::{self, Rule},
+};
+use crate::{
+    document::{escape, follow_to},
+    services::{Found, Operation, Service, Services, date, parameters},
+};
+
+/// Every difference between two trimmed documents of `service`, once for each
+/// operation that sees it.
+pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Services) -> Vec<Change> {
+    let mut walk = Walk {
+        old,
+        new,
+        service,
+        operation: "all".to_owned(),
+        input: false,
+        open: Vec::new(),
+        changes: Vec::new(),
+    };
+    walk.servers();
+    for (id, operation) in &services.operations {
+        walk.operation.clone_from(id);
+        walk.find(operation, &services.services[service]);
+    }
+    walk.changes
+}
+
+/// A value with its place, references followed.
+#[derive(Clone)]
+struct Site<'a> {
+    value: &'a Value,
+    pointer: String,
+}
+
+const NOTHING: &Value = &Value::Null;
+
+impl<'a> Site<'a> {
+    fn new(value: &'a Value, pointer: String, document: &'a Value) -> Self {
+        match follow_to(document, value) {
+            Ok((value, Some(pointer))) => Self { value, pointer },
+            // Trimming has shown that no reference dangles.
+            _ => Self { value, pointer },
+        }
+    }
+
+    fn at(&self, key: &str) -> String {
+        format!("{}/{}", self.pointer, escape(key))
+    }
+
+    /// What stands under `key`, as it stands there.
+    fn get(&self, key: &str) -> &'a Value {
+        self.value.get(key).unwrap_or(NOTHING)
+    }
+
+    fn is(&self, key: &str) -> bool {
+        self.get(key) == &Value::Bool(true)
+    }
+
+    fn text(&self, key: &str) -> &'a str {
+        self.get(key).as_str().unwrap_or_default()
+    }
+
+    /// What stands under `key`, references followed in `document`.
+    fn child(&self, key: &str, document: &'a Value) -> Option<Self> {
+        let value = self.value.get(key)?;
+        Some(Self::new(value, self.at(key), document))
+    }
+
+    fn items(&self, document: &'a Value) -> Vec<Self> {
+        let items = self.value.as_array().into_iter().flatten().enumerate();
+        let site = |(index, value)| Self::new(value, format!("{}/{index}", self.pointer), document);
+        items.map(site).collect()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &'a String> {
+        self.value.as_object().into_iter().flat_map(Map::keys)
+    }
+
+    /// Where this stands, in a word.
+    fn subject(&self) -> String {
+        match self.pointer.rsplit('/').next().unwrap_or_default() {
+            "items" => "An item of the list".to_owned(),
+            "schema" => format!("`{}`", self.pointer.rsplit('/').nth(1).unwrap_or_default()),
+            name => format!("`{name}`"),
+        }
+    }
+}
+
+struct Walk<'a> {
+    old: &'a Value,
+    new: &'a Value,
+    service: &'a str,
+    operation: String,
+    /// Whether the walk is in a request.
+    input: bool,
+    /// The schemas that the walk is in, to stop at those that hold themselves.
+    open: Vec<(String, String)>,
+    changes: Vec<Change>,
+}
+
+impl<'a> Walk<'a> {
+    fn note(&mut self, rule: &Rule, pointer: String, was: &Value, now: &Value, subject: &str) {
+        self.changes.push(Change {
+            class: rule.class,
+            service: self.service.to_owned(),
+            operation: self.operation.clone(),
+            pointer,
+            was: was.clone(),
+            now: now.clone(),
+            meaning: rule.meaning.replace("{}", subject),
+            rule: Some(rule.about),
+        });
+    }
+
+    fn removed(&mut self, rule: &Rule, site: &Site<'a>, subject: &str) {
+        self.note(rule, site.pointer.clone(), site.value, NOTHING, subject);
+    }
+
+    fn added(&mut self, rule: &Rule, site: &Site<'a>, subject: &str) {
+        self.note(rule, site.pointer.clone(), NOTHING, site.value, subject);
+    }
+
+    /// A name in a map that is gone or new.
+    fn name(&mut self, rule: &Rule, pointer: String, was: Option<&str>, now: Option<&str>) {
+        let subject = was.or(now).unwrap_or_default();
+        self.note(rule, pointer, &json!(was), &json!(now), subject);
+    }
+
+    /// Notes under one of two rules whether `key` was or is set.
+    fn flag(
+        &mut self,
+        key: &str,
+        was: &Site<'a>,
+        now: &Site<'a>,
+        on: &Rule,
+        off: &Rule,
+        subject: &str,
+    ) {
+        let (old, new) = (was.is(key), now.is(key));
+        if old != new {
+            let rule = if new { on } else { off };
+            self.note(rule, now.at(key), &json!(old), &json!(new), subject);
+        }
+    }
+
+    fn order(&mut self, pointer: String, was: &[String], now: &[String]) {
+        let set = |list: &[String]| -> BTreeSet<String> { list.iter().cloned().collect() };
+        if was != now && set(was) == set(now) {
+            self.note(&rules::ORDER, pointer, &json!(was), &json!(now), "");
+        }
+    }
+
+    /// Where requests and token requests go.
+    fn servers(&mut self) {
+        for pointer in [
+            "/servers",
+            "/components/securitySchemes/ServiceAccounts/flows",
+        ] {
+            let at = |document: &'a Value| document.pointer(pointer).unwrap_or(NOTHING);
+            let (was, now) = (at(self.old), at(self.new));
+            if was != now && !was.is_null() && !now.is_null() {
+                self.note(&rules::SERVER, pointer.to_owned(), was, now, "");
+            }
+        }
+    }
+
+    fn find(&mut self, operation: &Operation, service: &Service) {
+        let find = |document| operation.find(document, &service.base_path).ok();
+        let site = |found: &Found<'a>| Site {
+            value: found.value,
+            pointer: format!("/paths/{}/{}", escape(found.path), operation.method_key()),
+        };
+        match (find(self.old), find(self.new)) {
+            (Some(old), Some(new)) => {
+                let (was, now) = (site(&old), site(&new));
+                if old.path != new.path {
+                    self.note(
+                        &rules::ID,
+                        now.pointer.clone(),
+                        &json!(old.path),
+                        &json!(new.path),
+                        "",
+                    );
+                }
+                self.input = true;
+                self.parameters(
+                    &Parameters::of(&old, &was, self.old),
+                    &Parameters::of(&new, &now, self.new),
+                    &now,
+                );
+                self.body(&was, &now);
+                self.input = false;
+                self.responses(&was, &now);
+                self.security(&was, &now);
+                self.marks(&was, &now);
+            }
+            (Some(old), None) => {
+                let was = site(&old);
+                self.note(
+                    &rules::OPERATION_REMOVED,
+                    was.pointer.clone(),
+                    was.get("operationId"),
+                    NOTHING,
+                    "",
+                );
+            }
+            (None, Some(new)) => {
+                let now = site(&new);
+                self.note(
+                    &rules::OPERATION_ADDED,
+                    now.pointer.clone(),
+                    NOTHING,
+                    now.get("operationId"),
+                    "",
+                );
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Everything about an operation but what goes over the wire.
+    fn marks(&mut self, was: &Site<'a>, now: &Site<'a>) {
+        for key in union(was.keys(), now.keys()) {
+            let rule = match key.as_str() {
+                "parameters" | "requestBody" | "responses" | "security" => continue,
+                "operationId" => &rules::ID,
+                "x-rolesRequirements" => &rules::CALLER,
+                "deprecated" | "x-sunset" => &rules::DEPRECATED,
+                _ => &rules::EXTENSION,
+            };
+            if was.get(&key) != now.get(&key) {
+                self.note(rule, now.at(&key), was.get(&key), now.get(&key), "");
+            }
+        }
+    }
+
+    fn security(&mut self, was: &Site<'a>, now: &Site<'a>) {
+        let (old, new) = (schemes(was.value, self.old), schemes(now.value, self.new));
+        for gone in old.difference(&new) {
+            self.name(
+                &rules::SCHEME_REMOVED,
+                "/security".to_owned(),
+                Some(gone),
+                None,
+            );
+        }
+        for added in new.difference(&old) {
+            self.name(
+                &rules::SCHEME_ADDED,
+                "/security".to_owned(),
+                None,
+                Some(added),
+            );
+        }
+    }
+
+    fn parameters(&mut self, was: &Parameters<'a>, now: &Parameters<'a>, operation: &Site<'a>) {
+        for (key, one) in &was.0 {
+            let subject = format!("the parameter {}", one.text("name"));
+            match now.get(key) {
+                Some(other) => {
+                    self.flag(
+                        "required",
+                        one,
+                        other,
+                        &rules::INPUT_REQUIRED,
+                        &rules::INPUT_OPTIONAL,
+                        &subject,
+                    );
+                    let schemas = (
+                        one.child("schema", self.old),
+                        other.child("schema", self.new),
+                    );
+                    if let (Some(one), Some(other)) = schemas {
+                        self.schema(&one, &other);
+                    }
+                }
+                None => self.removed(&rules::INPUT_REMOVED, one, &subject),
+            }
+        }
+        for (key, other) in &now.0 {
+            if was.get(key).is_none() {
+                let rule = if other.is("required") {
+                    &rules::REQUIRED_INPUT_ADDED
+                } else {
+                    &rules::INPUT_ADDED
+                };
+                self.added(
+                    rule,
+                    other,
+                    &format!("the parameter {}", other.text("name")),
+                );
+            }
+        }
+        self.order(operation.at("parameters"), &was.names(), &now.names());
+    }
+
+    fn body(&mut self, was: &Site<'a>, now: &Site<'a>) {
+        match (
+            was.child("requestBody", self.old),
+            now.child("requestBody", self.new),
+        ) {
+            (Some(one), Some(other)) => {
+                self.flag(
+                    "required",
+                    &one,
+                    &other,
+                    &rules::INPUT_REQUIRED,
+                    &rules::INPUT_OPTIONAL,
+                    "a body",
+                );
+                self.content(&one, &other);
+            }
+            (Some(one), None) => self.removed(&rules::BODY_REMOVED, &one, ""),
+            (None, Some(other)) => self.added(&rules::BODY_ADDED, &other, ""),
+            (None, None) => {}
+        }
+    }
+
+    fn responses(&mut self, was: &Site<'a>, now: &Site<'a>) {
+        let pair = (
+            was.child("responses", self.old),
+            now.child("responses", self.new),
+        );
+        let (Some(was), Some(now)) = pair else { return };
+        for status in union(was.keys(), now.keys()) {
+            match (was.child(&status, self.old), now.child(&status, self.new)) {
+                (Some(one), Some(other)) => {
+                    self.headers(&one, &other);
+                    self.content(&one, &other);
+                }
+                (Some(_), None) => {
+                    let is_success = status.starts_with('2');
+                    let rule = if is_success {
+                        &rules::SUCCESS_REMOVED
+                    } else {
+                        &rules::ERROR_REMOVED
+                    };
+                    self.name(rule, was.at(&status), Some(&status), None);
+                }
+                (None, Some(other)) => {
+                    self.name(&rules::RESPONSE_ADDED, now.at(&status), None, Some(&status));
+                    let nothing = Site {
+                        value: NOTHING,
+                        pointer: String::new(),
+                    };
+                    self.headers(&nothing, &other);
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn headers(&mut self, was: &Site<'a>, now: &Site<'a>) {
+        let headers = |site: &Site<'a>, document| {
+            site.child("headers", document).unwrap_or(Site {
+                value: NOTHING,
+                pointer: site.at("headers"),
+            })
+        };
+        let (was, now) = (headers(was, self.old), headers(now, self.new));
+        for name in union(was.keys(), now.keys()) {
+            match (was.child(&name, self.old), now.child(&name, self.new)) {
+                (Some(one), Some(other)) => {
+                    let schemas = (
+                        one.child("schema", self.old),
+                        other.child("schema", self.new),
+                    );
+                    if let (Some(one), Some(other)) = schemas {
+                        self.schema(&one, &other);
+                    }
+                }
+                (Some(_), None) => {
+                    self.name(&rules::HEADER_REMOVED, was.at(&name), Some(&name), None)
+                }
+                (None, _) => self.name(&rules::HEADER_ADDED, now.at(&name), None, Some(&name)),
+            }
+        }
+    }
+
+    fn content(&mut self, was: &Site<'a>, now: &Site<'a>) {
+        let pair = (
+            was.child("content", self.old),
+            now.child("content", self.new),
+        );
+        let (Some(was), Some(now)) = pair else { return };
+        for name in union(was.keys(), now.keys()) {
+            match (was.child(&name, self.old), now.child(&name, self.new)) {
+                (Some(one), Some(other)) => {
+                    if one.get("x-sunset") != other.get("x-sunset") {
+                        let (old, new) = (one.get("x-sunset"), other.get("x-sunset"));
+                        self.note(&rules::DEPRECATED, other.at("x-sunset"), old, new, "");
+                    }
+                    let schemas = (
+                        one.child("schema", self.old),
+                        other.child("schema", self.new),
+                    );
+                    if let (Some(one), Some(other)) = schemas {
+                        self.schema(&one, &other);
+                    }
+                }
+                (Some(_), None) => self.note(
+                    &rules::VERSION_REMOVED,
+                    was.at(&name),
+                    &json!(name),
+                    NOTHING,
+                    day(&name),
+                ),
+                (None, _) => self.note(
+                    &rules::VERSION_ADDED,
+                    now.at(&name),
+                    NOTHING,
+                    &json!(name),
+                    day(&name),
+                ),
+            }
+        }
+    }
+
+    fn schema(&mut self, was: &Site<'a>, now: &Site<'a>) {
+        let pair = (was.pointer.clone(), now.pointer.clone());
+        if self.open.contains(&pair) {
+            return;
+        }
+        if let (Some(old), Some(new)) = (schema_name(&pair.0), schema_name(&pair.1))
+            && old != new
+        {
+            self.note(&rules::ID, pair.1.clone(), &json!(old), &json!(new), "");
+        }
+        self.open.push(pair);
+        for key in union(was.keys(), now.keys()) {
+            self.keyword(&key, was, now);
+        }
+        self.open.pop();
+    }
+
+    fn keyword(&mut self, key: &str, was: &Site<'a>, now: &Site<'a>) {
+        let (old, new) = (was.get(key), now.get(key));
+        let children = (was.child(key, self.old), now.child(key, self.new));
+        match (key, children) {
+            ("properties", (one, other)) => self.fields(one, other, now),
+            ("items" | "additionalProperties" | "not", (Some(one), Some(other)))
+                if one.value.is_object() && other.value.is_object() =>
+            {
+                self.schema(&one, &other);
+            }
+            ("allOf" | "oneOf" | "anyOf", (Some(one), Some(other)))
+                if length(one.value) == length(other.value) =>
+            {
+                for (one, other) in one.items(self.old).iter().zip(&other.items(self.new)) {
+                    self.schema(one, other);
+                }
+            }
+            _ if old == new => {}
+            ("enum", _) => self.values(old, new, now),
+            ("required", _) => self.required_fields(old, new, now),
+            _ => {
+                let rule = self.rule_for(key, old, new);
+                self.note(rule, now.at(key), old, new, &now.subject());
+            }
+        }
+    }
+
+    /// The rule for a keyword with a plain value that is not what it was.
+    fn rule_for(&self, key: &str, old: &Value, new: &Value) -> &'static Rule {
+        let is_limit = [UPPER, LOWER, FORMS].iter().any(|keys| keys.contains(&key));
+        match key {
+            "allOf" | "oneOf" | "anyOf" | "not" | "discriminator" => &rules::SHAPE,
+            "type" | "format" | "items" => &rules::TYPE,
+            "default" => &rules::DEFAULT,
+            "nullable" if self.input => &rules::INPUT_NULLABLE,
+            "nullable" if new == &Value::Bool(true) => &rules::OUTPUT_NULL,
+            "nullable" => &rules::OUTPUT_NOT_NULL,
+            "readOnly" | "writeOnly" if self.input => &rules::INPUT_READ_ONLY,
+            "readOnly" | "writeOnly" => &rules::OUTPUT_READ_ONLY,
+            _ if key.starts_with("x-") => &rules::EXTENSION,
+            _ if is_limit && !self.input => &rules::OUTPUT_LIMIT,
+            _ if is_limit && is_narrower(key, old, new) => &rules::INPUT_LIMIT_NARROWED,
+            _ if is_limit => &rules::INPUT_LIMIT_WIDENED,
+            _ => &rules::OTHER,
+        }
+    }
+
+    fn fields(&mut self, was: Option<Site<'a>>, now: Option<Site<'a>>, object: &Site<'a>) {
+        let names = |site: &Option<Site<'a>>| -> Vec<&'a String> {
+            site.iter().flat_map(Site::keys).collect()
+        };
+        for name in union(names(&was).into_iter(), names(&now).into_iter()) {
+            let one = was.as_ref().and_then(|site| site.child(&name, self.old));
+            let other = now.as_ref().and_then(|site| site.child(&name, self.new));
+            let subject = format!("`{name}`");
+            match (one, other) {
+                (Some(one), Some(other)) => self.schema(&one, &other),
+                (Some(one), None) => {
+                    let rule = match name.as_str() {
+                        _ if self.input => &rules::INPUT_REMOVED,
+                        "id" => &rules::OUTPUT_ID_REMOVED,
+                        _ => &rules::OUTPUT_REMOVED,
+                    };
+                    self.removed(rule, &one, &subject);
+                }
+                (None, Some(other)) => {
+                    let is_required = texts(object.get("required")).contains(&name);
+                    let rule = match (self.input, is_required) {
+                        (true, true) => &rules::REQUIRED_INPUT_ADDED,
+                        (true, false) => &rules::INPUT_ADDED,
+                        (false, _) => &rules::OUTPUT_ADDED,
+                    };
+                    self.added(rule, &other, &subject);
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Fields that are required, or no longer. Fields that are new or gone have
+    /// been noted as that.
+    fn required_fields(&mut self, old: &Value, new: &Value, object: &Site<'a>) {
+        let (was, now) = (texts(old), texts(new));
+        let (on, off) = if self.input {
+            (&rules::INPUT_REQUIRED, &rules::INPUT_OPTIONAL)
+        } else {
+            (&rules::OUTPUT_ALWAYS, &rules::OUTPUT_SOMETIMES)
+        };
+        for name in now.iter().filter(|name| !was.contains(name)) {
+            self.note(on, object.at("required"), old, new, &format!("`{name}`"));
+        }
+        for name in was.iter().filter(|name| !now.contains(name)) {
+            if object.get("properties").get(name).is_some() {
+                self.note(off, object.at("required"), old, new, &format!("`{name}`"));
+            }
+        }
+        self.order(object.at("required"), &was, &now);
+    }
+
+    fn values(&mut self, old: &Value, new: &Value, site: &Site<'a>) {
+        let pointer = site.at("enum");
+        let rule = match (old, new) {
+            (_, Value::Null) if self.input => &rules::INPUT_VALUES_OPENED,
+            (Value::Null, _) if self.input => &rules::INPUT_VALUES_CLOSED,
+            (_, Value::Null) | (Value::Null, _) => &rules::OUTPUT_VALUES,
+            _ => return self.listed_values(&texts(old), &texts(new), &pointer),
+        };
+        self.note(rule, pointer, old, new, &site.subject());
+    }
+
+    fn listed_values(&mut self, was: &[String], now: &[String], pointer: &str) {
+        let (on, off) = if self.input {
+            (&rules::INPUT_VALUE_ADDED, &rules::INPUT_VALUE_REMOVED)
+        } else {
+            (&rules::OUTPUT_VALUE_ADDED, &rules::OUTPUT_VALUE_REMOVED)
+        };
+        for value in now.iter().filter(|value| !was.contains(value)) {
+            self.name(on, pointer.to_owned(), None, Some(value));
+        }
+        for value in was.iter().filter(|value| !now.contains(value)) {
+            self.name(off, pointer.to_owned(), Some(value), None);
+        }
+        self.order(pointer.to_owned(), was, now);
+    }
+}
+
+/// The parameters of an operation and of the path around it, by what they are to
+/// the service: those of the path by their place in it, the others by name.
+struct Parameters<'a>(Vec<((&'a str, String), Site<'a>)>);
+
+impl<'a> Parameters<'a> {
+    fn of(found: &Found<'a>, operation: &Site<'a>, document: &'a Value) -> Self {
+        let path: Vec<&str> = parameters(found.path).collect();
+        let item = Site {
+            value: found.item,
+            pointer: operation
+                .pointer
+                .rsplit_once('/')
+                .map_or("", |(item, _)| item)
+                .to_owned(),
+        };
+        let lists = [&item, operation].map(|site| site.child("parameters", document));
+        let all = lists
+            .into_iter()
+            .flatten()
+            .flat_map(|list| list.items(document));
+        Self(all.map(|site| (Self::key(&site, &path), site)).collect())
+    }
+
+    fn key(site: &Site<'a>, path: &[&str]) -> (&'a str, String) {
+        let (place, name) = (site.text("in"), site.text("name"));
+        let index = path.iter().position(|parameter| *parameter == name);
+        match index {
+            Some(index) if place == "path" => (place, index.to_string()),
+            _ => (place, name.to_owned()),
+        }
+    }
+
+    fn get(&self, key: &(&str, String)) -> Option<&Site<'a>> {
+        self.0
+            .iter()
+            .find(|(other, _)| other == key)
+            .map(|(_, site)| site)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0
+            .iter()
+            .map(|((place, name), _)| format!("{place} {name}"))
+            .collect()
+    }
+}
+
+/// The names of the schemes that an operation or its document asks for.
+fn schemes(operation: &Value, document: &Value) -> BTreeSet<String> {
+    let list = operation
+        .get("security")
+        .or_else(|| document.get("security"));
+    let requirements = list.and_then(Value::as_array).into_iter().flatten();
+    let names = requirements
+        .filter_map(Value::as_object)
+        .flat_map(Map::keys);
+    names.cloned().collect()
+}
+
+fn union<'k>(
+    one: impl Iterator<Item = &'k String>,
+    other: impl Iterator<Item = &'k String>,
+) -> BTreeSet<String> {
+    one.chain(other).cloned().collect()
+}
+
+fn length(value: &Value) -> usize {
+    value.as_array().map_or(0, Vec::len)
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    let text = |item: &Value| {
+        item.as_str()
+            .map_or_else(|| item.to_string(), str::to_owned)
+    };
+    value.as_array().into_iter().flatten().map(text).collect()
+}
+
+/// The name in a pointer to a schema.
+fn schema_name(pointer: &str) -> Option<&str> {
+    let name = pointer.strip_prefix("/components/schemas/")?;
+    (!name.contains('/')).then_some(name)
+}
+
+/// The day in a media type, or the type itself.
+fn day(media_type: &str) -> &str {
+    let mut texts = (0..media_type.len()).filter_map(|start| media_type.get(start..start + 10));
+    texts
+        .find(|text| date(text).is_some())
+        .unwrap_or(media_type)
+}
+
+const UPPER: &[&str] = &["maxItems", "maxLength", "maxProperties", "maximum"];
+const LOWER: &[&str] = &["minItems", "minLength", "minProperties", "minimum"];
+const FORMS: &[&str] = &[
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "multipleOf",
+    "pattern",
+    "uniqueItems",
+];
+
+/// Whether `new` lets fewer values pass than `old`. A form that changed may.
+fn is_narrower(key: &str, old: &Value, new: &Value) -> bool {
+    let is_off = |value: &Value| matches!(value, Value::Null | Value::Bool(false));
+    match (old.as_f64(), new.as_f64()) {
+        _ if is_off(new) => false,
+        _ if is_off(old) => true,
+        (Some(old), Some(new)) if UPPER.contains(&key) => new < old,
+        (Some(old), Some(new)) if LOWER.contains(&key) => new > old,
+        _ => true,
+    }
+}
