@@ -52,7 +52,7 @@ impl Digest {
         let responses = operation.get("responses").and_then(Value::as_object);
         for (status, response) in responses.into_iter().flatten() {
             let headers = keys(response.get("headers"));
-            self.0 += &format!("    {status:<10} {headers}").trim_end();
+            self.0 += format!("    {status:<10} {headers}").trim_end();
             self.0.push('\n');
             if let (true, Some(body)) = (status.starts_with('2'), json_schema(Some(response))) {
                 self.fields("", body, document)?;
@@ -194,4 +194,58 @@ fn list(value: Option<&Value>) -> &[Value] {
 fn join(value: Option<&Value>) -> String {
     let texts = list(value).iter().filter_map(Value::as_str);
     texts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_line_for_each_thing_that_may_change() {
+        let services: Services = toml::from_str(
+            r#"
+            title = "Keys"
+            types = {}
+            roles = {}
+            [services.s]
+            document = "s.yaml"
+            base_path = "/api"
+            media_type = "application/json"
+            [operations.patch_key]
+            method = "PATCH"
+            path = "/keys/{id}"
+            "#,
+        )
+        .unwrap();
+        let key = json!({
+            "type": "object",
+            "required": ["id"],
+            "properties": {
+                "id": {"type": "string", "maxLength": 8},
+                "roles": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["B", "A"]}},
+                "links": {"type": "array", "items": {"properties": {"href": {"type": "string", "nullable": true}}}}
+            }
+        });
+        let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Key"}}});
+        let document = json!({
+            "security": [{"B": []}, {"A": []}],
+            "paths": {"/keys/{id}": {"patch": {
+                "x-rolesRequirements": ["Owner"],
+                "x-versions": ["2023-01-01"],
+                "parameters": [
+                    {"in": "path", "name": "id", "required": true, "schema": {"type": "string", "pattern": "^x$"}},
+                    {"in": "query", "name": "page", "schema": {"type": "integer", "minimum": 1}}
+                ],
+                "requestBody": {"content": content},
+                "responses": {
+                    "200": {"content": content, "headers": {"X-One": {}}},
+                    "404": {}
+                }
+            }}},
+            "components": {"schemas": {"Key": key}}
+        });
+        insta::assert_snapshot!(api_digest(&[("s", document)], &services).unwrap());
+    }
 }

@@ -9,9 +9,13 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
 use serde_json::Value;
+use serde_saphyr::options::MergeKeyPolicy;
 
 /// No OpenAPI document comes near this; a bomb would go past it.
-pub const MAX_BYTES: u64 = 256 << 20;
+pub const MAX_BYTES: u64 = 64 << 20;
+
+/// As deep as the JSON reader goes.
+const MAX_DEPTH: usize = 128;
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
@@ -62,7 +66,26 @@ pub fn parse(text: &str) -> Result<Value> {
     if text.trim_start().starts_with('{') {
         serde_json::from_str(text).context("not JSON")
     } else {
-        serde_saphyr::from_str(text).map_err(|error| anyhow!("not YAML: {}", one_line(&error)))
+        serde_saphyr::from_str_with_options(text, yaml_options())
+            .map_err(|error| anyhow!("not YAML: {}", one_line(&error)))
+    }
+}
+
+/// How YAML is read: by the rules of 1.2, where `on` and `1_000` are text, and
+/// with room for a document some sixteen times the vendor's. What aliases may
+/// expand to stays within the parser's own limits.
+fn yaml_options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: 4_000_000,
+            max_nodes: 2_000_000,
+            max_depth: MAX_DEPTH,
+            flow_nesting_limit: MAX_DEPTH,
+            max_total_scalar_bytes: MAX_BYTES as usize,
+        },
+        strict_booleans: true,
+        underscored_numbers_as_strings: true,
+        merge_keys: MergeKeyPolicy::Error,
     }
 }
 

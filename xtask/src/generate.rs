@@ -8,6 +8,7 @@ use proc_macro2::TokenStream;
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use progenitor_schemars::schema::{InstanceType, SchemaObject};
 use quote::quote;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
@@ -75,7 +76,12 @@ pub fn outputs(sources: &Sources) -> Result<Vec<Output>> {
 
 /// The low-level client, from a lowered document.
 pub fn client(lowered: &Value) -> Result<String> {
-    let document: openapiv3::OpenAPI = serde_json::from_value(lowered.clone())
+    format(tokens(lowered)?)
+}
+
+/// The low-level client before it is formatted.
+pub fn tokens(lowered: &Value) -> Result<TokenStream> {
+    let document = openapiv3::OpenAPI::deserialize(lowered)
         .context("not a document that the generator reads")?;
     let mut settings = GenerationSettings::new();
     settings
@@ -87,10 +93,9 @@ pub fn client(lowered: &Value) -> Result<String> {
             "crate::Redacted",
             [TypeImpl::Display; 0].into_iter(),
         );
-    let tokens = Generator::new(&settings)
+    Generator::new(&settings)
         .generate_tokens(&document)
-        .map_err(|error| anyhow!("the generator refuses the document: {error}"))?;
-    format(tokens)
+        .map_err(|error| anyhow!("the generator refuses the document: {error}"))
 }
 
 /// The schema of a field that must not be shown.
@@ -102,7 +107,8 @@ fn password() -> SchemaObject {
     }
 }
 
-fn format(tokens: TokenStream) -> Result<String> {
+/// The text of a generated file.
+pub fn format(tokens: TokenStream) -> Result<String> {
     let file = syn::parse2(tokens).context("the generator made what is not Rust")?;
     Ok(HEADER.to_owned() + &prettyplease::unparse(&file))
 }

@@ -21,6 +21,7 @@ pub mod report;
 pub mod roles;
 pub mod services;
 pub mod sources;
+pub mod speed;
 pub mod survey;
 pub mod transaction;
 pub mod trial;

@@ -132,7 +132,9 @@ fn drop_media_without_schema(operation: &mut Value) {
 /// must not make an answer unreadable. What is secret stays so.
 fn drop_format_of_text(schema: &mut Map<String, Value>) {
     let is_text = schema.get("type").is_some_and(|kind| kind == "string");
-    let is_kept = schema.get("format").is_some_and(|format| format == "password");
+    let is_kept = schema
+        .get("format")
+        .is_some_and(|format| format == "password");
     if is_text && !is_kept {
         schema.remove("format");
     }

@@ -15,7 +15,7 @@ use xtask::{
     report::{self, Format},
     services::Services,
     sources::Sources,
-    survey, transaction, update,
+    speed, survey, transaction, update,
     upstream::{self, Upstream},
     worker,
 };
@@ -46,6 +46,13 @@ enum Task {
     /// Make a client of a lowered document; `generate` starts this
     #[command(name = worker::TASK, hide = true)]
     Generator,
+    /// Measure each stage on a whole document, enlarged too
+    #[command(hide = true)]
+    Speed {
+        /// The document: YAML or JSON, plain or gzipped
+        #[arg(long)]
+        from: PathBuf,
+    },
     /// Try every operation of a whole document, each alone
     Survey {
         /// The document: YAML or JSON, plain or gzipped
@@ -121,6 +128,12 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
         }
         Task::Generator => worker::run(),
         Task::Licences => licences::check(),
+        Task::Speed { from } => {
+            let services = Services::read(&root.join("openapi/services.toml"))?;
+            let text = document::read_text(&from)?;
+            print!("{}", speed::measure(&text, upstream::SERVICE, &services)?);
+            Ok(())
+        }
         Task::Survey { from, compile } => survey(&root, &from, compile),
         Task::Trim { from, check } => {
             let mode = mode(check, "cargo xtask trim --from FILE");

@@ -131,12 +131,14 @@ pub(crate) fn unrouted(error: &ApiError) -> Response {
     response
 }
 
-/// A 401 with a digest challenge.
-pub(crate) fn challenge(challenge: HeaderValue) -> Response {
+/// A 401 with digest challenges.
+pub(crate) fn challenge(challenges: Vec<HeaderValue>) -> Response {
     let mut response = json(StatusCode::UNAUTHORIZED, Ok(CHALLENGE_BODY.into()));
     let headers = response.headers_mut();
     headers.insert(VARY, ACCEPT_ENCODING);
-    headers.insert(WWW_AUTHENTICATE, challenge);
+    for challenge in challenges {
+        headers.append(WWW_AUTHENTICATE, challenge);
+    }
     response
 }
 

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::{
     Algorithm, Emulator, RateLimit, SeedKey, VersionDates,
     catalog::Catalog,
-    digest::DigestGate,
+    digest::{DigestGate, DigestPolicy},
     exchange::Emulation,
     identity::Identities,
     nonces::NoncePolicy,
@@ -59,7 +59,7 @@ pub(crate) struct Behaviour {
 pub struct Builder {
     listen: SocketAddr,
     allow_remote: bool,
-    algorithm: Algorithm,
+    digest: DigestPolicy,
     nonces: NoncePolicy,
     token_ttl: Duration,
     log_capacity: usize,
@@ -73,7 +73,14 @@ impl Default for Builder {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allow_remote: false,
-            algorithm: Algorithm::default(),
+            digest: DigestPolicy {
+                algorithms: vec![Algorithm::default()],
+                auth_int: false,
+                opaque: None,
+                userhash: false,
+                next_nonce: false,
+                response_auth: false,
+            },
             nonces: NoncePolicy {
                 ttl: Duration::from_secs(60),
                 uses: None,
@@ -109,8 +116,49 @@ impl Builder {
     }
 
     /// The hash of the digest challenge. Default: MD5, as the services offer.
-    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
-        self.algorithm = algorithm;
+    pub fn algorithm(self, algorithm: Algorithm) -> Self {
+        self.algorithms([algorithm])
+    }
+
+    /// Several hashes, each in a challenge of its own, in this order. Default:
+    /// MD5 alone.
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.digest.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// Whether challenges offer `qop="auth,auth-int"`, so that an answer may
+    /// cover the body too. Default: no, `qop="auth"`.
+    pub fn auth_int(mut self, offered: bool) -> Self {
+        self.digest.auth_int = offered;
+        self
+    }
+
+    /// The `opaque` of challenges, which answers must give back: visible ASCII
+    /// without quotes and backslashes. Default: none.
+    pub fn opaque(mut self, opaque: impl Into<String>) -> Self {
+        self.digest.opaque = Some(opaque.into());
+        self
+    }
+
+    /// Whether answers must name the user by a hash (`userhash=true`). Default:
+    /// no.
+    pub fn userhash(mut self, wanted: bool) -> Self {
+        self.digest.userhash = wanted;
+        self
+    }
+
+    /// Whether each good answer is given the nonce for the next request, in
+    /// `Authentication-Info`. Default: no.
+    pub fn next_nonce(mut self, given: bool) -> Self {
+        self.digest.next_nonce = given;
+        self
+    }
+
+    /// Whether each good answer is given a proof that the password is known here
+    /// too: `rspauth` in `Authentication-Info`. Default: no.
+    pub fn response_auth(mut self, given: bool) -> Self {
+        self.digest.response_auth = given;
         self
     }
 
@@ -274,7 +322,8 @@ impl Builder {
     /// # Errors
     ///
     /// `InvalidInput` for an id that is not 24 lower-case hexadecimal digits,
-    /// for an id or a name given twice, for an organization or project that is
+    /// for an id or a name given twice, for no algorithm or an `opaque` that no
+    /// header can hold, for an organization or project that is
     /// not there, and for an address beyond loopback without
     /// [`allow_remote`](Self::allow_remote); otherwise what the operating
     /// system says of the address.
@@ -285,9 +334,21 @@ impl Builder {
                 self.listen
             )));
         }
+        let is_safe = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        if !self
+            .digest
+            .opaque
+            .iter()
+            .all(|text| text.bytes().all(is_safe))
+        {
+            return Err(invalid("opaque is not visible ASCII without quotes"));
+        }
+        if self.digest.algorithms.is_empty() {
+            return Err(invalid("no algorithm is offered"));
+        }
         let catalog =
             Catalog::load().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        let mut digest = DigestGate::new(self.algorithm, self.nonces);
+        let mut digest = DigestGate::new(self.digest, self.nonces);
         let mut tokens = TokenDesk::new(self.token_ttl);
         let (state, access) =
             self.seed

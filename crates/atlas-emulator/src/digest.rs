@@ -1,11 +1,11 @@
 //! HTTP Digest as in RFC 7616: the challenge, and the check of the answer.
 
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use http::{HeaderValue, Uri, request::Parts};
 use md5::Md5;
 use parking_lot::Mutex;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512_256};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -16,56 +16,85 @@ use crate::{
 
 const REALM: &str = "MMS Public API";
 
-/// The hash of the digest challenge.
+/// An algorithm that a digest challenge offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Algorithm {
     /// MD5, which the services offer. The default.
     #[default]
     Md5,
+    /// MD5, with the nonces in the hash of the password.
+    Md5Sess,
     /// SHA-256, which RFC 7616 prefers.
     Sha256,
+    /// SHA-256, with the nonces in the hash of the password.
+    Sha256Sess,
+    /// SHA-512/256, the strongest of RFC 7616.
+    Sha512_256,
+    /// SHA-512/256, with the nonces in the hash of the password.
+    Sha512_256Sess,
 }
 
 impl Algorithm {
     fn name(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
+            Self::Md5Sess => "MD5-sess",
             Self::Sha256 => "SHA-256",
+            Self::Sha256Sess => "SHA-256-sess",
+            Self::Sha512_256 => "SHA-512-256",
+            Self::Sha512_256Sess => "SHA-512-256-sess",
         }
+    }
+
+    fn is_session(self) -> bool {
+        matches!(
+            self,
+            Self::Md5Sess | Self::Sha256Sess | Self::Sha512_256Sess
+        )
     }
 
     /// The hexadecimal hash of `parts` joined by colons.
     fn hash(self, parts: &[&str]) -> String {
+        let text = parts.join(":");
         match self {
-            Self::Md5 => hash::<Md5>(parts),
-            Self::Sha256 => hash::<Sha256>(parts),
+            Self::Md5 | Self::Md5Sess => hex::encode(Md5::digest(text)),
+            Self::Sha256 | Self::Sha256Sess => hex::encode(Sha256::digest(text)),
+            Self::Sha512_256 | Self::Sha512_256Sess => hex::encode(Sha512_256::digest(text)),
         }
     }
 }
 
-fn hash<H: Digest>(parts: &[&str]) -> String {
-    let mut hasher = H::new();
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 {
-            hasher.update(":");
-        }
-        hasher.update(part);
-    }
-    hex::encode(hasher.finalize())
+/// What the challenges offer and ask for, and what follows a good answer.
+#[derive(Clone, Debug)]
+pub(crate) struct DigestPolicy {
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) auth_int: bool,
+    pub(crate) opaque: Option<String>,
+    pub(crate) userhash: bool,
+    pub(crate) next_nonce: bool,
+    pub(crate) response_auth: bool,
 }
 
 /// The users that may sign in, and the nonces they were given.
 pub(crate) struct DigestGate {
-    algorithm: Algorithm,
-    users: HashMap<String, User>,
+    policy: DigestPolicy,
+    /// By name, or by the hash of it for each algorithm if that is asked for.
+    users: HashMap<String, Arc<User>>,
     nonces: Mutex<Nonces>,
 }
 
-/// A user's password is kept as its hash only.
+/// A user's password is kept as its hashes only, in the order of the algorithms.
 struct User {
-    ha1: String,
+    ha1: Vec<String>,
     principal: Principal,
+}
+
+/// Who was let through, and what an answer tells about it.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) principal: Principal,
+    pub(crate) info: Option<HeaderValue>,
 }
 
 /// Why a request was not let through.
@@ -79,66 +108,133 @@ pub(crate) enum Denied {
 }
 
 impl DigestGate {
-    pub(crate) fn new(algorithm: Algorithm, policy: NoncePolicy) -> Self {
+    pub(crate) fn new(policy: DigestPolicy, nonces: NoncePolicy) -> Self {
         Self {
-            algorithm,
+            policy,
             users: HashMap::new(),
-            nonces: Mutex::new(Nonces::new(policy)),
+            nonces: Mutex::new(Nonces::new(nonces)),
         }
     }
 
     /// Adds a user; `false` if the name is taken.
     pub(crate) fn add_user(&mut self, name: &str, password: &str, principal: Principal) -> bool {
-        let ha1 = self.algorithm.hash(&[name, REALM, password]);
-        self.users
-            .insert(name.to_owned(), User { ha1, principal })
-            .is_none()
+        let algorithms = &self.policy.algorithms;
+        let hashed = |with: &[&str]| algorithms.iter().map(|a| a.hash(with)).collect();
+        let user = Arc::new(User {
+            ha1: hashed(&[name, REALM, password]),
+            principal,
+        });
+        let names: Vec<String> = match self.policy.userhash {
+            true => hashed(&[name, REALM]),
+            false => vec![name.to_owned()],
+        };
+        names
+            .into_iter()
+            .all(|name| self.users.insert(name, Arc::clone(&user)).is_none())
     }
 
-    /// A challenge with a new nonce.
-    pub(crate) fn challenge(&self, stale: bool) -> HeaderValue {
+    /// A challenge with a new nonce, for each algorithm one.
+    pub(crate) fn challenge(&self, stale: bool) -> Vec<HeaderValue> {
+        let policy = &self.policy;
         let nonce = self.nonces.lock().issue(Instant::now());
-        let algorithm = self.algorithm.name();
-        HeaderValue::try_from(format!(
-            r#"Digest realm="{REALM}", domain="", nonce="{nonce}", algorithm={algorithm}, qop="auth", stale={stale}"#
-        ))
-        .expect("every part of the challenge is visible ASCII")
+        let qop = if policy.auth_int {
+            "auth,auth-int"
+        } else {
+            "auth"
+        };
+        let mut more = String::new();
+        if let Some(opaque) = &policy.opaque {
+            more += &format!(r#", opaque="{opaque}""#);
+        }
+        if policy.userhash {
+            more += ", userhash=true";
+        }
+        let challenge = |algorithm: &Algorithm| {
+            let algorithm = algorithm.name();
+            HeaderValue::try_from(format!(
+                r#"Digest realm="{REALM}", domain="", nonce="{nonce}", algorithm={algorithm}, qop="{qop}", stale={stale}{more}"#
+            ))
+            .expect("every part of the challenge is visible ASCII")
+        };
+        policy.algorithms.iter().map(challenge).collect()
     }
 
     /// Checks the parameters of a `Digest` Authorization header.
-    pub(crate) fn verify(&self, header: &str, request: &Parts) -> Result<Principal, Denied> {
+    pub(crate) fn verify(
+        &self,
+        header: &str,
+        request: &Parts,
+        body: &[u8],
+    ) -> Result<Verified, Denied> {
         let denied = Denied::Challenge { stale: false };
         let parameters = Parameters::parse(header).ok_or(denied)?;
         let get = |name| parameters.get(name).ok_or(denied);
         let (name, nonce, uri) = (get("username")?, get("nonce")?, get("uri")?);
         let (nc, cnonce, response) = (get("nc")?, get("cnonce")?, get("response")?);
-        let algorithm = parameters.get("algorithm").unwrap_or("MD5");
+        let qop = get("qop")?.to_ascii_lowercase();
+        let named = parameters.get("algorithm").unwrap_or("MD5");
+        let (index, algorithm) = self
+            .policy
+            .algorithms
+            .iter()
+            .enumerate()
+            .find(|(_, algorithm)| algorithm.name().eq_ignore_ascii_case(named))
+            .ok_or(denied)?;
+        let is_hashed = parameters
+            .get("userhash")
+            .is_some_and(|is| is.eq_ignore_ascii_case("true"));
         if get("realm")? != REALM
-            || !get("qop")?.eq_ignore_ascii_case("auth")
-            || !algorithm.eq_ignore_ascii_case(self.algorithm.name())
+            || !(qop == "auth" || (qop == "auth-int" && self.policy.auth_int))
+            || parameters.get("opaque") != self.policy.opaque.as_deref()
+            || is_hashed != self.policy.userhash
         {
             return Err(denied);
         }
         let count = count(nc).ok_or(denied)?;
 
         let user = self.users.get(name).ok_or(denied)?;
-        let ha2 = self.algorithm.hash(&[request.method.as_str(), uri]);
-        let expected = self
-            .algorithm
-            .hash(&[&user.ha1, nonce, nc, cnonce, "auth", &ha2]);
+        let mut ha1 = user.ha1[index].clone();
+        if algorithm.is_session() {
+            ha1 = algorithm.hash(&[&ha1, nonce, cnonce]);
+        }
+        let digest = |ha2: String| algorithm.hash(&[&ha1, nonce, nc, cnonce, &qop, &ha2]);
+        let expected = digest(if qop == "auth-int" {
+            // Hashes of text are hashes of its bytes; a body that is no text is
+            // none that any operation takes.
+            let body = algorithm.hash(&[std::str::from_utf8(body).map_err(|_| denied)?]);
+            algorithm.hash(&[request.method.as_str(), uri, &body])
+        } else {
+            algorithm.hash(&[request.method.as_str(), uri])
+        });
         if !bool::from(expected.as_bytes().ct_eq(response.as_bytes())) {
             return Err(denied);
         }
         if !is_requested(uri, &request.uri) {
             return Err(Denied::Uri);
         }
-        self.nonces
-            .lock()
+        let mut nonces = self.nonces.lock();
+        nonces
             .spend(nonce, count, Instant::now())
             .map_err(|refused| Denied::Challenge {
                 stale: refused == Refused::Stale,
             })?;
-        Ok(user.principal)
+
+        let mut info = Vec::new();
+        if self.policy.next_nonce {
+            info.push(format!(r#"nextnonce="{}""#, nonces.issue(Instant::now())));
+        }
+        if self.policy.response_auth && qop == "auth" {
+            let proof = digest(algorithm.hash(&["", uri]));
+            info.push(format!(
+                r#"rspauth="{proof}", cnonce="{cnonce}", nc={nc}, qop=auth"#
+            ));
+        }
+        Ok(Verified {
+            principal: user.principal,
+            info: HeaderValue::try_from(info.join(", "))
+                .ok()
+                .filter(|info| !info.is_empty()),
+        })
     }
 }
 

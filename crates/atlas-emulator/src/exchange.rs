@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::response::Response;
 use http::{
-    HeaderValue,
+    HeaderName, HeaderValue,
     header::{AUTHORIZATION, CONTENT_TYPE},
     request::Parts,
 };
@@ -16,17 +16,19 @@ use crate::{
     authorization,
     builder::Behaviour,
     catalog::Catalog,
-    digest::{Denied, DigestGate},
+    digest::{Denied, DigestGate, Verified},
     error::ApiError,
     key_view::KeyView,
     object_id::ObjectId,
     query,
     service::{Call, Operation, Service},
-    state::{Principal, Scope, State, Update},
+    state::{Scope, State, Update},
     token::TokenDesk,
     traffic::Traffic,
     update, versions,
 };
+
+const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
 
 /// Everything a request can need.
 pub(crate) struct Emulation {
@@ -41,7 +43,7 @@ pub(crate) struct Emulation {
 
 /// An answer that is not the one hoped for.
 enum Refusal {
-    Challenge(HeaderValue),
+    Challenge(Vec<HeaderValue>),
     Error(ApiError),
 }
 
@@ -62,23 +64,32 @@ impl Emulation {
         body: Result<&[u8], ApiError>,
     ) -> Response {
         let mut answer = Answer::new(call, parts.uri.query().unwrap_or_default());
-        match self.attempt(&mut answer, call, parts, path, body) {
+        let mut info = None;
+        let mut response = match self.attempt(&mut answer, &mut info, call, parts, path, body) {
             Ok(response) => response,
-            Err(Refusal::Challenge(header)) => answer::challenge(header),
+            Err(Refusal::Challenge(headers)) => return answer::challenge(headers),
             Err(Refusal::Error(error)) => answer.error(&error),
+        };
+        if let Some(info) = info {
+            response.headers_mut().insert(AUTHENTICATION_INFO, info);
         }
+        response
     }
 
     fn attempt<'a>(
         &'a self,
         answer: &mut Answer<'a>,
+        info: &mut Option<HeaderValue>,
         call: Call,
         parts: &Parts,
         path: Option<[&str; 2]>,
         body: Result<&[u8], ApiError>,
     ) -> Result<Response, Refusal> {
         let rules = self.catalog.rules(call);
-        let caller = self.authenticate(call.service, parts)?;
+        let entity = body.as_ref().copied().unwrap_or_default();
+        let caller = self.authenticate(call.service, parts, entity)?;
+        *info = caller.info;
+        let caller = caller.principal;
         if call.service.is_versioned() {
             let dates = self.behaviour.version_dates;
             answer.version = Some(versions::served(&parts.headers, dates, &rules.versions)?);
@@ -130,7 +141,12 @@ impl Emulation {
         })
     }
 
-    fn authenticate(&self, service: Service, parts: &Parts) -> Result<Principal, Refusal> {
+    fn authenticate(
+        &self,
+        service: Service,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Result<Verified, Refusal> {
         let header = parts
             .headers
             .get(AUTHORIZATION)
@@ -138,8 +154,8 @@ impl Emulation {
             .and_then(authorization::scheme);
         let denied = match header {
             Some((scheme, parameters)) if scheme.eq_ignore_ascii_case("digest") => {
-                match self.digest.verify(parameters, parts) {
-                    Ok(principal) => return Ok(principal),
+                match self.digest.verify(parameters, parts, body) {
+                    Ok(verified) => return Ok(verified),
                     Err(denied) => denied,
                 }
             }
@@ -147,7 +163,12 @@ impl Emulation {
                 if scheme.eq_ignore_ascii_case("bearer") && service.accepts_bearer() =>
             {
                 match self.tokens.principal(token) {
-                    Some(principal) => return Ok(principal),
+                    Some(principal) => {
+                        return Ok(Verified {
+                            principal,
+                            info: None,
+                        });
+                    }
                     None => Denied::Challenge { stale: false },
                 }
             }

@@ -137,16 +137,19 @@ impl Account {
         loop {
             let mut renewal = {
                 let mut state = self.state();
-                let past = state
+                state
                     .token
                     .take_if(|token| token.is_expired() || refused == Some(&token.header));
-                if let Some(token) = state.token.clone() {
-                    if token.renew_at <= SystemTime::now() {
-                        self.renewal(&mut state, Some(token.clone()), &Arc::default());
+                if let Some(Token {
+                    header, renew_at, ..
+                }) = state.token.clone()
+                {
+                    if renew_at <= SystemTime::now() {
+                        self.renewal(&mut state, Some(header.clone()), &Arc::default());
                     }
-                    return Ok(token.header);
+                    return Ok(header);
                 }
-                self.renewal(&mut state, past, progress)
+                self.renewal(&mut state, refused.cloned(), progress)
             };
             if let Ok(outcome) = renewal.wait_for(Option::is_some).await
                 && let Some(outcome) = &*outcome
@@ -156,12 +159,12 @@ impl Account {
         }
     }
 
-    /// The renewal under way, or a new one. It runs on by itself, so that nobody
+    /// The renewal under way, or a new one, after the token `past`. It runs on by itself, so that nobody
     /// who stops waiting for it harms those who do not.
     fn renewal(
         self: &Arc<Self>,
         state: &mut State,
-        past: Option<Token>,
+        past: Option<HeaderValue>,
         progress: &Arc<Progress>,
     ) -> Renewal {
         let is_under_way = |renewal: &&Renewal| renewal.has_changed().is_ok();
@@ -181,7 +184,10 @@ impl Account {
                     Ok(token) => state.token = Some(token.clone()),
                     // The token in hand is good for a while yet.
                     Err(_) => {
-                        state.token = state.token.take().and_then(|token| Token::new(token.access));
+                        state.token = state
+                            .token
+                            .take()
+                            .and_then(|token| Token::new(token.access));
                     }
                 }
             }
@@ -190,16 +196,16 @@ impl Account {
         receiver
     }
 
-    /// The next token after `past`: one that another client has put in the store,
-    /// or a new one.
+    /// A token other than `past`: one that another client has put in the store, or
+    /// a new one.
     async fn renew(
         &self,
         progress: &Arc<Progress>,
-        past: Option<&Token>,
+        past: Option<&HeaderValue>,
     ) -> Result<Token, Error> {
         if let Some(kept) = self.load().await?
             && !kept.is_expired()
-            && past.is_none_or(|past| past.header != kept.header)
+            && past != Some(&kept.header)
         {
             return Ok(kept);
         }
@@ -207,7 +213,9 @@ impl Account {
         let access = self.service.grant(&exchange).await?;
         let token = Token::new(access.clone())
             .ok_or_else(|| unreadable("the token has characters that no token has"))?;
-        let saved = self.stored(move |store, key| store.save(key, &access)).await;
+        let saved = self
+            .stored(move |store, key| store.save(key, &access))
+            .await;
         if saved.is_err() {
             // It would be lost, and count among the tokens that the account may have.
             let _ = self.service.revoke(&exchange, &token.access).await;

@@ -7,9 +7,7 @@ use reqwest::Request;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::again;
-use crate::{
-    attempt::Exchange, classify, error::Error, service_error::ServiceError, wire::Answer,
-};
+use crate::{attempt::Exchange, classify, error::Error, service_error::ServiceError, wire::Answer};
 
 /// A token that the caller gave, and that cannot be renewed.
 pub(crate) struct Bearer(HeaderValue);

@@ -97,12 +97,15 @@ impl Challenge {
             qop: match parameters.get("qop") {
                 None | Some([]) => false,
                 Some(qop) if offers_auth(qop) => true,
-                Some(_) => return Err("no qop but such as are not supported"),
+                Some(_) => return Err("no qop that is supported"),
             },
             userhash: is("userhash", b"true"),
             utf8: is("charset", b"UTF-8"),
             stale: is("stale", b"true"),
         };
+        if challenge.algorithm.session && !challenge.qop {
+            return Err("an algorithm with sessions without qop");
+        }
         let echo = [&challenge.realm, &challenge.nonce]
             .into_iter()
             .chain(&challenge.opaque);
@@ -144,5 +147,158 @@ impl AuthenticationInfo {
             .next_nonce
             .filter(|nonce| (1..=ECHO_LIMIT).contains(&nonce.len()));
         info
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::auth::algorithm::Hash;
+
+    fn headers(name: &'static str, values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    fn strongest(values: &[&str]) -> Result<Challenge, String> {
+        Challenge::strongest(&headers("www-authenticate", values))
+    }
+
+    #[test]
+    fn the_strongest_algorithm_is_taken_from_any_place() {
+        let md5 = r#"Digest realm="r", nonce="n", qop="auth""#;
+        let sha256 = r#"Digest realm="r", nonce="n", qop="auth", algorithm=sha-256"#;
+        let sha512 = r#"Digest realm="r", nonce="n", qop="auth", algorithm="SHA-512-256""#;
+        let all = format!("{md5}, {sha512}, {sha256}");
+        let mixed = format!(r#"Negotiate YII==, Basic realm="b", {md5}, Bearer realm="c""#);
+        for (values, hash) in [
+            (&[md5][..], Hash::Md5),
+            (&[md5, sha256], Hash::Sha256),
+            (&[sha256, md5], Hash::Sha256),
+            (&[&all], Hash::Sha512_256),
+            (&[&mixed], Hash::Md5),
+            (
+                &[r#"Digest realm="r", nonce="n", algorithm=SHA-3"#, md5],
+                Hash::Md5,
+            ),
+            (&[r#"Digest realm="open"#, "Digest =", md5], Hash::Md5),
+        ] {
+            assert_eq!(
+                strongest(values).unwrap().algorithm.hash,
+                hash,
+                "{values:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_recorded_challenge_is_read() {
+        let challenge = strongest(&[
+            r#"Digest realm="MMS Public API", domain="", nonce="+4YICU5YLx6mQEzmVhx1G5ySQVrufjv6", algorithm=MD5, qop="auth", stale=false"#,
+        ])
+        .unwrap();
+        let expected = Challenge {
+            realm: b"MMS Public API".into(),
+            nonce: b"+4YICU5YLx6mQEzmVhx1G5ySQVrufjv6".into(),
+            opaque: None,
+            algorithm: Algorithm::DEFAULT,
+            algorithm_name: Some(b"MD5".into()),
+            qop: true,
+            userhash: false,
+            utf8: false,
+            stale: false,
+        };
+        assert_eq!(challenge, expected);
+    }
+
+    #[test]
+    fn every_parameter_is_read_in_any_spelling() {
+        let challenge = strongest(&[
+            "dIGEST  Realm = \"\u{fc} \\\"q\\\"\",QOP=\"AUTH-INT , Auth\",nonce=a+/=,ALGORITHM=md5-SESS,opaque=\"\",Stale=TRUE,UserHash=True,charset=utf-8",
+        ])
+        .unwrap();
+        let expected = Challenge {
+            realm: "\u{fc} \"q\"".into(),
+            nonce: b"a+/=".into(),
+            opaque: Some(Vec::new()),
+            algorithm: Algorithm {
+                hash: Hash::Md5,
+                session: true,
+            },
+            algorithm_name: Some(b"md5-SESS".into()),
+            qop: true,
+            userhash: true,
+            utf8: true,
+            stale: true,
+        };
+        assert_eq!(challenge, expected);
+    }
+
+    #[test]
+    fn what_cannot_be_answered_is_named_and_quoted_tamely() {
+        let long = format!(r#"Digest realm="{}", nonce="n""#, "x".repeat(70_000));
+        for (header, reason) in [
+            ("", "no digest challenge"),
+            ("\tBasic realm=\"only\"", "no digest challenge"),
+            ("Digest", "without a realm"),
+            (r#"Digest realm="r""#, "without a nonce"),
+            ("Digest realm=", "cannot be parsed"),
+            (r#"Digest realm="open"#, "cannot be parsed"),
+            (
+                r#"Digest realm="r", realm="r", nonce="n""#,
+                "cannot be parsed",
+            ),
+            (r#"Digest =,=,\""#, "no digest challenge"),
+            (r#"Digest realm="r", nonce="n", qop="auth-conf""#, "no qop"),
+            (r#"Digest realm="r", nonce="n", qop="auth-int""#, "no qop"),
+            (
+                r#"Digest realm="r", nonce="n", algorithm=MD5-sess"#,
+                "without qop",
+            ),
+            (
+                r#"Digest realm="r", nonce="n", algorithm=ROT13"#,
+                "unknown algorithm",
+            ),
+            (&long, "too long"),
+        ] {
+            let error = strongest(&[header]).unwrap_err();
+            assert!(error.contains(reason), "{header}: {error}");
+            assert!(error.chars().count() < 500 && !error.contains(char::is_control));
+        }
+    }
+
+    #[test]
+    fn what_follows_an_answer_is_read() {
+        let read = |values: &[&str]| {
+            let info = AuthenticationInfo::read(&headers("authentication-info", values));
+            let text = |bytes: Option<Vec<u8>>| bytes.map(|b| String::from_utf8(b).unwrap());
+            (text(info.next_nonce), text(info.proof))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        for (values, expected) in [
+            (&[][..], (None, None)),
+            (
+                &[r#"nextnonce="new", qop=auth, nc=00000001"#],
+                (some("new"), None),
+            ),
+            (
+                &[r#"rspauth="0a", NextNonce = "n\"w""#],
+                (some("n\"w"), some("0a")),
+            ),
+            (
+                &[r#"rspauth="0a""#, "nextnonce=\"\u{fc}\""],
+                (some("\u{fc}"), some("0a")),
+            ),
+            (&[r#"rspauth="0a", qop=auth-int"#], (None, None)),
+            (&[r#"nextnonce="""#], (None, None)),
+            (&["=,\"", "", "qop"], (None, None)),
+        ] {
+            assert_eq!(read(values), expected, "{values:?}");
+        }
     }
 }

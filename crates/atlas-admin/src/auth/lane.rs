@@ -28,6 +28,15 @@ pub(super) struct Target<'a> {
 
 impl Lane {
     pub(super) fn new(challenge: Challenge, user: &str, password: &SecretString) -> Self {
+        Self::with_cnonce(challenge, user, password, random())
+    }
+
+    fn with_cnonce(
+        challenge: Challenge,
+        user: &str,
+        password: &SecretString,
+        cnonce: String,
+    ) -> Self {
         let hash = challenge.algorithm.hash;
         let mut lane = Self {
             user: user_parameter(&challenge, user),
@@ -38,7 +47,7 @@ impl Lane {
                     password.expose_secret().as_bytes(),
                 ])
                 .into(),
-            cnonce: random(),
+            cnonce,
             uses: 0,
             challenge,
         };
@@ -151,7 +160,11 @@ fn user_parameter(challenge: &Challenge, user: &str) -> Vec<u8> {
     } else {
         // As RFC 8187 writes text of any script.
         let encoded = utf8_percent_encode(user, NON_ALPHANUMERIC);
-        plain(&mut out, "username*", format!("UTF-8''{encoded}").as_bytes());
+        plain(
+            &mut out,
+            "username*",
+            format!("UTF-8''{encoded}").as_bytes(),
+        );
     }
     out
 }
@@ -179,4 +192,183 @@ fn quoted(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 
 fn random() -> String {
     hex::encode(rand::random::<[u8; 16]>())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, header};
+
+    use super::*;
+
+    const TARGET: Target<'static> = Target {
+        method: "GET",
+        uri: "/dir/index.html",
+    };
+
+    /// For the first answer of [`mufasa`] with SHA-256, computed with Python's hashlib.
+    const PROOF: &str = "86d3b25618d41854ca5039a5d7e53ff6355d5134a9b1fb088a78ac3c462195a0";
+
+    fn challenge(text: &str) -> Challenge {
+        let value = HeaderValue::from_bytes(text.as_bytes()).unwrap();
+        Challenge::strongest(&HeaderMap::from_iter([(header::WWW_AUTHENTICATE, value)])).unwrap()
+    }
+
+    fn answer(lane: &mut Lane, target: Target<'_>) -> String {
+        let value = lane.answer(target).unwrap();
+        assert!(value.is_sensitive());
+        String::from_utf8(value.as_bytes().to_vec()).unwrap()
+    }
+
+    /// The lane of RFC 7616, section 3.9.1, with another algorithm in its place.
+    fn mufasa(rest: &str) -> Lane {
+        let challenge = challenge(&format!(
+            r#"Digest realm="http-auth@example.org", nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"{rest}"#
+        ));
+        let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ".to_owned();
+        Lane::with_cnonce(challenge, "Mufasa", &"Circle of Life".into(), cnonce)
+    }
+
+    #[test]
+    fn the_examples_of_the_rfc_are_answered() {
+        for (algorithm, response) in [
+            ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+            (
+                "SHA-256",
+                "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
+            ),
+        ] {
+            let mut lane = mufasa(&format!(
+                r#", qop="auth, auth-int", algorithm={algorithm}, opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS""#
+            ));
+            assert_eq!(
+                answer(&mut lane, TARGET),
+                format!(
+                    "Digest username=\"Mufasa\", realm=\"http-auth@example.org\", \
+                     uri=\"/dir/index.html\", \
+                     nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", \
+                     algorithm={algorithm}, nc=00000001, \
+                     cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\", qop=auth, \
+                     response=\"{response}\", \
+                     opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""
+                )
+            );
+        }
+    }
+
+    /// The example of section 3.9.2, with the hashes that its erratum 4897 corrects.
+    #[test]
+    fn a_user_hash_in_any_script_is_answered() {
+        let text = r#"Digest realm="api@example.org", qop="auth", algorithm=SHA-512-256, nonce="5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", charset=UTF-8"#;
+        let target = Target {
+            method: "GET",
+            uri: "/doe.json",
+        };
+        let answered = |text: &str| {
+            let cnonce = "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v".to_owned();
+            let password = "Secret, or not?".into();
+            let user = "J\u{e4}s\u{f8}n Doe";
+            let mut lane = Lane::with_cnonce(challenge(text), user, &password, cnonce);
+            answer(&mut lane, target)
+        };
+        let response = "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5";
+        let hashed = answered(&format!("{text}, userhash=true"));
+        assert!(hashed.starts_with(
+            "Digest username=\"793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b\", \
+             userhash=true, realm="
+        ));
+        let plain = answered(text);
+        assert!(plain.starts_with("Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm="));
+        // A service that does not say UTF-8 may not know of `username*`.
+        let older = answered(&text.replace("UTF-8", "other"));
+        assert!(older.starts_with("Digest username=\"J\u{e4}s\u{f8}n Doe\", realm="));
+        for answered in [hashed, plain, older] {
+            assert!(
+                answered.ends_with(&format!("response=\"{response}\"")),
+                "{answered}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_qop_the_answer_is_that_of_rfc_2069() {
+        let answered = answer(&mut mufasa(""), TARGET);
+        assert!(!answered.contains("nc=") && !answered.contains("algorithm="));
+        // Computed with Python's hashlib.
+        let expected = "7b2cc3b30e75b4777ea31027084363fd";
+        assert!(
+            answered.ends_with(&format!("response=\"{expected}\"")),
+            "{answered}"
+        );
+    }
+
+    #[test]
+    fn a_session_keeps_its_key_and_others_change_their_nonce() {
+        let cnonce = |text: &str| {
+            let (_, rest) = text.split_once("cnonce=\"").unwrap();
+            rest.split_once('"').unwrap().0.to_owned()
+        };
+        let mut session = mufasa(r#", qop="auth", algorithm=MD5-sess"#);
+        let first = answer(&mut session, TARGET);
+        assert!(
+            first.contains("e783283f46242139c486a698fec7211d"),
+            "{first}"
+        );
+        assert_eq!(cnonce(&first), cnonce(&answer(&mut session, TARGET)));
+        let mut session = session.after(next("other")).unwrap();
+        assert!(answer(&mut session, TARGET).contains("nc=00000003"));
+
+        let mut lane = mufasa(r#", qop="auth""#);
+        let first = answer(&mut lane, TARGET);
+        assert_ne!(cnonce(&first), cnonce(&answer(&mut lane, TARGET)));
+    }
+
+    #[test]
+    fn a_next_nonce_starts_a_new_count() {
+        let mut lane = mufasa(r#", qop="auth""#);
+        answer(&mut lane, TARGET);
+        let same = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v";
+        let mut lane = lane.after(next(same)).unwrap();
+        assert!(answer(&mut lane, TARGET).contains("nc=00000002"));
+        let mut lane = lane.after(next("n\"w")).unwrap();
+        let answered = answer(&mut lane, TARGET);
+        assert!(
+            answered.contains(r#"nonce="n\"w", nc=00000001"#),
+            "{answered}"
+        );
+    }
+
+    #[test]
+    fn a_nonce_that_is_used_up_is_left() {
+        let mut lane = mufasa(r#", qop="auth""#);
+        lane.uses = u32::MAX - 1;
+        assert!(answer(&mut lane, TARGET).contains("nc=ffffffff"));
+        assert!(lane.after(AuthenticationInfo::default()).is_none());
+    }
+
+    #[test]
+    fn the_services_proof_is_checked() {
+        let mut lane = mufasa(r#", qop="auth", algorithm=SHA-256"#);
+        answer(&mut lane, TARGET);
+        let says = |proof: &str| AuthenticationInfo {
+            proof: Some(proof.into()),
+            ..AuthenticationInfo::default()
+        };
+        assert!(lane.trusts(&AuthenticationInfo::default(), TARGET.uri));
+        assert!(lane.trusts(&says(PROOF), TARGET.uri));
+        assert!(lane.trusts(&says(&PROOF.to_uppercase()), TARGET.uri));
+        assert!(!lane.trusts(&says(PROOF), "/other"));
+        assert!(!lane.trusts(&says(""), TARGET.uri));
+        answer(&mut lane, TARGET);
+        assert!(
+            !lane.trusts(&says(PROOF), TARGET.uri),
+            "a proof that was used"
+        );
+    }
+
+    fn next(nonce: &str) -> AuthenticationInfo {
+        AuthenticationInfo {
+            next_nonce: Some(nonce.into()),
+            ..AuthenticationInfo::default()
+        }
+    }
 }

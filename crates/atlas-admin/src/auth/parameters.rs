@@ -150,9 +150,15 @@ mod tests {
             (" , ,", ""),
             ("Basic", "Basic()"),
             (r#"Digest realm="a, b=c""#, "Digest(realm<a, b=c>)"),
-            ("Digest\t  REALM\t=\t\"a\"  ,, nonce = b ,", "Digest(realm<a> nonce<b>)"),
+            (
+                "Digest\t  REALM\t=\t\"a\"  ,, nonce = b ,",
+                "Digest(realm<a> nonce<b>)",
+            ),
             (r#"Digest realm="\"\\\é""#, r#"Digest(realm<"\é>)"#),
-            (r#"Digest nonce=a+/==, realm="""#, "Digest(nonce<a+/==> realm<>)"),
+            (
+                r#"Digest nonce=a+/==, realm="""#,
+                "Digest(nonce<a+/==> realm<>)",
+            ),
             ("A, B x=1, y=2, C z=3", "A() B(x<1> y<2>) C(z<3>)"),
         ] {
             assert_eq!(shown(list), expected, "{list}");

@@ -23,6 +23,9 @@ const NAMES: i32 = 210;
 const BARS: i32 = 300;
 const NUMBER: i32 = 70;
 
+/// What a bar shows of a row.
+type Value = fn(&Row) -> f64;
+
 const INK: RGBColor = RGBColor(0x22, 0x2b, 0x36);
 const OURS: RGBColor = RGBColor(0x0b, 0x7a, 0x4b);
 const OTHERS: RGBColor = RGBColor(0x9a, 0xa7, 0xb5);
@@ -41,7 +44,7 @@ pub(crate) fn draw(rows: &[Row]) -> Result<String> {
         format!("Updates of API keys: a server that takes {NETWORK_MS} ms, {MANY_TASKS} at once");
     write(&area, &title, (MARGIN, MARGIN), 20, HPos::Left)?;
 
-    let panels: [(&str, fn(&Row) -> f64); 2] = [
+    let panels: [(&str, Value); 2] = [
         (
             "requests per update (fewer is better)",
             Row::requests_per_update,

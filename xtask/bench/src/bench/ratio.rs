@@ -61,9 +61,9 @@ mod tests {
     #[test]
     fn a_run_is_compared_with_both_neighbours() {
         let ratios = Ratios::new(
-            sample(1.0, 0.010, 0.2),
-            sample(4.0, 0.060, 0.3),
-            sample(3.0, 0.030, 0.4),
+            sample(1.0, 10.0, 2.0),
+            sample(4.0, 60.0, 3.0),
+            sample(3.0, 30.0, 4.0),
         );
         assert_eq!(
             ratios,
