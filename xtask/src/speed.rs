@@ -61,7 +61,7 @@ fn run(text: &str, service_name: &str, services: &Services, table: &mut Table) -
     let trimmed = table.time("trim", || {
         trim(&document, &service.base_path, all.operations.values())
     })?;
-    table.time("diff", || diff(&document, &trimmed, service_name, &all))?;
+    table.time("diff", || diff(&document, &trimmed, service_name, services))?;
     let named = table.time("name", || name(&trimmed, service, &all))?;
     let lowered = table.time("lower", || Ok(lower(&named)))?;
     let tokens = table.time("generate", || tokens(&lowered))?;

@@ -95,21 +95,31 @@ impl ApiKey {
     }
 }
 
-impl From<types::ApiKey> for ApiKey {
-    fn from(key: types::ApiKey) -> Self {
+impl ApiKey {
+    pub(crate) fn from_raw(key: types::ApiKey) -> Self {
         Self {
             id: key.id,
             desc: key.desc,
             public_key: key.public_key,
             private_key: key.private_key.map(PrivateKey),
-            roles: key.roles.into_iter().flatten().map(Into::into).collect(),
-            links: key.links.into_iter().flatten().map(Into::into).collect(),
+            roles: key
+                .roles
+                .into_iter()
+                .flatten()
+                .map(RoleAssignment::from_raw)
+                .collect(),
+            links: key
+                .links
+                .into_iter()
+                .flatten()
+                .map(Link::from_raw)
+                .collect(),
         }
     }
 }
 
-impl From<types::RoleAssignment> for RoleAssignment {
-    fn from(role: types::RoleAssignment) -> Self {
+impl RoleAssignment {
+    pub(crate) fn from_raw(role: types::RoleAssignment) -> Self {
         Self {
             org_id: role.org_id,
             project_id: role.group_id,
@@ -118,8 +128,8 @@ impl From<types::RoleAssignment> for RoleAssignment {
     }
 }
 
-impl From<types::Link> for Link {
-    fn from(link: types::Link) -> Self {
+impl Link {
+    pub(crate) fn from_raw(link: types::Link) -> Self {
         Self {
             href: link.href,
             rel: link.rel,

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use atlas_admin::{Client, Credentials, ErrorCode, RequestOptions};
+use atlas_admin::{Credentials, ErrorCode, RequestOptions};
 use digest_auth::{AuthContext, AuthorizationHeader, HttpMethod};
 use support::{Answer, KEY, ORG, PASSWORD, Received, Service, USER, answer, done, update};
 
@@ -29,7 +29,10 @@ fn challenge(nonce: &str, rest: &str) -> Answer {
 
 /// The answer to a challenge, if there is one, and if it is right.
 fn verified(request: &Received) -> Option<AuthorizationHeader> {
-    let sent = AuthorizationHeader::from_str(request.authorization.as_deref()?).unwrap();
+    // It is given back as the service spells it, which the judge cannot read.
+    let text = request.authorization.as_deref()?;
+    let text = text.replace("md5-sess", "MD5-sess").replace("sha-", "SHA-");
+    let sent = AuthorizationHeader::from_str(&text).unwrap();
     let context = AuthContext::new_with_method(
         USER,
         PASSWORD,
@@ -214,7 +217,8 @@ async fn what_is_no_digest_challenge_is_never_answered() {
         "",
         r#"Digest realm="no nonce""#,
         r#"Digest realm="r", nonce="n", algorithm=ROT13"#,
-        "Digest realm=\"ü\", nonce=\"n\"",
+        r#"Digest realm="r", nonce="n", qop="auth-int""#,
+        "Digest realm=\"ü\"",
         &long,
     ] {
         let header = header.to_owned();
@@ -239,23 +243,123 @@ async fn what_is_no_digest_challenge_is_never_answered() {
 }
 
 #[tokio::test]
-async fn user_names_and_keys_may_be_of_any_script() {
-    let service = Service::start(numbered(
-        |n, _| if n == 0 { challenge("n", "") } else { done() },
-    ))
-    .await;
-    let client = Client::builder()
-        .credentials(Credentials::digest("jané@example.com", "pässword"))
-        .base_url(&service.url)
-        .unwrap()
-        .build()
-        .unwrap();
-    update(&client).await.unwrap();
-    let sent = service.received()[1].authorization.clone().unwrap();
-    assert!(
-        sent.contains("username*=UTF-8''jan%C3%A9%40example.com"),
-        "{sent}"
+async fn users_keys_and_realms_may_be_of_any_script() {
+    for (charset, username) in [
+        ("", "username=\"jané@example.com\""),
+        (
+            ", charset=UTF-8",
+            "username*=UTF-8''jan%C3%A9%40example%2Ecom",
+        ),
+    ] {
+        let header = format!("Digest realm=\"Schlüssel\", nonce=\"n\", qop=\"auth\"{charset}");
+        let service = Service::start(numbered(move |n, _| match n {
+            0 => answer(401, &[("www-authenticate", &header)], ""),
+            _ => done(),
+        }))
+        .await;
+        let client = service
+            .builder()
+            .credentials(Credentials::digest("jané@example.com", "pässword"))
+            .build()
+            .unwrap();
+        update(&client).await.unwrap();
+        let sent = service.received()[1].authorization.clone().unwrap();
+        assert!(sent.contains(username), "{sent}");
+        assert!(sent.contains("realm=\"Schlüssel\""), "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn lists_are_read_in_any_case_and_spacing() {
+    for header in [
+        r#"Negotiate YIIab+/==, digest   realm="r" ,NONCE = "n",qop=auth, algorithm = md5"#,
+        "NTLM TlRMTVNTUAACAAAA,Digest\trealm=r,\tnonce=n , stale=maybe,, QOP=\"AUTH\"",
+        r#"Digest realm="broken, Digest realm="r", nonce="n", qop="auth"; Digest nonce="n", realm="r", qop="auth""#,
+    ] {
+        // Headers of their own are told apart by a semicolon here.
+        let values: Vec<_> = header.split("; ").map(str::to_owned).collect();
+        let service = Service::start(numbered(move |_, request| match verified(&request) {
+            Some(sent) if sent.realm == "r" && sent.nonce == "n" => done(),
+            _ => {
+                let headers: Vec<_> = values
+                    .iter()
+                    .map(|value| ("www-authenticate", value.as_str()))
+                    .collect();
+                answer(401, &headers, "")
+            }
+        }))
+        .await;
+        update(&service.client()).await.unwrap();
+        assert_eq!(service.count(), 2, "{header}");
+    }
+}
+
+/// The service's proof that it knows the password, for an answer that it took.
+fn proof(request: &Received, sent: &AuthorizationHeader) -> String {
+    let context = AuthContext::new_with_method(
+        USER,
+        PASSWORD,
+        &request.target,
+        None::<&[u8]>,
+        HttpMethod::from(String::new()),
     );
+    let mut proof = sent.clone();
+    proof.digest(&context);
+    proof.response
+}
+
+#[tokio::test]
+async fn a_service_that_proves_itself_is_believed_and_no_other() {
+    let service = Service::start(numbered(|n, request| match verified(&request) {
+        Some(sent) => {
+            let mut proof = proof(&request, &sent);
+            if n >= 3 {
+                proof = proof.replace(|c: char| c.is_ascii_digit(), "f");
+            }
+            let info = format!(r#"rspauth="{proof}", qop=auth, nc=00000001, cnonce="x""#);
+            let status = if n > 3 { 404 } else { 200 };
+            answer(status, &[("authentication-info", &info)], done().body())
+        }
+        None => challenge(&format!("n{n}"), ""),
+    }))
+    .await;
+    let client = service.client();
+    for attempts in [2, 1] {
+        assert_eq!(update(&client).await.unwrap().attempts(), attempts);
+    }
+    // Whether the update was made, who can say: not the one who answered.
+    for (status, attempts) in [(200, 1), (404, 2)] {
+        let error = update(&client).await.unwrap_err();
+        assert!(error.is_service() && error.outcome_unknown(), "{error}");
+        assert!(error.to_string().contains("rspauth"), "{error}");
+        assert_eq!(error.status().map(|s| s.as_u16()), Some(status));
+        // The lane that was answered so is not used again.
+        assert_eq!(error.attempts(), attempts);
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_with_a_long_body_is_read_in_part() {
+    let service = Service::start(numbered(|_, request| match verified(&request) {
+        Some(_) => done(),
+        None => {
+            let mut long = challenge("n", "");
+            *long.body_mut() = "x".repeat(20 << 20);
+            long
+        }
+    }))
+    .await;
+    assert_eq!(update(&service.client()).await.unwrap().attempts(), 2);
+
+    let refused = Service::start(numbered(|n, _| {
+        let mut long = challenge(&n.to_string(), "");
+        *long.body_mut() = "x".repeat(1 << 20);
+        long
+    }))
+    .await;
+    let error = update(&refused.client()).await.unwrap_err();
+    assert!(error.is_credentials());
+    assert!(error.body().unwrap().len() <= 64 << 10);
 }
 
 /// Gives a new nonce for every challenge and takes each count once and in order,
@@ -320,5 +424,53 @@ async fn a_cancelled_call_breaks_no_later_one() {
             answered.unwrap();
         }
         assert!(update(&client).await.unwrap().attempts() <= 2);
+    }
+}
+
+/// Sends `count` updates that are all under way before one is answered, then some
+/// one after the other.
+#[tokio::test]
+async fn the_last_lane_returned_goes_out_first_and_few_are_kept() {
+    for (count, kept) in [(8, 8), (300, 256)] {
+        let all = Arc::new(tokio::sync::Barrier::new(count));
+        let issued = Arc::new(AtomicUsize::new(0));
+        let service = Service::start(move |request: Received| {
+            let (all, issued) = (all.clone(), issued.clone());
+            async move {
+                let Some(sent) = verified(&request) else {
+                    let n = issued.fetch_add(1, Ordering::SeqCst);
+                    return challenge(&format!("n{n}"), "");
+                };
+                if sent.nc == 1 {
+                    all.wait().await;
+                }
+                done()
+            }
+        })
+        .await;
+        let client = service.client();
+        let burst: Vec<_> = (0..count)
+            .map(|_| {
+                let client = client.clone();
+                tokio::spawn(async move { update(&client).await.unwrap() })
+            })
+            .collect();
+        for update in burst {
+            update.await.unwrap();
+        }
+        let shown = format!("{client:?}");
+        assert!(shown.contains(&format!("lanes: {kept}")), "{shown}");
+        for _ in 0..5 {
+            assert_eq!(update(&client).await.unwrap().attempts(), 1);
+        }
+        let received = service.received();
+        let last: Vec<_> = received[2 * count..]
+            .iter()
+            .map(|request| verified(request).unwrap())
+            .map(|sent| (sent.nonce, sent.nc))
+            .collect();
+        let nonce = &last[0].0;
+        let expected: Vec<_> = (2..7).map(|nc| (nonce.clone(), nc)).collect();
+        assert_eq!(last, expected);
     }
 }

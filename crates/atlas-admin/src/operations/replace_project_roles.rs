@@ -86,7 +86,7 @@ impl ReplaceProjectRoles {
                 &body,
             )
             .await;
-        call.finish(decoded).map(|key| key.map(ApiKey::from))
+        call.finish(decoded).map(|key| key.map(ApiKey::from_raw))
     }
 
     fn check(&self) -> Result<(&'static Operation, types::ProjectApiKeyUpdate), Error> {

@@ -90,7 +90,7 @@ impl UpdateOrgApiKey {
                 &body,
             )
             .await;
-        call.finish(decoded).map(|key| key.map(ApiKey::from))
+        call.finish(decoded).map(|key| key.map(ApiKey::from_raw))
     }
 
     fn check(&self) -> Result<(&'static Operation, types::OrgApiKeyUpdate), Error> {

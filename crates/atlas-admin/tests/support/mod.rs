@@ -46,7 +46,7 @@ impl Service {
             let (parts, body) = request.into_parts();
             let text = |name| {
                 let value: &http::HeaderValue = parts.headers.get(name)?;
-                Some(value.to_str().unwrap().to_owned())
+                Some(String::from_utf8(value.as_bytes().to_vec()).unwrap())
             };
             let request = Received {
                 method: parts.method.to_string(),

@@ -1,0 +1,204 @@
+//! The public API of `atlas-admin`, pinned: a change of it shows in a review.
+//!
+//! The crate is read with syn, and what its root exports is printed without
+//! bodies, private parts and documentation.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use syn::{
+    Attribute, Fields, File, ImplItem, Item, ItemImpl, TraitItem, Type, UseTree, Visibility,
+};
+
+#[test]
+fn what_the_crate_exports() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/atlas-admin/src");
+    let files: Vec<File> = rust_files(&source).iter().map(|path| parse(path)).collect();
+    let exported = exports(&parse(&source.join("lib.rs")));
+    let mut shown = BTreeMap::<String, Vec<Item>>::new();
+    for item in files.into_iter().flat_map(|file| file.items) {
+        if let Some((name, item)) = public(item, &exported) {
+            shown.entry(name).or_default().push(item);
+        }
+    }
+    let missing: Vec<_> = exported
+        .iter()
+        .filter(|name| !shown.contains_key(*name))
+        .collect();
+    assert!(missing.is_empty(), "exported, but not found: {missing:?}");
+    let items = shown.into_values().flat_map(|mut items| {
+        items.sort_by_key(|item| (matches!(item, Item::Impl(_)), text(item)));
+        items
+    });
+    let file = File {
+        shebang: None,
+        frontmatter: None,
+        attrs: Vec::new(),
+        items: items.collect(),
+    };
+    insta::assert_snapshot!(prettyplease::unparse(&file));
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("tests") {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+fn parse(path: &Path) -> File {
+    syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The names that the root of the crate exports.
+fn exports(root: &File) -> BTreeSet<String> {
+    let uses = root.items.iter().filter_map(|item| match item {
+        Item::Use(item) if is_public(&item.vis) => Some(&item.tree),
+        _ => None,
+    });
+    let mut names = BTreeSet::new();
+    for tree in uses {
+        leaves(tree, &mut names);
+    }
+    names
+}
+
+fn leaves(tree: &UseTree, names: &mut BTreeSet<String>) {
+    match tree {
+        UseTree::Path(path) => leaves(&path.tree, names),
+        UseTree::Group(group) => group.items.iter().for_each(|tree| leaves(tree, names)),
+        UseTree::Name(name) => drop(names.insert(name.ident.to_string())),
+        UseTree::Rename(name) => drop(names.insert(name.rename.to_string())),
+        _ => panic!("a glob exports names that this test cannot see"),
+    }
+}
+
+/// The public part of an item, under the name of the type that it belongs to.
+fn public(mut item: Item, exported: &BTreeSet<String>) -> Option<(String, Item)> {
+    let name = match &mut item {
+        Item::Struct(item) if is_public(&item.vis) => {
+            strip(&mut item.attrs);
+            hide_private(&mut item.fields);
+            item.ident.to_string()
+        }
+        Item::Enum(item) if is_public(&item.vis) => {
+            strip(&mut item.attrs);
+            for variant in &mut item.variants {
+                strip(&mut variant.attrs);
+            }
+            item.ident.to_string()
+        }
+        Item::Trait(item) if is_public(&item.vis) => {
+            strip(&mut item.attrs);
+            for part in &mut item.items {
+                if let TraitItem::Fn(function) = part {
+                    strip(&mut function.attrs);
+                    function.default = None;
+                }
+            }
+            item.ident.to_string()
+        }
+        Item::Type(item) if is_public(&item.vis) => {
+            strip(&mut item.attrs);
+            item.ident.to_string()
+        }
+        Item::Impl(item) => shown_impl(item)?,
+        Item::Macro(item) if item.ident.is_none() => {
+            // A macro that implements traits for an exported type names it.
+            let tokens = item.mac.tokens.to_string();
+            exported.iter().find(|name| **name == tokens)?.clone()
+        }
+        _ => return None,
+    };
+    exported.contains(&name).then_some((name, item))
+}
+
+/// Leaves of an impl what can be called from outside; `None` if that is nothing.
+fn shown_impl(item: &mut ItemImpl) -> Option<String> {
+    strip(&mut item.attrs);
+    if item.trait_.is_some() {
+        item.items.retain(|part| matches!(part, ImplItem::Type(_)));
+    } else {
+        item.items.retain(|part| match part {
+            ImplItem::Fn(function) => is_public(&function.vis),
+            ImplItem::Const(constant) => is_public(&constant.vis),
+            _ => false,
+        });
+        if item.items.is_empty() {
+            return None;
+        }
+    }
+    for part in &mut item.items {
+        match part {
+            ImplItem::Fn(function) => {
+                strip(&mut function.attrs);
+                function.block.stmts.clear();
+            }
+            ImplItem::Const(constant) => {
+                strip(&mut constant.attrs);
+                constant.expr = syn::parse_quote!(_);
+            }
+            _ => {}
+        }
+    }
+    match &*item.self_ty {
+        Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
+        _ => None,
+    }
+}
+
+fn hide_private(fields: &mut Fields) {
+    let keep = |field: &syn::Field| is_public(&field.vis);
+    match fields {
+        Fields::Named(fields) => {
+            fields.named = std::mem::take(&mut fields.named)
+                .into_iter()
+                .filter(keep)
+                .collect();
+            fields
+                .named
+                .iter_mut()
+                .for_each(|field| strip(&mut field.attrs));
+        }
+        Fields::Unnamed(fields) => {
+            fields.unnamed = std::mem::take(&mut fields.unnamed)
+                .into_iter()
+                .filter(keep)
+                .collect();
+        }
+        Fields::Unit => {}
+    }
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+/// Leaves the attributes that change what a user can do.
+fn strip(attributes: &mut Vec<Attribute>) {
+    attributes.retain(|attribute| {
+        ["derive", "non_exhaustive", "must_use", "deprecated"]
+            .iter()
+            .any(|name| attribute.path().is_ident(name))
+    });
+}
+
+fn text(item: &Item) -> String {
+    let file = File {
+        shebang: None,
+        frontmatter: None,
+        attrs: Vec::new(),
+        items: vec![item.clone()],
+    };
+    prettyplease::unparse(&file)
+}
