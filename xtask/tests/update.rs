@@ -209,3 +209,40 @@ fn there_and_back_again_changes_nothing() {
     }
     assert!(files(copy.path()) == before);
 }
+
+/// Answers one request on a free port with `body`.
+fn serve(body: Vec<u8>) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+    });
+    format!("http://{address}/atlas-v2-2027-01-02.json")
+}
+
+#[test]
+fn a_document_is_taken_from_an_address() {
+    let copy = copy();
+    let new = write_variant(copy.path(), |text| {
+        text.replace("maxLength: 250", "maxLength: 300")
+    });
+    let address = serve(fs::read(new.path()).unwrap());
+    let output = xtask(copy.path(), &["update", "--from", &address]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lock = fs::read_to_string(copy.path().join("openapi/upstream.lock.toml")).unwrap();
+    assert!(
+        lock.contains("source = \"atlas-v2-2027-01-02.json\""),
+        "{lock}"
+    );
+}

@@ -31,7 +31,7 @@ fn challenge(nonce: &str, rest: &str) -> Answer {
 fn verified(request: &Received) -> Option<AuthorizationHeader> {
     // It is given back as the service spells it, which the judge cannot read.
     let text = request.authorization.as_deref()?;
-    let text = text.replace("md5-sess", "MD5-sess").replace("sha-", "SHA-");
+    let text = text.replace("=md5", "=MD5").replace("sha-", "SHA-");
     let sent = AuthorizationHeader::from_str(&text).unwrap();
     let context = AuthContext::new_with_method(
         USER,

@@ -1,9 +1,11 @@
 //! What users rely on at compile time.
 
+use std::{sync::Arc, time::SystemTime};
+
 use atlas_admin::{
-    ApiKey, ApiKeyId, ApiVersion, Client, ClientBuilder, Credentials, Error, ErrorCode, OrgId,
-    OrgRole, ProjectId, ProjectRole, ReplaceProjectRoles, RequestOptions, Response,
-    UpdateOrgApiKey,
+    AccessToken, ApiKey, ApiKeyId, ApiVersion, Client, ClientBuilder, Credentials, Error,
+    ErrorCode, FileStore, MemoryStore, OrgId, OrgRole, ProjectId, ProjectRole, ReplaceProjectRoles,
+    RequestOptions, Response, TokenKey, TokenStore, UpdateOrgApiKey,
 };
 
 const fn shared_between_threads<T: Send + Sync + Clone + 'static>() {}
@@ -20,6 +22,10 @@ const _: () = {
     shared_between_threads::<UpdateOrgApiKey>();
     shared_between_threads::<ReplaceProjectRoles>();
     shared_between_threads::<Response<ApiKey>>();
+    shared_between_threads::<Error>();
+    shared_between_threads::<(AccessToken, TokenKey)>();
+    shared_between_threads::<(MemoryStore, FileStore)>();
+    shared_between_threads::<Arc<dyn TokenStore>>();
     const fn error<T: std::error::Error + Send + Sync + 'static>() {}
     error::<Error>();
     assert!(size_of::<Result<(), Error>>() <= 16);
@@ -56,4 +62,42 @@ fn a_call_can_be_spawned_and_needs_no_client_to_live() {
 fn codes_compare_with_their_constants() {
     let code = Some(ErrorCode::from("CANNOT_DEMOTE_LAST_ORG_OWNER"));
     assert!(code == Some(ErrorCode::CANNOT_DEMOTE_LAST_ORG_OWNER));
+}
+
+#[test]
+fn nothing_that_holds_a_secret_shows_it() {
+    const HUSH: &str = "hush";
+    let store = MemoryStore::new();
+    let secrets = [
+        Credentials::digest("abcdefgh", HUSH),
+        Credentials::service_account("mdb_sa_id_1", HUSH),
+        Credentials::bearer(HUSH),
+        // In the place of a name, by mistake.
+        Credentials::digest("mdb_sa_sk_hush", HUSH),
+        Credentials::service_account("mdb_sa_sk_hush", HUSH),
+    ];
+    let mut shown = format!("{:?}", AccessToken::new(HUSH, SystemTime::now()));
+    for credentials in secrets {
+        shown += &format!("{credentials:?} {credentials:#?}");
+        let builder = Client::builder()
+            .credentials(credentials)
+            .token_store(store.clone());
+        shown += &format!("{builder:?} {builder:#?}");
+        let client = match builder.build() {
+            Ok(client) => client,
+            Err(error) => {
+                shown += &format!("{error} {error:?}");
+                continue;
+            }
+        };
+        let (org, project) = (client.org("1"), client.project("2"));
+        shown += &format!("{client:?} {client:#?} {org:?} {project:?}");
+        let (org_key, project_key) = (org.api_key("3"), project.api_key("4"));
+        shown += &format!("{org_key:?} {project_key:?}");
+        let update = org_key.update().desc("x");
+        let replace = project_key.replace_roles([ProjectRole::Owner]);
+        shown += &format!("{update:?} {update:#?} {replace:?} {replace:#?}");
+    }
+    shown += &format!("{store:?} {:?}", FileStore::new("/tmp/tokens"));
+    assert!(!shown.contains(HUSH), "{shown}");
 }

@@ -3,18 +3,28 @@
 mod support;
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant, SystemTime},
 };
 
-use atlas_admin::{Client, Credentials, ErrorCode, ErrorKind};
+use atlas_admin::{
+    AccessToken, Client, Credentials, ErrorCode, ErrorKind, FileStore, MemoryStore, TokenKey,
+    TokenStore,
+};
 use support::{Answer, Received, Service, answer, done, update};
 
 const ID: &str = "mdb_sa_id_0123456789abcdef01234567";
 const SECRET: &str = "mdb_sa_sk_hush";
+
+fn grant(n: usize, lifetime: u64) -> Answer {
+    let body =
+        format!(r#"{{"access_token":"token-{n}","expires_in":{lifetime},"token_type":"Bearer"}}"#);
+    answer(200, &[], &body)
+}
 
 /// A service whose token endpoint gives `token-0`, `token-1` and so on, and whose
 /// other paths answer as told.
@@ -22,21 +32,43 @@ async fn service(
     lifetime: u64,
     operation: impl Fn(Received) -> Answer + Send + Sync + 'static,
 ) -> Service {
-    let operation = Arc::new(operation);
+    service_with(move |n| grant(n, lifetime), Duration::ZERO, operation).await
+}
+
+/// A service whose token endpoint answers its requests by their number, from 0,
+/// each after some time.
+async fn service_with(
+    token: impl Fn(usize) -> Answer + Send + Sync + 'static,
+    wait: Duration,
+    operation: impl Fn(Received) -> Answer + Send + Sync + 'static,
+) -> Service {
+    let (token, operation) = (Arc::new(token), Arc::new(operation));
     let tokens = Arc::new(AtomicUsize::new(0));
     Service::start(move |request: Received| {
-        let answer = if request.target == "/api/oauth/token" {
-            let n = tokens.fetch_add(1, Ordering::SeqCst);
-            let body = format!(
-                r#"{{"access_token":"token-{n}","expires_in":{lifetime},"token_type":"Bearer"}}"#
-            );
-            answer(200, &[], &body)
-        } else {
-            operation(request)
-        };
-        std::future::ready(answer)
+        let (token, operation, tokens) = (token.clone(), operation.clone(), tokens.clone());
+        async move {
+            match request.target.as_str() {
+                "/api/oauth/token" => {
+                    let n = tokens.fetch_add(1, Ordering::SeqCst);
+                    tokio::time::sleep(wait).await;
+                    token(n)
+                }
+                "/api/oauth/revoke" => answer(200, &[], ""),
+                _ => operation(request),
+            }
+        }
     })
     .await
+}
+
+/// The tokens that operations were sent with, in order.
+fn tokens_used(service: &Service) -> Vec<String> {
+    service
+        .received()
+        .into_iter()
+        .filter(|request| !request.target.starts_with("/api/oauth/"))
+        .map(|request| request.authorization.unwrap())
+        .collect()
 }
 
 fn account(service: &Service) -> Client {
@@ -221,4 +253,314 @@ async fn a_token_that_takes_too_long_leaves_the_outcome_certain() {
         .unwrap();
     let error = update(&client).await.unwrap_err();
     assert!(error.is_timeout() && !error.outcome_unknown(), "{error}");
+}
+
+async fn updates(client: &Client, count: usize) -> Vec<Result<(), atlas_admin::Error>> {
+    let tasks: Vec<_> = (0..count)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { update(&client).await.map(drop) })
+        })
+        .collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+#[tokio::test]
+async fn a_failure_is_shared_by_those_who_wait_and_by_nobody_else() {
+    let fails_once = |n| match n {
+        0 => answer(
+            429,
+            &[("retry-after", "7")],
+            r#"{"errorCode":"RATE_LIMITED"}"#,
+        ),
+        n => grant(n, 3600),
+    };
+    let service = service_with(fails_once, Duration::from_millis(100), |_| done()).await;
+    let client = account(&service);
+    for result in updates(&client, 16).await {
+        let error = result.unwrap_err();
+        assert!(
+            error.is_rate_limited() && !error.outcome_unknown(),
+            "{error}"
+        );
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+        assert_eq!(error.operation(), Some("update_org_api_key"));
+    }
+    assert_eq!(service.count(), 1);
+    for result in updates(&client, 16).await {
+        result.unwrap();
+    }
+    assert_eq!(token_requests(&service), 2);
+}
+
+#[tokio::test]
+async fn whoever_stops_waiting_harms_nobody() {
+    let service = service_with(|n| grant(n, 3600), Duration::from_millis(200), |_| done()).await;
+    let client = account(&service);
+    let hasty = tokio::time::timeout(Duration::from_millis(50), update(&client));
+    let patient = update(&client);
+    let (hasty, patient) = tokio::join!(hasty, patient);
+    assert!(hasty.is_err());
+    patient.unwrap();
+    assert_eq!(token_requests(&service), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_used_while_the_next_one_is_fetched() {
+    let service = service_with(|n| grant(n, 2), Duration::from_millis(300), |_| done()).await;
+    let client = account(&service);
+    update(&client).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    let started = Instant::now();
+    for result in updates(&client, 8).await {
+        result.unwrap();
+    }
+    assert!(
+        started.elapsed() < Duration::from_millis(250),
+        "someone waited"
+    );
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    update(&client).await.unwrap();
+    let used = tokens_used(&service);
+    assert!(used[..9].iter().all(|token| token == "Bearer token-0"));
+    assert_eq!(used[9], "Bearer token-1");
+    assert_eq!(token_requests(&service), 2);
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_spoils_no_token() {
+    let only_one = |n| match n {
+        0 => grant(0, 4),
+        _ => answer(500, &[], ""),
+    };
+    let service = service_with(only_one, Duration::ZERO, |_| done()).await;
+    let client = account(&service);
+    update(&client).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    for _ in 0..20 {
+        assert_eq!(update(&client).await.unwrap().attempts(), 1);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(
+        (2..=4).contains(&token_requests(&service)),
+        "renewed with every request"
+    );
+    tokio::time::sleep(Duration::from_millis(2_000)).await;
+    let error = update(&client).await.unwrap_err();
+    assert!(error.is_service() && !error.outcome_unknown(), "{error}");
+}
+
+#[tokio::test]
+async fn a_token_is_given_back_on_demand() {
+    let service = service(3600, |_| done()).await;
+    let client = account(&service);
+    client.revoke_token().await.unwrap();
+    service.client().revoke_token().await.unwrap();
+    assert_eq!(service.count(), 0, "there was nothing to revoke");
+
+    update(&client).await.unwrap();
+    client.revoke_token().await.unwrap();
+    let revocation = service.received().pop().unwrap();
+    assert_eq!(revocation.target, "/api/oauth/revoke");
+    assert_eq!(
+        &revocation.body[..],
+        b"token=token%2D0&token_type_hint=access_token"
+    );
+    assert!(revocation.authorization.unwrap().starts_with("Basic "));
+    client.revoke_token().await.unwrap();
+    assert_eq!(service.count(), 3, "it is revoked once");
+
+    update(&client).await.unwrap();
+    assert_eq!(tokens_used(&service), ["Bearer token-0", "Bearer token-1"]);
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_revoked_is_told() {
+    let service = Service::start(|request: Received| async move {
+        match request.target.as_str() {
+            "/api/oauth/token" => grant(0, 3600),
+            "/api/oauth/revoke" => answer(401, &[], r#"{"error":"invalid_client"}"#),
+            _ => done(),
+        }
+    })
+    .await;
+    let client = account(&service);
+    update(&client).await.unwrap();
+    let error = client.revoke_token().await.unwrap_err();
+    assert!(error.is_credentials(), "{error}");
+    assert_eq!(error.code(), Some(ErrorCode::INVALID_CLIENT));
+    update(&client).await.unwrap();
+    assert_eq!(token_requests(&service), 1);
+}
+
+fn account_with(service: &Service, store: impl TokenStore) -> Client {
+    service
+        .builder()
+        .credentials(Credentials::service_account(ID, SECRET))
+        .token_store(store)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn clients_share_what_a_store_keeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = MemoryStore::new();
+    let file = FileStore::new(folder.path());
+    let stores: [&dyn Fn() -> Arc<dyn TokenStore>; 2] = [
+        &|| Arc::new(memory.clone()),
+        // As another run of the program would.
+        &|| Arc::new(file.clone()),
+    ];
+    for store in stores {
+        let service = service(3600, |request| match request.authorization.as_deref() {
+            Some("Bearer token-0") => answer(401, &[], ""),
+            _ => done(),
+        })
+        .await;
+        // One finds the token refused that it has just been given, and replaces it.
+        assert_eq!(
+            update(&account_with(&service, store()))
+                .await
+                .unwrap()
+                .attempts(),
+            4
+        );
+        for _ in 0..3 {
+            let another = account_with(&service, store());
+            assert_eq!(update(&another).await.unwrap().attempts(), 1);
+        }
+        let other_account = service
+            .builder()
+            .credentials(Credentials::service_account("mdb_sa_id_other", SECRET))
+            .token_store(store())
+            .build()
+            .unwrap();
+        assert_eq!(update(&other_account).await.unwrap().attempts(), 2);
+        assert_eq!(token_requests(&service), 3);
+
+        account_with(&service, store())
+            .revoke_token()
+            .await
+            .unwrap();
+        assert_eq!(
+            service.received().pop().unwrap().target,
+            "/api/oauth/revoke"
+        );
+        update(&account_with(&service, store())).await.unwrap();
+        assert_eq!(token_requests(&service), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_token_refused_here_and_renewed_elsewhere_costs_no_fetch() {
+    let service = service(3600, |request| match request.authorization.as_deref() {
+        Some("Bearer new") => done(),
+        _ => answer(401, &[], ""),
+    })
+    .await;
+    let store = Arc::new(Scripted::default());
+    store.give(["old", "new"]);
+    let client = account_with(&service, store.clone());
+    assert_eq!(update(&client).await.unwrap().attempts(), 2);
+    assert_eq!(token_requests(&service), 0);
+}
+
+/// Gives the tokens that it was told to, in order, and fails when none is left.
+#[derive(Default)]
+struct Scripted(std::sync::Mutex<Vec<&'static str>>);
+
+impl Scripted {
+    fn give<const N: usize>(&self, tokens: [&'static str; N]) {
+        self.0.lock().unwrap().extend(tokens.iter().rev());
+    }
+}
+
+impl TokenStore for Scripted {
+    fn load(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
+        assert_eq!(key.client_id(), ID);
+        assert!(key.host().starts_with("127.0.0.1:"), "{key:?}");
+        match self.0.lock().unwrap().pop() {
+            Some("") => Ok(None),
+            Some(token) => {
+                let later = SystemTime::now() + Duration::from_secs(600);
+                Ok(Some(AccessToken::new(token, later)))
+            }
+            None => Err(io::Error::other("the disk is gone")),
+        }
+    }
+
+    fn save(&self, _: &TokenKey, _: &AccessToken) -> io::Result<()> {
+        Err(io::Error::other("the disk is full"))
+    }
+
+    fn remove(&self, _: &TokenKey) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_burns_no_tokens() {
+    let service = service(3600, |_| done()).await;
+    let store = Arc::new(Scripted::default());
+    let client = account_with(&service, store.clone());
+    let error = update(&client).await.unwrap_err();
+    assert!(
+        error.is_credentials() && !error.outcome_unknown(),
+        "{error}"
+    );
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!((cause.as_str(), service.count()), ("the disk is gone", 0));
+
+    store.give([""]);
+    let error = update(&client).await.unwrap_err();
+    assert!(error.is_credentials(), "{error}");
+    let targets: Vec<_> = service.received().into_iter().map(|r| r.target).collect();
+    assert_eq!(targets, ["/api/oauth/token", "/api/oauth/revoke"]);
+}
+
+#[tokio::test]
+async fn tokens_come_from_the_base_url_whatever_the_order() {
+    let service = service(3600, |_| done()).await;
+    let credentials = || Credentials::service_account(ID, SECRET);
+    let url = format!("{}/proxy/", service.url);
+    let new = Client::builder;
+    for builder in [
+        new()
+            .credentials(credentials())
+            .base_url(&url)
+            .unwrap()
+            .atlas_v1(),
+        new()
+            .atlas_v1()
+            .base_url(&url)
+            .unwrap()
+            .credentials(credentials()),
+        new().base_url(&url).unwrap().credentials(credentials()),
+    ] {
+        let error = update(&builder.build().unwrap()).await.unwrap_err();
+        assert!(error.is_decode(), "no token there: {error}");
+        assert_eq!(
+            service.received().pop().unwrap().target,
+            "/proxy/api/oauth/token"
+        );
+    }
+}
+
+#[tokio::test]
+async fn refusals_of_tokens_say_what_to_do() {
+    for (status, body, advice) in [
+        (401, r#"{"error":"invalid_client"}"#, "id and secret"),
+        (403, r#"{"error":"access_denied"}"#, "100 live tokens"),
+        (400, r#"{"error":"unsupported_grant_type"}"#, "base URL"),
+        (429, r#"{"errorCode":"RATE_LIMITED"}"#, "wait a minute"),
+    ] {
+        let service = Service::start(move |_| std::future::ready(answer(status, &[], body))).await;
+        let error = update(&account(&service)).await.unwrap_err().to_string();
+        assert!(error.contains(advice), "{error}");
+    }
 }

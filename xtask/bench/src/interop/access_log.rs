@@ -11,6 +11,8 @@ pub(crate) const FORMAT: &str = "%m %s %{Authorization}i";
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct AccessLog {
     pub(crate) requests: u64,
+    /// Requests that were let through.
+    pub(crate) successes: u64,
     /// Requests that answered a challenge.
     pub(crate) answers: u64,
     /// Of these, those with the parameter that was looked for.
@@ -28,6 +30,7 @@ impl AccessLog {
         let mut log = Self::default();
         for line in text.lines().filter(|line| line.starts_with("PATCH ")) {
             log.requests += 1;
+            log.successes += u64::from(line.starts_with("PATCH 200 "));
             if line.contains("Digest ") {
                 log.answers += 1;
                 log.with_parameter += u64::from(line.contains(parameter));
@@ -51,6 +54,7 @@ PATCH 200 Digest username=\"interop\", nc=00000002
 ";
         let expected = AccessLog {
             requests: 3,
+            successes: 2,
             answers: 2,
             with_parameter: 1,
         };

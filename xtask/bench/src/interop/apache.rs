@@ -18,21 +18,54 @@ const MODULES: &[&str] = &[
     "authz_core",
     "authz_user",
     "auth_digest",
+    "lua",
     "proxy",
     "proxy_http",
 ];
 
-/// Starts Apache with these directives of mod_auth_digest.
+/// Two processes, so that they must share what they know of nonces, with more
+/// threads than the run has connections: Apache closes kept-alive connections
+/// without a word when all its threads are busy, and that is another test.
+const WORKERS: &str = "\
+StartServers 2
+ServerLimit 2
+ThreadsPerChild 64
+MaxRequestWorkers 128
+KeepAliveTimeout 60";
+
+/// Answers an update with its key. In Apache itself, because what a proxy hands
+/// on has the backend's headers alone: no `Authentication-Info`.
+const SCRIPT: &str = r#"
+function handle(r)
+  r:requestbody()
+  r.content_type = "application/vnd.atlas.2023-01-01+json;charset=utf-8"
+  local key = r.uri:match("[^/]+$")
+  r:write('{"id":"' .. key .. '","links":[],"publicKey":"abcdefgh","roles":[]}')
+  return apache2.OK
+end
+"#;
+
+/// Starts Apache with these directives of mod_auth_digest. It makes the answers
+/// itself, unless there is a backend.
 pub(crate) fn start(
     program: &Path,
     folder: &Path,
     address: SocketAddr,
-    backend: SocketAddr,
+    backend: Option<SocketAddr>,
     directives: &[&str],
     password: &str,
 ) -> Result<Process> {
     let users = folder.join("users");
     fs::write(&users, credentials::htdigest(password))?;
+    let script = folder.join("update.lua");
+    fs::write(&script, SCRIPT)?;
+    let handler = match backend {
+        Some(address) => format!("ProxyPass / http://{address}/"),
+        None => format!(
+            "LuaScope thread\nLuaMapHandler .* {} handle",
+            script.display()
+        ),
+    };
     let config = folder.join("apache.conf");
     let modules = modules_folder(program);
     let mut text = String::new();
@@ -52,10 +85,11 @@ DefaultRuntimeDir "{folder}"
 PidFile "{folder}/pid"
 ServerName 127.0.0.1
 Listen {address}
+{WORKERS}
 ErrorLog "{folder}/error.log"
 CustomLog "{folder}/access.log" "{format}"
 AuthDigestShmemSize 4M
-ProxyPass "/" "http://{backend}/"
+{handler}
 <Location "/">
   AuthType Digest
   AuthName "{realm}"

@@ -32,6 +32,8 @@ struct Setting {
 enum Kind {
     /// Apache with directives of mod_auth_digest.
     Apache(&'static [&'static str]),
+    /// The same as a proxy.
+    ApacheProxy(&'static [&'static str]),
     /// lighttpd with a list of algorithms.
     Lighttpd(&'static str),
 }
@@ -59,11 +61,10 @@ const NC_CHECK: Setting = Setting {
 const SETTINGS: &[Setting] = &[
     NC_CHECK,
     Setting {
-        name: "NcCheck On, domain, algorithm",
-        kind: Kind::Apache(&[
+        name: "NcCheck On, domain, as a proxy",
+        kind: Kind::ApacheProxy(&[
             "AuthDigestNcCheck On",
             "AuthDigestDomain /api/ http://127.0.0.1/",
-            "AuthDigestAlgorithm MD5",
         ]),
         parameter: "opaque=",
         short_lived: false,
@@ -110,6 +111,9 @@ const SETTINGS: &[Setting] = &[
 /// skipped or, if all are required, a row that fails.
 pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
     let folder = root.join("target/interop");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
     let mut rows = Vec::new();
     for setting in SETTINGS {
         let program = match setting.program() {
@@ -136,7 +140,9 @@ pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
                     setting.name,
                     workload.tasks
                 );
-                let result = setting.run(&program, &folder, workload).await;
+                let result = setting
+                    .run(&program, &folder.join(rows.len().to_string()), workload)
+                    .await;
                 rows.push(setting.row(workload, result));
             }
         }
@@ -150,14 +156,14 @@ pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
 impl Setting {
     fn server(&self) -> &'static str {
         match self.kind {
-            Kind::Apache(_) => "Apache",
+            Kind::Apache(_) | Kind::ApacheProxy(_) => "Apache",
             Kind::Lighttpd(_) => "lighttpd",
         }
     }
 
     fn program(&self) -> Result<PathBuf> {
         match self.kind {
-            Kind::Apache(_) => packages::program("apache2-bin", "apache2"),
+            Kind::Apache(_) | Kind::ApacheProxy(_) => packages::program("apache2-bin", "apache2"),
             Kind::Lighttpd(_) => packages::program("lighttpd", "lighttpd"),
         }
     }
@@ -169,22 +175,18 @@ impl Setting {
 
     /// A fresh server, the updates, and what was seen of them.
     async fn run(&self, program: &Path, folder: &Path, workload: Workload) -> Result<Seen> {
-        if folder.exists() {
-            fs::remove_dir_all(folder)?;
-        }
         fs::create_dir_all(folder)?;
         let backend = Backend::start().await?;
         let address = free_address()?;
         let password = credentials::password();
         let process = match self.kind {
-            Kind::Apache(directives) => apache::start(
-                program,
-                folder,
-                address,
-                backend.address,
-                directives,
-                &password,
-            ),
+            Kind::Apache(directives) => {
+                apache::start(program, folder, address, None, directives, &password)
+            }
+            Kind::ApacheProxy(directives) => {
+                let backend = Some(backend.address);
+                apache::start(program, folder, address, backend, directives, &password)
+            }
             Kind::Lighttpd(algorithms) => lighttpd::start(
                 program,
                 folder,
@@ -201,7 +203,6 @@ impl Setting {
         Ok(Seen {
             failures: outcome.failures,
             first_failure: outcome.first_failure.map(|error| error.to_string()),
-            made: backend.updates(),
             log: AccessLog::read(&folder.join("access.log"), self.parameter)
                 .context("the server kept no log")?,
             parameter: self.parameter,

@@ -15,8 +15,6 @@ pub(crate) struct Row {
 pub(crate) struct Seen {
     pub(crate) failures: u64,
     pub(crate) first_failure: Option<String>,
-    /// Updates that the backend made.
-    pub(crate) made: u64,
     pub(crate) log: AccessLog,
     /// What every answer to a challenge had to have.
     pub(crate) parameter: &'static str,
@@ -46,8 +44,8 @@ impl Row {
         if let Some(first) = &seen.first_failure {
             return Some(first.clone());
         }
-        if seen.made != self.workload.updates {
-            return Some(format!("{} updates were made", seen.made));
+        if seen.log.successes != self.workload.updates {
+            return Some(format!("{} requests were let through", seen.log.successes));
         }
         if seen.log.requests > self.most_requests() {
             return Some(format!("more than {} requests", self.most_requests()));
@@ -86,7 +84,7 @@ pub(crate) fn table_of(rows: &[Row]) -> String {
 mod tests {
     use super::*;
 
-    fn row(requests: u64, failures: u64, made: u64, with_parameter: u64) -> Row {
+    fn row(requests: u64, failures: u64, successes: u64, with_parameter: u64) -> Row {
         Row {
             server: "Apache",
             setting: "NcCheck",
@@ -98,9 +96,9 @@ mod tests {
             result: Ok(Seen {
                 failures,
                 first_failure: (failures > 0).then(|| "refused".to_owned()),
-                made,
                 log: AccessLog {
                     requests,
+                    successes,
                     answers: 100,
                     with_parameter,
                 },
@@ -130,7 +128,7 @@ mod tests {
         | Apache | NcCheck | pass                            |       4 |     100 |      108 |        0 |
         | Apache | NcCheck | FAIL: more than 108 requests    |       4 |     100 |      109 |        0 |
         | Apache | NcCheck | FAIL: refused                   |       4 |     100 |      100 |        1 |
-        | Apache | NcCheck | FAIL: 99 updates were made      |       4 |     100 |      100 |        0 |
+        | Apache | NcCheck | FAIL: 99 requests were let through |       4 |     100 |      100 |        0 |
         | Apache | NcCheck | FAIL: an answer without opaque= |       4 |     100 |      100 |        0 |
         | Apache | NcCheck | FAIL: not installed             |       4 |     100 |        – |        – |
         ");
