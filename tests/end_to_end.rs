@@ -373,3 +373,17 @@ async fn bad_input_is_refused_before_it_is_sent() {
     assert_eq!(emulator.requests(), 0);
     insta::assert_snapshot!(text);
 }
+
+#[tokio::test]
+async fn a_key_is_read_as_it_was_written() {
+    let emulator = Emulator::start().await.unwrap();
+    for (name, client) in clients(&emulator) {
+        let key = client.org(emulator.org_id()).api_key(emulator.api_key_id());
+        let written = key.clone().update().desc(name).send().await.unwrap();
+        let options = RequestOptions::new().envelope(true).pretty(true);
+        let read = key.get().options(options).send().await.unwrap();
+        assert_eq!(read.desc.as_deref(), Some(name));
+        assert_eq!(read.roles, written.roles, "{name}");
+        assert_eq!(read.links, written.links, "{name}");
+    }
+}

@@ -1,5 +1,7 @@
 //! What the tests of this folder share.
 
+pub mod faulty;
+
 use std::{
     io,
     path::{Path, PathBuf},
@@ -72,7 +74,7 @@ async fn serve(
 }
 
 /// One request with a body of known length; `None` when there are no more.
-async fn read_request(stream: &mut TcpStream) -> io::Result<Option<String>> {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> io::Result<Option<String>> {
     const END: &str = "\r\n\r\n";
     let mut text = String::new();
     let mut buffer = [0; 4096];

@@ -1,6 +1,7 @@
 //! Reading and writing documents: YAML or JSON, plain or gzipped.
 
 use std::{
+    borrow::Cow,
     fs::{self, File},
     io::Read,
     path::Path,
@@ -9,7 +10,9 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
 use serde_json::Value;
-use serde_saphyr::options::MergeKeyPolicy;
+use serde_saphyr::{UserMessageFormatter, options::MergeKeyPolicy};
+
+use crate::json;
 
 /// No OpenAPI document comes near this; a bomb would go past it.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -57,6 +60,7 @@ pub fn unpack(mut source: impl Read) -> Result<String> {
         "longer than {} MiB",
         MAX_BYTES >> 20
     );
+    ensure!(!bytes.contains(&0), "not UTF-8 text; it may be UTF-16");
     String::from_utf8(bytes).context("not UTF-8 text")
 }
 
@@ -64,7 +68,7 @@ pub fn unpack(mut source: impl Read) -> Result<String> {
 pub fn parse(text: &str) -> Result<Value> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).context("not JSON")
+        json::parse(text).context("not JSON")
     } else {
         serde_saphyr::from_str_with_options(text, yaml_options())
             .map_err(|error| anyhow!("not YAML: {}", one_line(&error)))
@@ -90,8 +94,10 @@ fn yaml_options() -> serde_saphyr::Options {
 }
 
 /// A parser's report without the picture of the source below it.
-fn one_line(error: &dyn std::fmt::Display) -> String {
-    let text = error.to_string();
+fn one_line(error: &serde_saphyr::Error) -> String {
+    let text = error
+        .without_snippet()
+        .render_with_formatter(&UserMessageFormatter);
     let line = text.lines().next().unwrap_or_default();
     line.trim_start_matches("error: ").trim().to_owned()
 }
@@ -154,22 +160,31 @@ pub fn component(reference: &str) -> Option<String> {
 /// Every reference below `value`, with its place.
 pub fn references(value: &Value, place: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    collect(value, place, &mut found);
+    collect(value, &mut place.to_owned(), &mut found);
     found
 }
 
-fn collect(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
+fn collect(value: &Value, place: &mut String, found: &mut Vec<(String, String)>) {
+    let here = place.len();
     match value {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                collect(item, &format!("{place}/{index}"), found);
+                if item.is_object() || item.is_array() {
+                    place.push('/');
+                    place.push_str(&index.to_string());
+                    collect(item, place, found);
+                    place.truncate(here);
+                }
             }
         }
         Value::Object(object) => {
             for (key, value) in object {
-                let place = format!("{place}/{}", escape(key));
+                place.push('/');
+                place.push_str(&escape(key));
                 match (key.as_str(), value) {
-                    ("$ref", Value::String(reference)) => found.push((reference.clone(), place)),
+                    ("$ref", Value::String(reference)) => {
+                        found.push((reference.clone(), place.clone()));
+                    }
                     ("mapping", Value::Object(mapping)) => found.extend(
                         mapping
                             .values()
@@ -177,8 +192,9 @@ fn collect(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
                             .filter(|target| target.starts_with('#'))
                             .map(|target| (target.to_owned(), place.clone())),
                     ),
-                    _ => collect(value, &place, found),
+                    _ => collect(value, place, found),
                 }
+                place.truncate(here);
             }
         }
         _ => {}
@@ -186,8 +202,12 @@ fn collect(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
 }
 
 /// One step of a JSON pointer.
-pub fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+pub fn escape(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) {
+        key.replace('~', "~0").replace('/', "~1").into()
+    } else {
+        key.into()
+    }
 }
 
 /// Writes `text` to `path` in one step, so that no reader sees half of it.

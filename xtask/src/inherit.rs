@@ -4,7 +4,7 @@
 //!
 //! Afterwards a child has all fields itself, and a base is a choice of children.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use serde_json::{Map, Value};
 
@@ -31,7 +31,7 @@ pub fn flatten(document: &mut Value) {
 }
 
 /// What an object holds, its bases' fields included.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Fields {
     properties: Map<String, Value>,
     required: Vec<Value>,
@@ -39,9 +39,9 @@ struct Fields {
 
 /// The fields of each schema looked at so far; `None` of one that has other
 /// parts than fields, or that is its own base.
-type Known = BTreeMap<String, Option<Fields>>;
+type Known = BTreeMap<String, Option<Rc<Fields>>>;
 
-fn fields_of(schemas: &Map<String, Value>, name: &str, known: &mut Known) -> Option<Fields> {
+fn fields_of(schemas: &Map<String, Value>, name: &str, known: &mut Known) -> Option<Rc<Fields>> {
     if let Some(fields) = known.get(name) {
         return fields.clone();
     }
@@ -56,7 +56,7 @@ fn collect(
     name: &str,
     schema: &Value,
     known: &mut Known,
-) -> Option<Fields> {
+) -> Option<Rc<Fields>> {
     let schema = schema.as_object()?;
     let is_object = schema.get("type").is_some_and(|kind| kind == "object");
     let has_parts = ["properties", "allOf"]
@@ -78,14 +78,14 @@ fn collect(
             None if part.get("oneOf").is_some() => return None,
             None => collect(schemas, name, part, known)?,
         };
-        fields.properties.extend(part.properties);
-        fields.required.extend(part.required);
+        fields.properties.extend(part.properties.clone());
+        fields.required.extend_from_slice(&part.required);
     }
     if let Some(Value::Object(properties)) = schema.get("properties") {
         fields.properties.extend(properties.clone());
     }
     fields.required.extend_from_slice(list(schema, "required"));
-    Some(fields)
+    Some(Rc::new(fields))
 }
 
 /// Whether `child` inherits from `schema`: it is among the children, if those

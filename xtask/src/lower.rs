@@ -15,6 +15,7 @@ use crate::{
     inherit,
 };
 
+/// Keys that go, in order.
 const DROPPED: &[&str] = &[
     "default",
     "deprecated",
@@ -34,11 +35,11 @@ const DROPPED: &[&str] = &[
     "nullable",
     "pattern",
     "readOnly",
-    "uniqueItems",
-    "writeOnly",
     "security",
     "servers",
     "tags",
+    "uniqueItems",
+    "writeOnly",
 ];
 
 /// Where the schemas stand.
@@ -165,7 +166,9 @@ fn lower_below(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(lower_below),
         Value::Object(object) => {
-            object.retain(|key, _| !DROPPED.contains(&key.as_str()) && !key.starts_with("x-"));
+            object.retain(|key, _| {
+                DROPPED.binary_search(&key.as_str()).is_err() && !key.starts_with("x-")
+            });
             for (key, value) in object.iter_mut() {
                 if key == "properties" {
                     value
@@ -257,5 +260,33 @@ mod tests {
             }}
         }));
         insta::assert_snapshot!(crate::document::to_yaml(&lowered).unwrap());
+    }
+
+    #[test]
+    fn changes_what_the_generator_refuses() {
+        let media = |schema: &Value| json!({"content": {"application/json": {"schema": schema}}});
+        let path = |responses: Value| json!({"get": {"responses": responses}});
+        let choice = json!({"oneOf": [
+            {"type": "string", "enum": ["A"]},
+            {"type": "string", "enum": ["B"]}
+        ]});
+        let lowered = lower(&json!({
+            "paths": {
+                "/announced-only": path(json!({"204": {"description": "", "content": {"application/json": {}}}})),
+                "/two-successes": path(json!({
+                    "200": media(&json!({"type": "string", "format": "date-time"})),
+                    "201": media(&json!({"type": "string", "format": "date-time"})),
+                    "204": {"description": ""}
+                })),
+                "/equal-alternatives": path(json!({"200": media(&choice)})),
+                "/secret": path(json!({"200": media(&json!({"type": "string", "format": "password"}))}))
+            }
+        }));
+        insta::assert_snapshot!(crate::document::to_yaml(&lowered).unwrap());
+    }
+
+    #[test]
+    fn the_list_of_keys_is_in_order() {
+        assert!(DROPPED.is_sorted());
     }
 }

@@ -40,9 +40,10 @@ pub fn name(document: &Value, service: &Service, services: &Services) -> Result<
     let mut named = json!({
         "openapi": "3.0.3",
         "info": { "title": services.title, "version": document.pointer("/info/version") },
-        "paths": paths,
-        "components": { "schemas": namer.schemas },
+        "components": {},
     });
+    named["paths"] = paths.into_iter().collect();
+    named["components"]["schemas"] = namer.schemas.into_iter().collect();
     for key in ["servers", "security"] {
         if let Some(value) = document.get(key) {
             named[key] = value.clone();
@@ -166,13 +167,17 @@ impl Namer<'_> {
                 } else {
                     (only(response), &operation.error)
                 };
-                one["content"] = match (media, type_name) {
+                let content = match (media, type_name) {
                     (Err(_), None) if success => stream(),
                     (media, type_name) => {
                         let media = media.with_context(|| format!("response {status}"))?;
                         self.json_content(media, type_name.as_deref())?
                     }
                 };
+                // A type without a schema, as of a 204, is no content at all.
+                if content != json!({ "application/json": {} }) {
+                    one["content"] = content;
+                }
             }
             let mut headers = Map::new();
             for (name, header) in response
@@ -327,9 +332,13 @@ fn newest<'a>(body: &'a Value, service: &Service, versions: &mut Vec<String>) ->
     let (_, media) = content
         .iter()
         .filter_map(|(name, media)| Some((date(service.date_of(name)?), media)))
+        .filter(|(day, _)| service.newest.is_none_or(|newest| *day <= Some(newest)))
         .inspect(|(day, _)| versions.extend(day.map(|day| day.to_string())))
         .max_by_key(|(day, _)| *day)
-        .with_context(|| format!("no media type {}", service.media_type))?;
+        .with_context(|| match service.newest {
+            Some(newest) => format!("no media type {} up to {newest}", service.media_type),
+            None => format!("no media type {}", service.media_type),
+        })?;
     Ok(media)
 }
 
@@ -350,9 +359,8 @@ fn only(response: &Value) -> Result<&Value> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn gives_operations_parameters_and_types_our_names() {
-        let services: Services = toml::from_str(
+    fn services() -> Services {
+        toml::from_str(
             r#"
             title = "Keys"
             roles = {}
@@ -360,6 +368,7 @@ mod tests {
             document = "s.yaml"
             base_path = "/api"
             media_type = "application/vnd.s.{date}+json"
+            newest = "2024-01-01"
             [operations.patch_key]
             method = "PATCH"
             path = "/keys/{keyId}"
@@ -368,13 +377,34 @@ mod tests {
             "Key.parent" = "Key"
             "#,
         )
-        .unwrap();
+        .unwrap()
+    }
+
+    /// A document in which the answer is `content`.
+    fn answering(content: &Value, schemas: &Value) -> Value {
+        json!({
+            "paths": {"/api/keys/{id}": {"patch": {
+                "parameters": [{"in": "path", "name": "id", "required": true, "schema": {"type": "string"}}],
+                "responses": {"200": {"content": content}}
+            }}},
+            "components": {"schemas": schemas}
+        })
+    }
+
+    fn named(document: &Value, services: &Services) -> Result<Value> {
+        name(document, &services.services["s"], services)
+    }
+
+    #[test]
+    fn gives_operations_parameters_and_types_our_names() {
+        let services = services();
         let key =
             json!({"type": "object", "properties": {"parent": {"$ref": "#/components/schemas/K"}}});
         let content = |schema: &Value| {
             json!({"content": {
                 "application/vnd.s.2023-01-01+json": {"schema": {"type": "string"}},
                 "application/vnd.s.2024-01-01+json": {"schema": schema},
+                "application/vnd.s.2043-01-01+json": {"schema": {"type": "integer"}},
                 "text/csv": {}
             }})
         };
@@ -392,5 +422,71 @@ mod tests {
         });
         let named = name(&document, &services.services["s"], &services).unwrap();
         insta::assert_snapshot!(crate::document::to_yaml(&named).unwrap());
+    }
+
+    #[test]
+    fn versions_that_are_not_in_force_count_for_nothing() {
+        let upcoming = json!({"application/vnd.s.2043-01-01+json": {"schema": {}}});
+        let error = named(&answering(&upcoming, &json!({})), &services()).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            "patch_key: response 200: no media type application/vnd.s.{date}+json up to 2024-01-01"
+        );
+    }
+
+    #[test]
+    fn types_without_a_name_keep_the_documents_if_they_may() {
+        let content = json!({"application/vnd.s.2023-01-01+json": {"schema": {"$ref": "#/components/schemas/K"}}});
+        let schemas = json!({
+            "K": {"properties": {"next": {"$ref": "#/components/schemas/N"}}},
+            "N": {"properties": {"next": {"$ref": "#/components/schemas/N"}}}
+        });
+        let document = answering(&content, &schemas);
+        let mut services = services();
+        let error = named(&document, &services).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            "patch_key: Key.next.next: '#/components/schemas/N' contains itself; \
+             name it in services.toml under [types]"
+        );
+        services.keep_names = true;
+        assert_eq!(
+            named(&document, &services).unwrap()["components"]["schemas"],
+            json!({
+                "Key": {"properties": {"next": {"$ref": "#/components/schemas/N"}}},
+                "N": {"properties": {"next": {"$ref": "#/components/schemas/N"}}}
+            })
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_not_json_is_a_stream_where_no_type_is_asked_for() {
+        let archive = answering(&json!({"application/gzip": {}}), &json!({}));
+        let mut services = services();
+        assert!(named(&archive, &services).is_err());
+        services.operations.get_mut("patch_key").unwrap().response = None;
+        assert_eq!(
+            named(&archive, &services).unwrap()["paths"]["/keys/{keyId}"]["patch"]["responses"]["200"]
+                ["content"],
+            stream()
+        );
+    }
+
+    #[test]
+    fn references_that_explode_are_an_error() {
+        let twice = |name: &str| {
+            let next = json!({"$ref": format!("#/components/schemas/{name}")});
+            json!({"properties": {"a": next, "b": next}})
+        };
+        let mut schemas: Map<String, Value> = (0..40)
+            .map(|level| (format!("L{level}"), twice(&format!("L{}", level + 1))))
+            .collect();
+        schemas.insert("L40".to_owned(), json!({"type": "string"}));
+        let content = json!({"application/vnd.s.2023-01-01+json": {"schema": {"$ref": "#/components/schemas/L0"}}});
+        let error = named(&answering(&content, &schemas.into()), &services()).unwrap_err();
+        assert!(
+            format!("{error:#}").contains("more than 200000 schemas"),
+            "{error:#}"
+        );
     }
 }

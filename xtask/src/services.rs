@@ -39,6 +39,9 @@ pub struct Service {
     pub base_path: String,
     /// The type of its bodies, with `{date}` where the version stands.
     pub media_type: String,
+    /// The newest date of the API that we know. What a document says of later
+    /// ones is not in force, and counts for nothing.
+    pub newest: Option<NaiveDate>,
 }
 
 /// One operation.

@@ -101,6 +101,10 @@ impl fmt::Display for Table {
         };
         let ms = |time: Duration| format!("{:.0} ms", time.as_secs_f64() * 1000.0);
         let mb = |size: &usize| format!("{:.1} MB", *size as f64 / 1e6);
+        line(
+            "",
+            SIZES.iter().map(|copies| format!("{copies}x")).collect(),
+        )?;
         line("", self.sizes.iter().map(mb).collect())?;
         for (stage, times) in &self.rows {
             line(stage, times.iter().copied().map(ms).collect())?;

@@ -150,7 +150,12 @@ impl fmt::Display for Survey {
         for (reason, refused) in reasons {
             writeln!(f, "{:>5}  {reason}", refused.len())?;
             for (id, error) in refused {
-                writeln!(f, "         {id}: {error:#}")?;
+                write!(f, "         {id}")?;
+                let places = error.chain().take(error.chain().len() - 1);
+                places
+                    .into_iter()
+                    .try_for_each(|place| write!(f, ": {place}"))?;
+                writeln!(f)?;
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use crate::{
     services::Operation,
 };
 
-/// Keys of OpenAPI 3.0 that carry structure.
+/// Keys of OpenAPI 3.0 that carry structure, in order.
 const STRUCTURE: &[&str] = &[
     "$ref",
     "additionalProperties",
@@ -119,7 +119,7 @@ pub fn trim<'o>(
             item.insert("parameters".to_owned(), strip(shared, false));
         }
     }
-    let paths = json!(paths);
+    let paths: Value = paths.into_iter().collect();
     let mut components = reached(document, &paths)?;
     for scheme in security_schemes(document, &paths) {
         let reference = format!("#/components/securitySchemes/{}", escape(scheme));
@@ -133,9 +133,9 @@ pub fn trim<'o>(
             "title": document.pointer("/info/title"),
             "version": document.pointer("/info/version"),
         },
-        "paths": paths,
-        "components": components,
     });
+    trimmed["paths"] = paths;
+    trimmed["components"] = components.into();
     if let Some(servers) = document.get("servers") {
         trimmed["servers"] = strip(servers, false);
     }
@@ -169,7 +169,7 @@ fn strip(value: &Value, named: bool) -> Value {
         Value::Object(object) => {
             let mut kept = Map::new();
             for (key, value) in object {
-                if named || STRUCTURE.contains(&key.as_str()) {
+                if named || STRUCTURE.binary_search(&key.as_str()).is_ok() {
                     let mut value = if !named && DATA.contains(&key.as_str()) {
                         value.clone()
                     } else {
@@ -315,5 +315,10 @@ mod tests {
     fn names_a_missing_operation() {
         let error = trim(&document(), "/api/v9", [&operation()]).unwrap_err();
         assert_eq!(error.to_string(), "/paths: no path /api/v9/keys/{id}");
+    }
+
+    #[test]
+    fn the_list_of_keys_is_in_order() {
+        assert!(STRUCTURE.is_sorted());
     }
 }

@@ -86,7 +86,12 @@ pub fn run() -> Result<()> {
         process::exit(2);
     });
     std::panic::set_hook(Box::new(|panic| {
-        let message = panic.payload_as_str().unwrap_or_default();
+        let payload = panic.payload();
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or_default();
         let line = message.lines().next().unwrap_or_default();
         eprintln!("the generator panics: {line}");
     }));

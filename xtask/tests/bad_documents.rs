@@ -1,18 +1,52 @@
-//! What `cargo xtask trim` says of documents that it cannot use.
+//! What the tasks say of documents that they cannot use, and that it takes them
+//! little time and memory to say it.
 
-use std::{io::Write, process::Command};
+#[allow(
+    dead_code,
+    reason = "not every test that has this module uses all of it"
+)]
+mod support;
+
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use flate2::{Compression, write::GzEncoder};
+use serde_json::{Value, json};
+use support::{copy_workspace, workspace};
+use xtask::document::{parse, to_yaml};
+
+/// Far more than any of them takes, and far less than without an end.
+const MAX_TIME: Duration = Duration::from_secs(60);
+
+/// In KiB, as `ulimit` has it.
+const MAX_MEMORY: u64 = 3 << 20;
 
 /// Runs `trim --check` on a document, so that nothing is written whatever happens.
 fn trim(document: &[u8]) -> (Option<i32>, String) {
+    run(&workspace(), &["trim", "--check"], document)
+}
+
+/// Runs a task on a document, with bounds.
+fn run(root: &Path, task: &[&str], document: &[u8]) -> (Option<i32>, String) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(document).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["trim", "--check", "--from"])
-        .arg(file.path())
-        .output()
-        .unwrap();
+    let mut command = if cfg!(target_os = "linux") {
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -v {MAX_MEMORY} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_xtask")]);
+        shell
+    } else {
+        Command::new(env!("CARGO_BIN_EXE_xtask"))
+    };
+    command.arg("--root").arg(root).args(task);
+    let start = Instant::now();
+    let output = command.arg("--from").arg(file.path()).output().unwrap();
+    assert!(start.elapsed() < MAX_TIME, "took {:?}", start.elapsed());
     let said = String::from_utf8(output.stderr).unwrap();
     (
         output.status.code(),
@@ -26,13 +60,45 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// Lists that hold the list before them nine times, nine deep.
+fn alias_bomb() -> String {
+    let mut text = "l0: &l0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..10 {
+        let aliases = vec![format!("*l{}", level - 1); 9].join(", ");
+        text += &format!("l{level}: &l{level} [{aliases}]\n");
+    }
+    text
+}
+
+fn utf_16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
 #[test]
 fn each_gets_one_line_with_the_place_and_exit_code_2() {
     let truncated = gzip(&"openapi: 3.0.1\n".repeat(100));
+    let spaces = " ".repeat(100_000_000);
+    let bomb = gzip(&spaces);
+    let aliases = alias_bomb();
+    let deep = format!("a: {}", "[".repeat(100_000));
+    let deep_json = format!("{{\"a\": {}", "[".repeat(100_000));
+    let utf_16_marked = utf_16("\u{feff}openapi: 3.0.1\n");
+    let utf_16_plain = utf_16("openapi: 3.0.1\n");
     let cases: &[(&str, &[u8])] = &[
         ("not YAML", b"a: [1, 2"),
         ("not JSON", b"{\"openapi\": "),
-        ("not text", &[0xff, 0xfe, 0x00, 0x41]),
+        ("100 MB of spaces", spaces.as_bytes()),
+        ("50 MB of spaces", &spaces.as_bytes()[..50_000_000]),
+        ("gzip bomb", &bomb),
+        ("alias bomb", aliases.as_bytes()),
+        ("deep YAML", deep.as_bytes()),
+        ("deep JSON", deep_json.as_bytes()),
+        ("key twice, YAML", b"openapi: 3.0.1\ninfo: {}\ninfo: {}"),
+        ("key twice, JSON", b"{\"openapi\": \"3.0.1\", \"info\": {\"a\": [{\"b\": 1, \"b\": 2}]}}"),
+        ("merge key", b"a: &a {b: 1}\nc: {<<: *a}"),
+        ("UTF-16", &utf_16_marked),
+        ("UTF-16 without a mark", &utf_16_plain),
+        ("not text", &[0xff, 0xfe, 0x41]),
         ("truncated gzip", &truncated[..truncated.len() / 2]),
         ("not OpenAPI", b"a: 1"),
         ("OpenAPI 3.1", b"openapi: 3.1.0"),
@@ -81,4 +147,156 @@ fn a_document_is_the_same_plain_gzipped_or_as_json() {
             "error: not fresh: openapi/upstream.lock.toml; run `cargo xtask trim --from FILE`\n"
         );
     }
+}
+
+/// The committed document with another schema of an API key, and more schemas.
+fn with_key(key: Value, more: Value) -> Vec<u8> {
+    let text = fs::read_to_string(workspace().join("openapi/atlas-v2.yaml")).unwrap();
+    let mut document = parse(&text).unwrap();
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    schemas.insert("ApiKeyUserDetails".to_owned(), key);
+    schemas.extend(more.as_object().unwrap().clone());
+    to_yaml(&document).unwrap().into_bytes()
+}
+
+/// A field that is a reference.
+fn field(name: &str, schema: &str) -> Value {
+    json!({"properties": {name: {"$ref": format!("#/components/schemas/{schema}")}}})
+}
+
+/// Every file that `update` could write.
+fn files(root: &Path) -> Vec<(std::path::PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![
+        root.join("openapi"),
+        root.join("crates"),
+        root.join("tests"),
+        root.join("CHANGELOG.md"),
+    ];
+    while let Some(path) = open.pop() {
+        match fs::read_dir(&path) {
+            Ok(entries) => open.extend(entries.map(|entry| entry.unwrap().path())),
+            Err(_) => found.push((path.clone(), fs::read_to_string(&path).unwrap_or_default())),
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn what_only_shows_when_code_is_made_is_an_error_too_and_nothing_is_written() {
+    let copy = tempfile::tempdir().unwrap();
+    copy_workspace(copy.path()).unwrap();
+    let before = files(copy.path());
+    let loops = json!({"$ref": "#/components/schemas/Other"});
+    let mut layers: serde_json::Map<String, Value> = (0..40)
+        .map(|level| {
+            let mut schema = field("a", &format!("L{}", level + 1));
+            schema["properties"]["b"] = schema["properties"]["a"].clone();
+            (format!("L{level}"), schema)
+        })
+        .collect();
+    layers.insert("L40".to_owned(), json!({"type": "string"}));
+    let cases = [
+        (
+            "references in a circle",
+            with_key(
+                loops,
+                json!({"Other": {"$ref": "#/components/schemas/ApiKeyUserDetails"}}),
+            ),
+        ),
+        (
+            "a type without a name in itself",
+            with_key(
+                field("next", "Other"),
+                json!({"Other": field("next", "Other")}),
+            ),
+        ),
+        (
+            "references that explode",
+            with_key(field("a", "L0"), layers.into()),
+        ),
+    ];
+    let mut table = String::new();
+    for (name, document) in cases {
+        let (code, said) = run(copy.path(), &["update", "--accept-breaking"], &document);
+        assert_eq!(code, Some(2), "{name}: {said}");
+        table += &format!(
+            "{name}\n  {}\n",
+            said.trim_end().lines().last().unwrap_or_default()
+        );
+    }
+    insta::assert_snapshot!(table);
+    assert!(files(copy.path()) == before, "something was written");
+}
+
+/// A document of one operation, whose answer has the schema `Answer`.
+fn answering(schemas: &Value) -> Vec<u8> {
+    let document = json!({
+        "openapi": "3.0.1",
+        "info": {"title": "T", "version": "1"},
+        "paths": {"/api/atlas/v2/answer": {"get": {
+            "operationId": "getAnswer",
+            "responses": {"200": {"description": "", "content": {"application/vnd.atlas.2023-01-01+json": {
+                "schema": {"$ref": "#/components/schemas/Answer"}
+            }}}}
+        }}},
+        "components": {"schemas": schemas}
+    });
+    to_yaml(&document).unwrap().into_bytes()
+}
+
+#[test]
+fn the_generator_is_stopped_where_it_has_no_end() {
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let both = json!({"allOf": [reference("A"), reference("B"), {"additionalProperties": true}]});
+    let cases = [
+        (
+            "a base and its child",
+            json!({
+                "Answer": {"type": "object", "properties": {"a": {}}, "oneOf": [reference("Child")]},
+                "Child": {"allOf": [reference("Answer"), {"properties": {"b": {}}}]}
+            }),
+        ),
+        (
+            "its own base",
+            json!({"Answer": {"allOf": [reference("Answer"), {"properties": {"a": {}}}]}}),
+        ),
+        (
+            "bases that hold each other",
+            json!({"Answer": both, "A": field("next", "Answer"), "B": field("next", "Answer")}),
+        ),
+        (
+            "an unknown type",
+            json!({"Answer": {"type": "object", "required": ["a", "a"], "properties": {"a": {"type": "no"}}}}),
+        ),
+    ];
+    let mut table = String::new();
+    for (name, schemas) in cases {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&answering(&schemas)).unwrap();
+        let start = Instant::now();
+        let output = support::xtask(
+            &workspace(),
+            &["survey", "--from", file.path().to_str().unwrap()],
+        );
+        assert!(start.elapsed() < 2 * MAX_TIME, "took {:?}", start.elapsed());
+        assert!(
+            output.status.success(),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let said = String::from_utf8(output.stdout).unwrap();
+        table += &format!("{name}\n{said}");
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn plain_text_stays_text() {
+    let text = "2023-01-01: 2023-01-02\n200: on\nno: 1_000\nversion: 2023-01-01T00:00:00Z\n";
+    assert_eq!(
+        parse(text).unwrap(),
+        json!({"2023-01-01": "2023-01-02", "200": "on", "no": "1_000", "version": "2023-01-01T00:00:00Z"})
+    );
 }

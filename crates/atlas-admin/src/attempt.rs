@@ -1,6 +1,6 @@
 //! One attempt at a call: authenticated, executed, classified.
 //!
-//! It is the unit that a retry policy would repeat.
+//! It is the unit that the retry policy repeats.
 
 use std::{
     error::Error as _,
@@ -9,15 +9,19 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use atlas_admin_raw::Transport;
-use http::StatusCode;
+use http::{StatusCode, header};
 use reqwest::Request;
+use tokio::time::Instant;
 
 use crate::{
     auth::Auth,
-    classify, envelope,
+    classify,
+    connection::{self, Fate},
+    envelope,
     error::{Error, ErrorKind},
     wire::{Answer, BODY_LIMIT, Incomplete},
 };
@@ -49,6 +53,10 @@ pub(crate) struct Exchange<'a> {
     pub(crate) wire: &'a dyn Transport,
     pub(crate) operation: &'static str,
     pub(crate) progress: &'a Arc<Progress>,
+    /// Whether the wire lets us see when a connection is opened.
+    pub(crate) tells_connections: bool,
+    /// When this is over.
+    pub(crate) until: Instant,
 }
 
 /// How far a call has come, readable even if it is cut off.
@@ -56,6 +64,10 @@ pub(crate) struct Exchange<'a> {
 pub(crate) struct Progress {
     attempts: AtomicU32,
     may_be_taken: AtomicBool,
+    /// Whether an earlier attempt may have taken effect.
+    may_have_been_taken: AtomicBool,
+    /// Whether the last request went over a kept connection that broke.
+    lost_kept_alive: AtomicBool,
 }
 
 impl Progress {
@@ -63,9 +75,27 @@ impl Progress {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    /// Whether the last request may have taken effect.
+    /// Whether any request may have taken effect.
     pub(crate) fn may_be_taken(&self) -> bool {
+        self.last_may_be_taken() || self.may_have_been_taken.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last attempt may have taken effect.
+    pub(crate) fn last_may_be_taken(&self) -> bool {
         self.may_be_taken.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last request went over a kept connection that broke.
+    pub(crate) fn lost_kept_alive(&self) -> bool {
+        self.lost_kept_alive.load(Ordering::Relaxed)
+    }
+
+    /// Another attempt follows.
+    pub(crate) fn again(&self) {
+        self.may_have_been_taken
+            .store(self.may_be_taken(), Ordering::Relaxed);
+        self.may_be_taken.store(false, Ordering::Relaxed);
+        self.lost_kept_alive.store(false, Ordering::Relaxed);
     }
 
     /// What was answered is not to be believed.
@@ -73,26 +103,32 @@ impl Progress {
         self.may_be_taken.store(true, Ordering::Relaxed);
     }
 
+    /// The service refuses with 3xx and 4xx; of any other answer, who knows.
     fn answered(&self, status: StatusCode) {
-        let may_be_taken = status.is_success() || status.is_server_error();
-        self.may_be_taken.store(may_be_taken, Ordering::Relaxed);
+        let is_refused = status.is_redirection() || status.is_client_error();
+        self.may_be_taken.store(!is_refused, Ordering::Relaxed);
     }
 }
 
 impl Exchange<'_> {
     /// Sends the operation's request; returns when the headers of the answer are
-    /// there.
+    /// there. One without credentials only asks for a challenge: unless it is
+    /// answered with a success, nothing was done for it.
     pub(crate) async fn send(&self, request: Request) -> Result<reqwest::Response, Error> {
-        self.progress.may_be_taken.store(true, Ordering::Relaxed);
+        let is_signed = request.headers().contains_key(header::AUTHORIZATION);
+        let may_be_taken = &self.progress.may_be_taken;
+        may_be_taken.store(is_signed, Ordering::Relaxed);
         match self.execute(request).await {
             Ok(response) => {
-                self.progress.answered(response.status());
+                if is_signed || response.status().is_success() {
+                    self.progress.answered(response.status());
+                }
                 Ok(response)
             }
-            Err(error) => {
-                let unsent = error.is_connect() || error.is_builder();
-                self.progress.may_be_taken.store(!unsent, Ordering::Relaxed);
-                Err(broken(error))
+            Err(unanswered) => {
+                let was_taken = is_signed && unanswered.fate != Fate::NotTaken;
+                may_be_taken.store(was_taken, Ordering::Relaxed);
+                Err(unanswered.into_error())
             }
         }
     }
@@ -100,8 +136,12 @@ impl Exchange<'_> {
     /// Sends a request to a token endpoint and reads its answer. A success that
     /// breaks off is not kept: it may hold a part of a token.
     pub(crate) async fn fetch(&self, request: Request) -> Result<Answer, Error> {
-        let response = self.execute(request).await.map_err(broken)?;
-        match Answer::read(response, BODY_LIMIT).await {
+        let response = self
+            .execute(request)
+            .await
+            .map_err(Unanswered::into_error)?;
+        let patience = self.patience(response.status());
+        match Answer::read(response, BODY_LIMIT, patience).await {
             (answer, Some(_)) if answer.status.is_success() => Err(Error::new(
                 ErrorKind::Transport,
                 "the answer of the token endpoint broke off",
@@ -113,37 +153,54 @@ impl Exchange<'_> {
     /// The whole of an answer. One that is no success is worth having even if
     /// its body is not all there.
     pub(crate) async fn read(&self, response: reqwest::Response) -> Result<Answer, Error> {
-        let (answer, incomplete) = Answer::read(response, BODY_LIMIT).await;
-        match incomplete {
-            Some(incomplete) if answer.status.is_success() => Err(match incomplete {
-                Incomplete::TooLong => {
-                    Error::new(ErrorKind::Decode, "the answer is longer than 8 MiB")
-                        .with_answer(answer)
-                }
-                Incomplete::Broken(source) => {
-                    let kind = if failed_to_decompress(&source) {
-                        ErrorKind::Decode
-                    } else {
-                        ErrorKind::Transport
-                    };
-                    Error::new(kind, "the answer broke off")
-                        .with_answer(answer)
-                        .with_source(source.without_url())
-                }
-            }),
-            _ => Ok(answer),
-        }
+        let patience = self.patience(response.status());
+        let (answer, incomplete) = Answer::read(response, BODY_LIMIT, patience).await;
+        let incomplete = incomplete.filter(|_| answer.status.is_success());
+        let (kind, message, source) = match incomplete {
+            None => return Ok(answer),
+            Some(Incomplete::TooLong) => {
+                (ErrorKind::Decode, "the answer is longer than 8 MiB", None)
+            }
+            Some(Incomplete::Late) => (ErrorKind::Timeout, "the answer does not end", None),
+            Some(Incomplete::Broken(source)) if failed_to_decompress(&source) => (
+                ErrorKind::Decode,
+                "the answer is not compressed as it says",
+                Some(source),
+            ),
+            Some(Incomplete::Broken(source)) => {
+                (ErrorKind::Transport, "the answer broke off", Some(source))
+            }
+        };
+        let error = Error::new(kind, message).with_answer(answer);
+        Err(match source {
+            Some(source) => error.with_source(source.without_url()),
+            None => error,
+        })
     }
 
     /// An answer that asks for another request. Its connection is not worth
     /// reading a long body for.
     pub(crate) async fn drain(&self, response: reqwest::Response) -> Answer {
-        Answer::read(response, DRAIN_LIMIT).await.0
+        let patience = self.patience(response.status());
+        Answer::read(response, DRAIN_LIMIT, patience).await.0
     }
 
-    async fn execute(&self, request: Request) -> reqwest::Result<reqwest::Response> {
+    /// How long a body is waited for. That of a failure takes half of what is left
+    /// at the most: its status says enough.
+    fn patience(&self, status: StatusCode) -> Option<Duration> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        (!status.is_success()).then_some(left / 2)
+    }
+
+    async fn execute(&self, request: Request) -> Result<reqwest::Response, Unanswered> {
         self.progress.attempts.fetch_add(1, Ordering::Relaxed);
-        self.wire.execute(request, self.operation).await
+        let (result, opened) = connection::watch(self.wire.execute(request, self.operation)).await;
+        result.map_err(|error| {
+            let fate = connection::fate(&error);
+            let lost = fate == Fate::Closed && !opened && self.tells_connections;
+            self.progress.lost_kept_alive.store(lost, Ordering::Relaxed);
+            Unanswered { error, fate }
+        })
     }
 }
 
@@ -155,25 +212,36 @@ fn failed_to_decompress(error: &reqwest::Error) -> bool {
         .is_some_and(|source| source.is::<io::Error>())
 }
 
-fn broken(error: reqwest::Error) -> Error {
-    let (kind, message) = if error.is_timeout() && error.is_connect() {
-        (ErrorKind::Timeout, "no connection in time")
-    } else if error.is_timeout() {
-        (ErrorKind::Timeout, "no answer in time")
-    } else if error.is_redirect() {
-        (
-            ErrorKind::Redirect,
-            "a redirect was followed by the HTTP client given to the builder",
-        )
-    } else if error.is_builder() {
-        (ErrorKind::Input, "no request can be made of this input")
-    } else if error.is_connect() {
-        (ErrorKind::Transport, "no connection to the service")
-    } else {
-        (
-            ErrorKind::Transport,
-            "the connection broke before the answer",
-        )
-    };
-    Error::new(kind, message).with_source(error.without_url())
+/// A request without an answer.
+struct Unanswered {
+    error: reqwest::Error,
+    fate: Fate,
+}
+
+impl Unanswered {
+    fn into_error(self) -> Error {
+        let Self { error, fate } = self;
+        let (kind, message) = if error.is_timeout() && error.is_connect() {
+            (ErrorKind::Timeout, "no connection in time")
+        } else if error.is_timeout() {
+            (ErrorKind::Timeout, "no answer in time")
+        } else if error.is_redirect() {
+            (
+                ErrorKind::Redirect,
+                "a redirect was followed by the HTTP client given to the builder",
+            )
+        } else if error.is_builder() {
+            (ErrorKind::Input, "no request can be made of this input")
+        } else if error.is_connect() {
+            (ErrorKind::Transport, "no connection to the service")
+        } else {
+            let message = match fate {
+                Fate::NotTaken => "the service turned the request away unread",
+                Fate::NotHttp => "what came back is not the head of an HTTP answer",
+                Fate::Closed | Fate::Unknown => "the connection broke before the answer",
+            };
+            (ErrorKind::Transport, message)
+        };
+        Error::new(kind, message).with_source(error.without_url())
+    }
 }

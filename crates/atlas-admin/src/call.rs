@@ -5,19 +5,24 @@ use std::{
     error::Error as StdError,
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use atlas_admin_raw::{self as raw, ResponseFuture, ResponseValue, Transport, catalog::Operation};
 use http::{HeaderValue, StatusCode, header};
 use reqwest::Request;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, Span, field};
 
 use crate::{
     attempt::{Exchange, Progress, attempt},
     client::Shared,
     error::{CallName, Error, ErrorKind},
     options::RequestOptions,
-    response::Response,
-    wire::Answer,
+    pacer::{Admission, Scope},
+    response::{RateLimit, Response},
+    retry::Failure,
+    wire::{Answer, Fresh},
 };
 
 /// A call under way. It stands in the place of the generated client's transport
@@ -26,6 +31,7 @@ pub(crate) struct Call {
     shared: Arc<Shared>,
     operation: &'static Operation,
     name: CallName,
+    scope: Scope,
     options: RequestOptions,
     progress: Arc<Progress>,
     outcome: Mutex<Option<Result<Answer, Error>>>,
@@ -36,12 +42,14 @@ impl Call {
         shared: Arc<Shared>,
         operation: &'static Operation,
         name: CallName,
+        scope: Scope,
         options: RequestOptions,
     ) -> Arc<Self> {
         Arc::new(Self {
             shared,
             operation,
             name,
+            scope,
             options,
             progress: Arc::default(),
             outcome: Mutex::default(),
@@ -83,28 +91,102 @@ impl Call {
             }
             (None, Ok(_)) => Error::new(ErrorKind::Decode, "an answer to no request"),
         };
-        Err(error
-            .of_call(self.name.clone())
-            .after(self.progress.attempts(), self.progress.may_be_taken()))
+        Err(error.of_call(self.name.clone()).after(
+            self.progress.attempts(),
+            self.is_update() && self.progress.may_be_taken(),
+        ))
     }
 
-    /// Carries the request out within its time.
+    /// Carries the request out within its time, in as many attempts as the policy
+    /// has it.
     async fn run(&self, mut request: Request) -> Result<Answer, Error> {
         self.set_headers(&mut request)?;
+        let mut deadline = after(self.options.timeout.unwrap_or(self.shared.timeout));
+        let mut made = 0;
+        let mut fresh = None;
+        let mut was_lost = false;
+        loop {
+            let mut admission = None;
+            if let Some(pacer) = &self.shared.pacer {
+                let asked = Instant::now();
+                admission = Some(pacer.admit(&self.scope).await);
+                deadline += asked.elapsed();
+            }
+            let result = self.attempt(&request, fresh.take(), deadline).await;
+            made += 1;
+            let is_paced = admission.is_some();
+            if let Some(admission) = admission {
+                settle(admission, &result);
+            }
+            let error = match result {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let failure = Failure {
+                error: &error,
+                may_be_taken: self.is_update() && self.progress.last_may_be_taken(),
+                lost_kept_alive: self.progress.lost_kept_alive() && !was_lost,
+            };
+            let delay = match self.shared.retry.delay(made, &failure) {
+                // The pacer knows when.
+                Some(_) if is_paced && error.is_rate_limited() => Some(Duration::ZERO),
+                delay => delay,
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Some(delay) = delay.filter(|delay| *delay < left) else {
+                return Err(error);
+            };
+            self.log_retry(&failure, made, delay);
+            if failure.lost_kept_alive {
+                was_lost = true;
+                fresh = self.shared.fresh.as_ref().and_then(Fresh::wire);
+            }
+            self.progress.again();
+            sleep(delay).await;
+        }
+    }
+
+    /// Whether the operation is one that changes something.
+    fn is_update(&self) -> bool {
+        self.operation.method != "GET"
+    }
+
+    /// One attempt, over `fresh` connections or those that are kept.
+    async fn attempt(
+        &self,
+        request: &Request,
+        fresh: Option<&dyn Transport>,
+        deadline: Instant,
+    ) -> Result<Answer, Error> {
+        let until = deadline.min(after(self.shared.attempt_timeout));
         let exchange = Exchange {
-            wire: &*self.shared.wire,
+            wire: fresh.unwrap_or(&*self.shared.wire),
             operation: self.operation.id,
             progress: &self.progress,
+            tells_connections: self.shared.fresh.is_some(),
+            until,
         };
         let enveloped = self.options.envelope == Some(true);
-        let attempt = attempt(&self.shared.auth, &exchange, &request, enveloped);
-        let timeout = self.options.timeout.unwrap_or(self.shared.timeout);
-        tokio::time::timeout(timeout, attempt)
-            .await
-            .unwrap_or_else(|_| {
-                let message = format!("no answer within {timeout:?}");
-                Err(Error::new(ErrorKind::Timeout, message))
-            })
+        let attempt = attempt(&self.shared.auth, &exchange, request, enveloped);
+        timeout_at(until, attempt).await.unwrap_or_else(|_| {
+            let what = if until == deadline {
+                "the time for the call is over"
+            } else {
+                "no answer in the time for an attempt"
+            };
+            Err(Error::new(ErrorKind::Timeout, what)
+                .with_advice("allow more time, or look at the network and the service"))
+        })
+    }
+
+    fn log_retry(&self, failure: &Failure<'_>, made: u32, delay: Duration) {
+        tracing::info!(
+            operation = self.operation.id,
+            reason = failure.reason(),
+            http.request.resend_count = made,
+            delay_ms = delay.as_millis(),
+            "another attempt"
+        );
     }
 
     /// Puts this service's headers in the place of the generator's defaults.
@@ -115,20 +197,76 @@ impl Call {
         let headers = request.headers_mut();
         headers.remove("api-version");
         headers.insert(header::USER_AGENT, self.shared.user_agent.clone());
-        headers.insert(header::CONTENT_TYPE, media_type.clone());
+        if headers.contains_key(header::CONTENT_TYPE) {
+            headers.insert(header::CONTENT_TYPE, media_type.clone());
+        }
         headers.insert(header::ACCEPT, media_type);
         Ok(())
+    }
+}
+
+impl Call {
+    /// The span of the call, in the names of OpenTelemetry's conventions for HTTP.
+    fn span(&self, request: &Request) -> Span {
+        tracing::info_span!(
+            "atlas_admin.call",
+            otel.name = self.operation.id,
+            otel.kind = "client",
+            http.request.method = self.operation.method,
+            url.template = self.operation.path,
+            server.address = request.url().host_str(),
+            server.port = request.url().port_or_known_default(),
+            service = self.shared.service.name(),
+            http.response.status_code = field::Empty,
+            error.type = field::Empty,
+            attempts = field::Empty,
+        )
+    }
+
+    fn record(&self, span: &Span, outcome: &Result<Answer, Error>) {
+        span.record("attempts", self.progress.attempts());
+        let status = match outcome {
+            Ok(answer) => Some(answer.status),
+            Err(error) => {
+                span.record("error.type", field::debug(error.kind()));
+                error.status()
+            }
+        };
+        if let Some(status) = status {
+            span.record("http.response.status_code", status.as_u16());
+        }
+        if let Ok(answer) = outcome {
+            self.shared.sunsets.warn(self.operation.id, &answer.headers);
+        }
     }
 }
 
 impl Transport for Call {
     fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
         Box::pin(async move {
-            let outcome = self.run(request).await;
+            let span = self.span(&request);
+            let outcome = self.run(request).instrument(span.clone()).await;
+            self.record(&span, &outcome);
             let response = decodable(outcome.as_ref().ok());
             *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             Ok(response)
         })
+    }
+}
+
+/// When this much time is over; a year is as good as any more, which clocks may not
+/// reach.
+pub(crate) fn after(time: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + time.min(YEAR)
+}
+
+/// Tells the pacer what became of a request that it let go.
+fn settle(admission: Admission<'_>, result: &Result<Answer, Error>) {
+    match result {
+        Ok(answer) => admission.answered(RateLimit::read(&answer.headers)),
+        Err(error) if error.is_rate_limited() => admission.refused(error.retry_after()),
+        Err(error) => admission.answered(error.headers().and_then(RateLimit::read)),
     }
 }
 

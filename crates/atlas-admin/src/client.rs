@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use atlas_admin_raw::Transport;
 use http::HeaderValue;
-use reqwest::redirect;
+use reqwest::{Certificate, Identity};
 
 use crate::{
     ApiVersion,
@@ -13,15 +13,19 @@ use crate::{
     credentials::{Credentials, Kind, variable},
     error::Error,
     org::Org,
+    pacer::Pacer,
     project::Project,
+    retry::RetryPolicy,
     service::{ATLAS, Service},
+    sunset::Sunsets,
     token_store::{MemoryStore, TokenStore},
-    wire::Http,
+    wire::{Fresh, Http, HttpSettings},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const IDLE_CONNECTIONS: usize = 256;
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+const KEPT_CONNECTIONS: usize = 256;
 const USER_AGENT: &str = concat!("atlas-admin/", env!("CARGO_PKG_VERSION"));
 
 /// A client of one service, with one set of credentials.
@@ -62,8 +66,15 @@ pub(crate) struct Shared {
     pub(crate) version: ApiVersion,
     pub(crate) user_agent: HeaderValue,
     pub(crate) timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) pacer: Option<Pacer>,
+    pub(crate) sunsets: Sunsets,
     pub(crate) auth: Auth,
     pub(crate) wire: Arc<dyn Transport>,
+    /// What a request goes over when a kept connection has failed it. Not for HTTP
+    /// clients that were given to us: how theirs are made we do not know.
+    pub(crate) fresh: Option<Fresh>,
     /// Builds requests; [`Self::wire`] sends them.
     pub(crate) http: reqwest::Client,
 }
@@ -136,7 +147,12 @@ pub struct ClientBuilder {
     base_url: Option<BaseUrl>,
     version: Option<ApiVersion>,
     timeout: Option<Duration>,
+    attempt_timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
+    retry: RetryPolicy,
+    pace: bool,
+    root_certificates: Vec<Certificate>,
+    identity: Option<Identity>,
     http: Option<reqwest::Client>,
     wire: Option<Arc<dyn Transport>>,
     token_store: Option<Arc<dyn TokenStore>>,
@@ -226,6 +242,61 @@ impl ClientBuilder {
         self
     }
 
+    /// The longest time for one attempt at a call, from the request to the end of
+    /// its answer; 30 seconds unless set.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// What is tried again, and how often; [`RetryPolicy::standard`] unless set.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Whether calls wait for the rate limit instead of running into it; they do
+    /// not unless set.
+    ///
+    /// The services count requests for each organization and each project, and say
+    /// after each how many are left. With this, the clones of a client share what
+    /// they were told, and let a call go when it should be accepted: a program can
+    /// start thousands of updates at once. The time that a call waits so is not
+    /// counted against its [`timeout`](Self::timeout).
+    pub fn pace_requests(mut self, pace: bool) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Trusts this certificate authority too, given in PEM: for Ops Manager behind
+    /// a private one. Has no effect on an [`http_client`](Self::http_client).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is no certificate.
+    pub fn add_root_certificate(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let certificates = Certificate::from_pem_bundle(pem.as_ref())
+            .ok()
+            .filter(|certificates| !certificates.is_empty())
+            .ok_or_else(|| Error::input("the root certificate is not one in PEM"))?;
+        self.root_certificates.extend(certificates);
+        Ok(self)
+    }
+
+    /// Shows this certificate to a service that asks for one, given in PEM with
+    /// its private key. Has no effect on an [`http_client`](Self::http_client).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not a certificate
+    /// with its key. The error does not quote it.
+    pub fn client_identity(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let identity = Identity::from_pem(pem.as_ref())
+            .map_err(|_| Error::input("the identity is not a certificate with its key in PEM"))?;
+        self.identity = Some(identity);
+        Ok(self)
+    }
+
     /// The longest time for a connection to be made; 10 seconds unless set. A
     /// client given by [`http_client`](Self::http_client) has its own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -297,12 +368,23 @@ impl ClientBuilder {
             .with_advice("use Credentials::digest with an API key"));
         }
         let user_agent = user_agent(self.user_agent_suffix.as_deref())?;
-        let http = match self.http {
-            Some(client) => client,
-            None => http_client(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT), &user_agent)?,
+        let (http, fresh) = match self.http {
+            Some(client) => (client, None),
+            None => {
+                let settings = HttpSettings {
+                    connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+                    user_agent: user_agent.clone(),
+                    root_certificates: self.root_certificates,
+                    identity: self.identity,
+                };
+                (
+                    settings.client(KEPT_CONNECTIONS)?,
+                    Some(Fresh::new(settings)),
+                )
+            }
         };
         let wire = self.wire.unwrap_or_else(|| Arc::new(Http(http.clone())));
-        let timeout = self.timeout.unwrap_or(TIMEOUT);
+        let attempt_timeout = self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT);
         let url = base_url.join(service.base_path());
         let auth = Auth::new(
             credentials,
@@ -310,7 +392,7 @@ impl ClientBuilder {
                 base_url,
                 http: http.clone(),
                 wire: wire.clone(),
-                timeout,
+                timeout: attempt_timeout,
                 store: self
                     .token_store
                     .unwrap_or_else(|| Arc::new(MemoryStore::new())),
@@ -322,9 +404,14 @@ impl ClientBuilder {
                 url,
                 version: self.version.unwrap_or(ApiVersion::LATEST),
                 user_agent,
-                timeout,
+                timeout: self.timeout.unwrap_or(TIMEOUT),
+                attempt_timeout,
+                retry: self.retry,
+                pacer: self.pace.then(Pacer::default),
+                sunsets: Sunsets::default(),
                 auth,
                 wire,
+                fresh,
                 http,
             }),
         })
@@ -360,25 +447,12 @@ impl fmt::Debug for ClientBuilder {
             .field("base_url", &self.base_url)
             .field("version", &self.version)
             .field("timeout", &self.timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("retry", &self.retry)
+            .field("pace_requests", &self.pace)
             .field("allow_insecure_http", &self.allow_insecure_http)
             .finish_non_exhaustive()
     }
-}
-
-fn http_client(
-    connect_timeout: Duration,
-    user_agent: &HeaderValue,
-) -> Result<reqwest::Client, Error> {
-    reqwest::Client::builder()
-        .connect_timeout(connect_timeout)
-        .redirect(redirect::Policy::none())
-        .tcp_nodelay(true)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .user_agent(user_agent)
-        .build()
-        .map_err(|error| {
-            Error::new(crate::ErrorKind::Transport, "no HTTP client can be made").with_source(error)
-        })
 }
 
 fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {

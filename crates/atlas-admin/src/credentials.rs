@@ -145,6 +145,13 @@ impl Credentials {
                 if id.contains(':') {
                     return Err(Error::credentials("the service account's id has a colon"));
                 }
+                if id.starts_with(SERVICE_ACCOUNT_SECRET)
+                    || secret.expose_secret().starts_with(SERVICE_ACCOUNT_ID)
+                {
+                    return Err(Error::credentials(
+                        "the service account's id and secret are in each other's place",
+                    ));
+                }
                 (
                     Some(("service account's id", id)),
                     ("service account's secret", secret),
@@ -332,6 +339,10 @@ mod tests {
                 "control characters",
             ),
             (Credentials::service_account("a:b", "hush"), "colon"),
+            (
+                Credentials::service_account("mdb_sa_sk_hush", "mdb_sa_id_1"),
+                "each other's place",
+            ),
             (Credentials::bearer(""), "token is empty"),
         ] {
             let error = credentials.check().unwrap_err();

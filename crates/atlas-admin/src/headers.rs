@@ -23,11 +23,13 @@ pub(crate) fn date(headers: &HeaderMap, name: &str) -> Option<DateTime<Utc>> {
         .map(|date| date.to_utc())
 }
 
-/// The wait that `Retry-After` asks for, from now.
+/// The wait that `Retry-After` asks for, from now. More seconds than a number holds
+/// are as many as it does.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let name = header::RETRY_AFTER.as_str();
-    if let Ok(seconds) = text(headers, name)?.trim().parse() {
-        return Some(Duration::from_secs(seconds));
+    let text = text(headers, name)?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let wait = date(headers, name)? - Utc::now();
     Some(wait.to_std().unwrap_or_default())
@@ -51,13 +53,11 @@ mod tests {
         let soon = (Utc::now() + Duration::from_secs(100)).to_rfc2822();
         let wait = retry_after(&headers(&soon)).unwrap();
         assert!((90..=100).contains(&wait.as_secs()), "{wait:?}");
-        for bad in [
-            "",
-            "-1",
-            "soon",
-            "99999999999999999999999",
-            "Mon, 99 Aug 2024 00:00:00 GMT",
-        ] {
+        assert_eq!(
+            retry_after(&headers("99999999999999999999999")),
+            Some(Duration::from_secs(u64::MAX))
+        );
+        for bad in ["", "-1", "+1", "soon", "Mon, 99 Aug 2024 00:00:00 GMT"] {
             assert_eq!(retry_after(&headers(bad)), None, "{bad}");
         }
     }

@@ -1,6 +1,9 @@
 //! What can be done in an organization.
 
-use crate::{client::Client, operations::UpdateOrgApiKey};
+use crate::{
+    client::Client,
+    operations::{GetOrgApiKey, UpdateOrgApiKey},
+};
 
 /// An organization; see [`Client::org`].
 #[derive(Debug, Clone)]
@@ -37,6 +40,11 @@ pub struct OrgApiKey {
 }
 
 impl OrgApiKey {
+    /// Reads the key, with its roles in the organization and in all projects.
+    pub fn get(self) -> GetOrgApiKey {
+        GetOrgApiKey::new(self.org.client, self.org.org_id, self.api_key_id)
+    }
+
     /// Changes the key's description, its roles in the organization, or both.
     pub fn update(self) -> UpdateOrgApiKey {
         UpdateOrgApiKey::new(self.org.client, self.org.org_id, self.api_key_id)

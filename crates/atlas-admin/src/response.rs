@@ -39,6 +39,27 @@ pub struct Deprecation {
     pub sunset_at: Option<DateTime<Utc>>,
 }
 
+impl RateLimit {
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
+        let number = |name| headers::text(headers, name)?.trim().parse().ok();
+        Some(Self {
+            limit: number("ratelimit-limit")?,
+            remaining: number("ratelimit-remaining")?,
+        })
+    }
+}
+
+impl Deprecation {
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
+        let deprecation = Self {
+            deprecated_at: headers::date(headers, "deprecation"),
+            sunset_at: headers::date(headers, "sunset"),
+        };
+        let is_announced = deprecation.deprecated_at.is_some() || deprecation.sunset_at.is_some();
+        is_announced.then_some(deprecation)
+    }
+}
+
 impl<T> Response<T> {
     pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
         Self {
@@ -84,23 +105,14 @@ impl<T> Response<T> {
     /// `RateLimit-Remaining`).
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimit> {
-        let number = |name| headers::text(&self.headers, name)?.trim().parse().ok();
-        Some(RateLimit {
-            limit: number("ratelimit-limit")?,
-            remaining: number("ratelimit-remaining")?,
-        })
+        RateLimit::read(&self.headers)
     }
 
     /// When the version that served the call was deprecated and when it ends
     /// (headers `Deprecation` and `Sunset`). `None` if neither is announced.
     #[must_use]
     pub fn deprecation(&self) -> Option<Deprecation> {
-        let deprecation = Deprecation {
-            deprecated_at: headers::date(&self.headers, "deprecation"),
-            sunset_at: headers::date(&self.headers, "sunset"),
-        };
-        (deprecation.deprecated_at.is_some() || deprecation.sunset_at.is_some())
-            .then_some(deprecation)
+        Deprecation::read(&self.headers)
     }
 
     /// The build of the service that answered (header `X-MongoDB-Service-Version`).

@@ -1,12 +1,79 @@
 //! One HTTP exchange: a request out, an answer in, with a bound on its size.
 
+use std::{sync::OnceLock, time::Duration};
+
 use atlas_admin_raw::{ResponseFuture, Transport};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
-use reqwest::Request;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use reqwest::{Certificate, Identity, Request, redirect, retry};
+use tokio::time::timeout;
+use tower::util::MapRequestLayer;
+
+use crate::{
+    connection,
+    error::{Error, ErrorKind},
+};
 
 /// The most of a body that is kept, after decompression.
 pub(crate) const BODY_LIMIT: usize = 8 * 1024 * 1024;
+
+/// How connections are made.
+#[derive(Clone)]
+pub(crate) struct HttpSettings {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) root_certificates: Vec<Certificate>,
+    pub(crate) identity: Option<Identity>,
+}
+
+impl HttpSettings {
+    /// A client that keeps so many connections for later requests.
+    pub(crate) fn client(&self, kept_connections: usize) -> Result<reqwest::Client, Error> {
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(self.connect_timeout)
+            .redirect(redirect::Policy::none())
+            // Every attempt is the retry policy's, and counted.
+            .retry(retry::never())
+            .tcp_nodelay(true)
+            .pool_max_idle_per_host(kept_connections)
+            .user_agent(&self.user_agent)
+            .connector_layer(MapRequestLayer::new(|request| {
+                connection::opened();
+                request
+            }));
+        if !self.root_certificates.is_empty() {
+            builder = builder.tls_certs_merge(self.root_certificates.iter().cloned());
+        }
+        if let Some(identity) = &self.identity {
+            builder = builder.identity(identity.clone());
+        }
+        builder.build().map_err(|error| {
+            Error::new(ErrorKind::Transport, "no HTTP client can be made").with_source(error)
+        })
+    }
+}
+
+/// A transport that uses each connection once, made when it is first needed.
+pub(crate) struct Fresh {
+    settings: HttpSettings,
+    http: OnceLock<Option<Http>>,
+}
+
+impl Fresh {
+    pub(crate) fn new(settings: HttpSettings) -> Self {
+        Self {
+            settings,
+            http: OnceLock::new(),
+        }
+    }
+
+    /// `None` if there can be no such transport.
+    pub(crate) fn wire(&self) -> Option<&dyn Transport> {
+        let make = || self.settings.client(0).ok().map(Http);
+        let http = self.http.get_or_init(make).as_ref()?;
+        Some(http)
+    }
+}
 
 /// The transport at the very bottom.
 #[derive(Debug)]
@@ -30,28 +97,26 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 pub(crate) enum Incomplete {
     TooLong,
+    Late,
     Broken(reqwest::Error),
 }
 
 impl Answer {
-    /// Reads the body that belongs to `response`, up to `limit` bytes of it.
-    /// Whatever stops it, the status, the headers and what had arrived are still
-    /// there.
+    /// Reads the body that belongs to `response`, up to `limit` bytes of it, for as
+    /// long as `patience` lasts. Whatever stops it, the status, the headers and what
+    /// had arrived are still there.
     pub(crate) async fn read(
         mut response: reqwest::Response,
         limit: usize,
+        patience: Option<Duration>,
     ) -> (Self, Option<Incomplete>) {
         let mut body = BytesMut::new();
-        let incomplete = loop {
-            match response.chunk().await {
-                Ok(None) => break None,
-                Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
-                    body.extend_from_slice(&chunk[..limit - body.len()]);
-                    break Some(Incomplete::TooLong);
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(error) => break Some(Incomplete::Broken(error)),
-            }
+        let read = read(&mut response, &mut body, limit);
+        let incomplete = match patience {
+            None => read.await,
+            Some(patience) => timeout(patience, read)
+                .await
+                .unwrap_or(Some(Incomplete::Late)),
         };
         let answer = Self {
             status: response.status(),
@@ -59,5 +124,23 @@ impl Answer {
             body: body.freeze(),
         };
         (answer, incomplete)
+    }
+}
+
+async fn read(
+    response: &mut reqwest::Response,
+    body: &mut BytesMut,
+    limit: usize,
+) -> Option<Incomplete> {
+    loop {
+        match response.chunk().await {
+            Ok(None) => return None,
+            Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
+                body.extend_from_slice(&chunk[..limit - body.len()]);
+                return Some(Incomplete::TooLong);
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) => return Some(Incomplete::Broken(error)),
+        }
     }
 }

@@ -5,14 +5,19 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{self, CONTENT_TYPE, VARY, WWW_AUTHENTICATE},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{error::ApiError, limits::Allowance, pretty, query::flag, service::Call};
+use crate::{
+    builder::Behaviour, error::ApiError, limits::Allowance, pretty, query::flag, service::Call,
+    versions::Life,
+};
 
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-error-code");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const SERVICE_VERSION: HeaderName = HeaderName::from_static("x-mongodb-service-version");
+const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+const SUNSET: HeaderName = HeaderName::from_static("sunset");
 const JAVA_METHOD: HeaderName = HeaderName::from_static("x-java-method");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -47,19 +52,20 @@ const COMMON: [(HeaderName, HeaderValue); 6] = [
 const CHALLENGE_BODY: &str = "{\n  \"error\" : 401,\n  \"reason\" : \"Unauthorized\",\n  \"detail\" : \"You are not authorized for this resource.\",\n  \"errorCode\" : \"UNEXPECTED_ERROR\"\n}";
 
 /// What is known so far of the answer to one request.
-#[derive(Debug)]
 pub(crate) struct Answer<'a> {
     call: Call,
+    behaviour: &'a Behaviour,
     envelope: bool,
     pretty: bool,
-    pub(crate) version: Option<&'a str>,
+    pub(crate) version: Option<&'a Life>,
     pub(crate) allowance: Option<Allowance>,
 }
 
 impl<'a> Answer<'a> {
-    pub(crate) fn new(call: Call, query: &str) -> Self {
+    pub(crate) fn new(call: Call, query: &str, behaviour: &'a Behaviour) -> Self {
         Self {
             call,
+            behaviour,
             envelope: flag(query, "envelope"),
             pretty: flag(query, "pretty"),
             version: None,
@@ -71,13 +77,9 @@ impl<'a> Answer<'a> {
     pub(crate) fn success(&self, content: &impl Serialize) -> Response {
         let mut response = self.body(StatusCode::OK, content);
         let headers = response.headers_mut();
-        if let Some(content_type) = self.version.and_then(|version| {
-            HeaderValue::try_from(format!(
-                "application/vnd.atlas.{version}+json;charset=utf-8"
-            ))
-            .ok()
-        }) {
-            headers.insert(CONTENT_TYPE, content_type);
+        if let Some(version) = self.version {
+            headers.insert(CONTENT_TYPE, version.content_type.clone());
+            self.end_of_version(headers);
         }
         headers.insert(
             SERVICE_VERSION,
@@ -90,20 +92,41 @@ impl<'a> Answer<'a> {
     }
 
     /// The answer for a refused request.
-    pub(crate) fn error(&self, error: &ApiError) -> Response {
-        let body = ErrorBody::new(error, self.call.service.reports_fields());
+    pub(crate) fn error(&self, error: ApiError) -> Response {
+        let service = self.call.service;
+        let error = self.behaviour.inferred.amend(error, service);
+        let body = ErrorBody::new(&error, service.reports_fields());
         let mut response = self.body(error.status, &body);
-        error_headers(response.headers_mut(), error);
+        error_headers(response.headers_mut(), &error);
+        if self.behaviour.inferred.deprecation_on_errors {
+            self.end_of_version(response.headers_mut());
+        }
         response
+    }
+
+    fn end_of_version(&self, headers: &mut HeaderMap) {
+        let Some(version) = self.version else { return };
+        let end = version.end(self.behaviour.today());
+        for (name, value) in [DEPRECATION, SUNSET].into_iter().zip(end) {
+            if let Some(value) = value {
+                headers.insert(name, value);
+            }
+        }
     }
 
     fn body(&self, status: StatusCode, content: &impl Serialize) -> Response {
         let (status, bytes) = if self.envelope {
+            let inferred = &self.behaviour.inferred;
             let enveloped = Envelope {
                 status: status.as_u16(),
+                key: &inferred.envelope_key,
                 content,
             };
-            (StatusCode::OK, pretty::to_vec(&enveloped, self.pretty))
+            let outside = match inferred.envelope_hides_status {
+                true => StatusCode::OK,
+                false => status,
+            };
+            (outside, pretty::to_vec(&enveloped, self.pretty))
         } else {
             (status, pretty::to_vec(content, self.pretty))
         };
@@ -156,16 +179,28 @@ pub(crate) fn json(status: StatusCode, body: serde_json::Result<Vec<u8>>) -> Res
 
 fn error_headers(headers: &mut HeaderMap, error: &ApiError) {
     headers.insert(VARY, ACCEPT_ENCODING);
-    headers.insert(ERROR_CODE, HeaderValue::from_static(error.code));
+    if let Ok(code) = HeaderValue::try_from(&*error.code) {
+        headers.insert(ERROR_CODE, code);
+    }
     if let Some(seconds) = error.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
 }
 
-#[derive(Serialize)]
 struct Envelope<'a, T> {
     status: u16,
+    /// What the body is called.
+    key: &'a str,
     content: &'a T,
+}
+
+impl<T: Serialize> Serialize for Envelope<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(Some(2))?;
+        members.serialize_entry("status", &self.status)?;
+        members.serialize_entry(self.key, self.content)?;
+        members.end()
+    }
 }
 
 /// An error's body. The members are in alphabetical order, as on the wire.
@@ -208,7 +243,7 @@ impl<'a> ErrorBody<'a> {
             bad_request_detail,
             detail: &error.detail,
             error: error.status.as_u16(),
-            error_code: error.code,
+            error_code: &error.code,
             parameters: &error.parameters,
             reason: error.status.canonical_reason().unwrap_or_default(),
         }

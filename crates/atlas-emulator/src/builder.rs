@@ -7,20 +7,26 @@ use std::{
     time::Duration,
 };
 
+use chrono::{NaiveDate, Utc};
 use parking_lot::Mutex;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
 use crate::{
-    Algorithm, Emulator, RateLimit, SeedKey, VersionDates,
-    catalog::Catalog,
+    Algorithm, Emulator, Faults, Inferred, RateLimit, ResourceVersion, SeedKey, Service,
+    VersionDates,
+    catalog::{Catalog, Deviations},
+    connection::Bounds,
     digest::{DigestGate, DigestPolicy},
+    error::ApiError,
     exchange::Emulation,
-    identity::Identities,
+    faults::Schedule,
+    limits::Exhausted,
     nonces::NoncePolicy,
-    seed::{Seed, invalid},
+    seed::{Account, AccountKind, Seed, invalid},
     token::TokenDesk,
     traffic::Traffic,
+    versions,
 };
 
 /// Settings that a request can meet.
@@ -29,8 +35,27 @@ pub(crate) struct Behaviour {
     pub(crate) latency: Duration,
     pub(crate) org_rate_limit: Option<RateLimit>,
     pub(crate) project_rate_limit: Option<RateLimit>,
-    pub(crate) version_dates: VersionDates,
-    pub(crate) validation_errors: bool,
+    pub(crate) token_rate_limit: Option<RateLimit>,
+    pub(crate) inferred: Inferred,
+    pub(crate) admin: bool,
+    /// A day that never ends, in place of the clock's.
+    today: Option<NaiveDate>,
+}
+
+impl Behaviour {
+    /// The day of the versions' clock.
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.today.unwrap_or_else(|| Utc::now().date_naive())
+    }
+
+    /// The answer to a request for which there is no token left.
+    pub(crate) fn rate_limited(&self, path: &str, limit: RateLimit, empty: Exhausted) -> ApiError {
+        let mut error = ApiError::rate_limited(path, limit, empty);
+        if !self.inferred.retry_after {
+            error.retry_after = None;
+        }
+        error
+    }
 }
 
 /// Settings of an [`Emulator`] that has not started yet.
@@ -64,6 +89,11 @@ pub struct Builder {
     token_ttl: Duration,
     log_capacity: usize,
     rng_seed: Option<u64>,
+    tls: bool,
+    protocol: Bounds,
+    today: Option<String>,
+    deviations: Deviations,
+    faults: Faults,
     behaviour: Behaviour,
     seed: Seed,
 }
@@ -89,12 +119,22 @@ impl Default for Builder {
             token_ttl: Duration::from_secs(3600),
             log_capacity: 1000,
             rng_seed: None,
+            tls: false,
+            protocol: Bounds {
+                connections: 4096,
+                head_timeout: Duration::from_secs(60),
+            },
+            today: None,
+            deviations: Deviations::default(),
+            faults: Faults::new(),
             behaviour: Behaviour {
                 latency: Duration::ZERO,
                 org_rate_limit: Some(RateLimit::ORGANIZATION),
                 project_rate_limit: Some(RateLimit::PROJECT),
-                version_dates: VersionDates::default(),
-                validation_errors: false,
+                token_rate_limit: None,
+                inferred: Inferred::default(),
+                admin: false,
+                today: None,
             },
             seed: Seed::default(),
         }
@@ -102,6 +142,11 @@ impl Default for Builder {
 }
 
 impl Builder {
+    #[cfg(feature = "seed-file")]
+    pub(crate) fn seed_mut(&mut self) -> &mut Seed {
+        &mut self.seed
+    }
+
     /// The address to listen on. Default: a free port of 127.0.0.1.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
@@ -214,23 +259,106 @@ impl Builder {
         self
     }
 
-    /// Switches both rate limits off, for load tests.
-    pub fn no_rate_limits(self) -> Self {
-        self.org_rate_limit(None).project_rate_limit(None)
-    }
-
-    /// Which dates the Accept header of Atlas v2 may name. Default:
-    /// [`VersionDates::Released`].
-    pub fn version_dates(mut self, dates: VersionDates) -> Self {
-        self.behaviour.version_dates = dates;
+    /// The limit of requests for a token, for each service account. Default:
+    /// none, as its size is not documented. The 429 is in the services' shape.
+    pub fn token_rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
+        self.behaviour.token_rate_limit = limit.into();
         self
     }
 
-    /// Whether Atlas v2 answers a description of a wrong length with
-    /// `VALIDATION_ERROR` in place of `INVALID_API_KEY_DESC`; both are seen.
-    /// Default: no.
+    /// Switches all rate limits off, for load tests.
+    pub fn no_rate_limits(self) -> Self {
+        self.org_rate_limit(None)
+            .project_rate_limit(None)
+            .token_rate_limit(None)
+    }
+
+    /// How the emulator decides what is inferred and not documented. Default:
+    /// [`Inferred::default`].
+    pub fn inferred(mut self, inferred: Inferred) -> Self {
+        self.behaviour.inferred = inferred;
+        self
+    }
+
+    /// Sets [`Inferred::version_dates`] alone.
+    pub fn version_dates(mut self, dates: VersionDates) -> Self {
+        self.behaviour.inferred.version_dates = dates;
+        self
+    }
+
+    /// Sets [`Inferred::validation_errors`] alone.
     pub fn validation_errors(mut self, validation_errors: bool) -> Self {
-        self.behaviour.validation_errors = validation_errors;
+        self.behaviour.inferred.validation_errors = validation_errors;
+        self
+    }
+
+    /// Adds a version of both operations of Atlas v2, or says what becomes of
+    /// one. Its date becomes one that the Accept header may name.
+    pub fn version(mut self, version: ResourceVersion) -> Self {
+        self.deviations.versions.push(version);
+        self
+    }
+
+    /// The day that it is for the versions of Atlas v2, as `2027-07-01`.
+    /// Default: today, by the clock of this machine in UTC.
+    pub fn today(mut self, day: impl Into<String>) -> Self {
+        self.today = Some(day.into());
+        self
+    }
+
+    /// The roles that a service knows, in place of its document's: `ORG_…` for
+    /// organizations, the others for projects.
+    pub fn roles<I>(mut self, service: Service, names: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        let names = names.into_iter().map(Into::into).collect();
+        self.deviations.roles.insert(service, names);
+        self
+    }
+
+    /// What goes wrong on purpose. Default: nothing.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Whether to speak HTTPS, and HTTP/2 where a client offers it, with a
+    /// certificate made at the start for loopback and the address listened on.
+    /// [`Emulator::ca_certificate`] is what a client has to trust. Default: no.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: bool) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// How many connections are served at once; further ones wait. Default:
+    /// 4096. 0 counts as 1.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.protocol.connections = connections.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// How long the head of a request may take, counted from the end of the
+    /// one before it; then the connection is closed. Default: 60 seconds.
+    pub fn head_timeout(mut self, time: Duration) -> Self {
+        self.protocol.head_timeout = time;
+        self
+    }
+
+    /// Whether requests from loopback may ask the emulator itself, under a
+    /// path that no service has. Default: no. There is no secret in what it
+    /// shows.
+    ///
+    /// | request | answer |
+    /// | --- | --- |
+    /// | `GET /_emulator/state` | organizations, projects, keys and counters; with `?org=ID` of one organization |
+    /// | `GET /_emulator/requests` | the newest requests, as [`Emulator::request_log`] |
+    /// | `POST /_emulator/reset` | 204; see [`Emulator::reset`] |
+    /// | `PUT /_emulator/faults` | 204; the body replaces the faults, as text that [`Faults`] describes |
+    pub fn admin(mut self, admin: bool) -> Self {
+        self.behaviour.admin = admin;
         self
     }
 
@@ -290,6 +418,36 @@ impl Builder {
         self
     }
 
+    /// The addresses and networks that the calling key and the service account
+    /// may be used from, as `192.0.2.7` and `10.0.0.0/8`; from elsewhere the
+    /// answer is 403 `IP_ADDRESS_NOT_ON_ACCESS_LIST`. A token's is checked when
+    /// it is used, not when it is made. Default: all.
+    pub fn access_list<I>(mut self, entries: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.seed.access_list = entries.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds so many organizations, made up, beside the first and those that
+    /// are named. Default: 0.
+    pub fn orgs(mut self, orgs: u32) -> Self {
+        self.seed.more_orgs = orgs;
+        self
+    }
+
+    /// Adds so many keys, made up, to the first organization and to each of
+    /// [`orgs`](Self::orgs). The first of each is an owner, the others are
+    /// members. [`Emulator::made_up_keys`] lists them. Default: 0.
+    ///
+    /// A million keys take some 600 MB.
+    pub fn keys_per_org(mut self, keys: u32) -> Self {
+        self.seed.keys_per_org = keys;
+        self
+    }
+
     /// Adds another organization, 24 lower-case hexadecimal digits.
     pub fn org(mut self, id: impl Into<String>) -> Self {
         self.seed.orgs.push(id.into());
@@ -323,11 +481,12 @@ impl Builder {
     ///
     /// `InvalidInput` for an id that is not 24 lower-case hexadecimal digits,
     /// for an id or a name given twice, for no algorithm or an `opaque` that no
-    /// header can hold, for an organization or project that is
-    /// not there, and for an address beyond loopback without
+    /// header can hold, for an organization or project that is not there, for
+    /// a date or an access list that is none, for a code that no header can
+    /// hold, and for an address beyond loopback without
     /// [`allow_remote`](Self::allow_remote); otherwise what the operating
     /// system says of the address.
-    pub async fn start(self) -> io::Result<Emulator> {
+    pub async fn start(mut self) -> io::Result<Emulator> {
         if !self.allow_remote && !self.listen.ip().is_loopback() {
             return Err(invalid(format!(
                 "{} can be reached from other machines; allow that explicitly or listen on loopback",
@@ -346,23 +505,64 @@ impl Builder {
         if self.digest.algorithms.is_empty() {
             return Err(invalid("no algorithm is offered"));
         }
+        if let Some(fault) = self.behaviour.inferred.fault() {
+            return Err(invalid(fault));
+        }
+        self.behaviour.today = self
+            .today
+            .as_deref()
+            .map(versions::day)
+            .transpose()
+            .map_err(invalid)?;
         let catalog =
-            Catalog::load().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            Catalog::load(&self.deviations).map_err(|error| invalid(error.to_string()))?;
+        self.seed.accounts_count_as_owners = self.behaviour.inferred.accounts_count_as_owners;
+        let rng_seed = self.rng_seed.unwrap_or_else(rand::random);
         let mut digest = DigestGate::new(self.digest, self.nonces);
         let mut tokens = TokenDesk::new(self.token_ttl);
-        let (state, access) =
-            self.seed
-                .plant(Identities::new(self.rng_seed), &mut digest, &mut tokens)?;
+        let mut register = |account: Account<'_>| {
+            let Account {
+                kind,
+                name,
+                secret,
+                caller,
+            } = account;
+            match kind {
+                AccountKind::Digest => digest.add_user(name, secret.expose_secret(), caller),
+                AccountKind::Service => tokens.add_account(name, secret.clone(), caller),
+            }
+        };
+        let (state, access, made_up) = self.seed.plant(rng_seed, &mut register)?;
         let listener = TcpListener::bind(self.listen).await?;
+        let address = listener.local_addr()?;
+        let tls = match self.tls {
+            #[cfg(feature = "tls")]
+            true => {
+                let identity = crate::tls::Identity::new(address.ip())?;
+                Some((identity.tls, identity.ca_pem))
+            }
+            _ => None,
+        };
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let emulation = Arc::new(Emulation {
-            base_url: format!("http://{}", listener.local_addr()?),
+            base_url: format!("{scheme}://{address}"),
             behaviour: self.behaviour,
             catalog,
             digest,
             tokens,
+            faults: Schedule::new(self.faults),
             state: Mutex::new(state),
             traffic: Traffic::new(self.log_capacity),
+            seed: self.seed,
+            rng_seed,
+            made_up,
         });
-        Ok(Emulator::new(listener, emulation, access))
+        Ok(Emulator::new(
+            listener,
+            emulation,
+            access,
+            tls,
+            self.protocol,
+        ))
     }
 }

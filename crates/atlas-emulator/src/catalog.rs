@@ -1,14 +1,22 @@
-//! What the OpenAPI documents say of each operation: role names, body fields
-//! and their limits, query parameters, versions.
+//! What the OpenAPI documents say of each operation: the body's schema, query
+//! parameters, versions.
 //!
 //! The documents are generated; nothing of theirs is repeated in code, so a
 //! new role reaches the emulator with the next document.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
-use crate::service::{Call, Operation, Service};
+use crate::{
+    ResourceVersion,
+    service::{Call, Operation, Service},
+    update::BodyRules,
+    versions::{Life, RELEASES},
+};
 
 const ORG_PATH: &str = "/orgs/{orgId}/apiKeys/{apiUserId}";
 const PROJECT_PATH: &str = "/groups/{groupId}/apiKeys/{apiUserId}";
@@ -16,8 +24,18 @@ const PROJECT_PATH: &str = "/groups/{groupId}/apiKeys/{apiUserId}";
 /// The version of both operations, where a document names none.
 const FIRST_VERSION: &str = "2023-01-01";
 
+/// References are followed this deep; none of the documents comes near.
+const DEPTH: usize = 16;
+
 /// A role's name, shared by all keys that have the role.
 pub(crate) type Role = Arc<str>;
+
+/// What a test puts in the place of the documents' facts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Deviations {
+    pub(crate) versions: Vec<ResourceVersion>,
+    pub(crate) roles: BTreeMap<Service, Vec<String>>,
+}
 
 /// The rules of all three services.
 #[derive(Debug)]
@@ -25,6 +43,8 @@ pub(crate) struct Catalog {
     atlas_v2: ServiceRules,
     atlas_v1: ServiceRules,
     ops_manager_v1: ServiceRules,
+    /// The dates that the Accept header may name.
+    pub(crate) releases: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -37,20 +57,19 @@ struct ServiceRules {
 /// The rules of one operation.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// The names the body may hold.
-    pub(crate) fields: BTreeSet<String>,
-    /// The fields the body must hold.
-    pub(crate) required: BTreeSet<String>,
-    /// The shortest and longest description, in characters.
-    pub(crate) desc_length: (u64, u64),
-    /// The roles that may be given; empty where the document names none.
-    pub(crate) roles: Vec<Role>,
-    /// The roles of the other level: known, but refused here.
-    pub(crate) foreign_roles: Vec<Role>,
     /// The query parameters.
     pub(crate) query: Vec<QueryParameter>,
-    /// The resource's versions, oldest first.
-    pub(crate) versions: Vec<String>,
+    /// The resource's versions, oldest first; of a service without versions
+    /// there is one.
+    pub(crate) versions: Vec<Version>,
+}
+
+/// One version of an operation.
+#[derive(Debug)]
+pub(crate) struct Version {
+    pub(crate) life: Life,
+    /// `None` for an operation that reads no body.
+    pub(crate) body: Option<BodyRules>,
 }
 
 /// A query parameter and the values it takes.
@@ -68,9 +87,9 @@ pub(crate) enum QueryKind {
     Text,
 }
 
-/// A document lacks something the emulator needs.
+/// A document lacks something the emulator needs, or a deviation is none.
 #[derive(Debug, thiserror::Error)]
-#[error("the document of {service:?} has no {what}")]
+#[error("{service:?}: there is no {what}")]
 pub(crate) struct CatalogError {
     service: Service,
     what: String,
@@ -78,14 +97,24 @@ pub(crate) struct CatalogError {
 
 impl Catalog {
     /// Reads the documents that are built into this crate.
-    pub(crate) fn load() -> Result<Self, CatalogError> {
+    pub(crate) fn load(deviations: &Deviations) -> Result<Self, CatalogError> {
+        let rules = |service, text| service_rules(service, text, deviations);
+        let added = deviations
+            .versions
+            .iter()
+            .map(|version| version.date.clone());
         Ok(Self {
-            atlas_v2: service_rules(Service::AtlasV2, include_str!("generated/atlas-v2.json"))?,
-            atlas_v1: service_rules(Service::AtlasV1, include_str!("generated/atlas-v1.json"))?,
-            ops_manager_v1: service_rules(
+            atlas_v2: rules(Service::AtlasV2, include_str!("generated/atlas-v2.json"))?,
+            atlas_v1: rules(Service::AtlasV1, include_str!("generated/atlas-v1.json"))?,
+            ops_manager_v1: rules(
                 Service::OpsManagerV1,
                 include_str!("generated/ops-manager-v1.json"),
             )?,
+            releases: RELEASES
+                .map(str::to_owned)
+                .into_iter()
+                .chain(added)
+                .collect(),
         })
     }
 
@@ -104,37 +133,88 @@ impl Catalog {
     }
 }
 
-fn service_rules(service: Service, text: &str) -> Result<ServiceRules, CatalogError> {
-    let root: Value = serde_json::from_str(text).map_err(|error| CatalogError {
-        service,
-        what: format!("readable JSON: {error}"),
-    })?;
+fn service_rules(
+    service: Service,
+    text: &str,
+    deviations: &Deviations,
+) -> Result<ServiceRules, CatalogError> {
+    let lacks = |what| CatalogError { service, what };
+    let root: Value =
+        serde_json::from_str(text).map_err(|error| lacks(format!("readable document: {error}")))?;
     let document = Document { service, root };
-    let mut update_org_key = document.update(ORG_PATH)?;
-    let mut update_project_key = document.update(PROJECT_PATH)?;
-    update_org_key.foreign_roles = update_project_key.roles.clone();
-    update_project_key.foreign_roles = update_org_key.roles.clone();
-    // The documents hold the two updates alone. Reading a key takes the two
-    // query parameters that every resource has.
-    let read_org_key = Rules {
-        fields: BTreeSet::new(),
-        required: BTreeSet::new(),
-        desc_length: (0, 0),
-        roles: Vec::new(),
-        foreign_roles: Vec::new(),
-        query: ["envelope", "pretty"]
-            .map(|name| QueryParameter {
-                name: name.to_owned(),
-                kind: QueryKind::Boolean,
-            })
-            .to_vec(),
-        versions: update_org_key.versions.clone(),
+    let org = document.patch(ORG_PATH)?;
+    let project = document.patch(PROJECT_PATH)?;
+
+    let mut versions = BTreeMap::new();
+    for date in document.versions(org) {
+        versions.insert(date.clone(), ResourceVersion::new(date));
+    }
+    if service.is_versioned() {
+        let added = deviations.versions.iter().cloned();
+        versions.extend(added.map(|version| (version.date.clone(), version)));
+    }
+    let everywhere = deviations.roles.get(&service);
+    let mut rules = ServiceRules {
+        update_org_key: Rules::new(document.query(org)),
+        update_project_key: Rules::new(document.query(project)),
+        // The documents hold the two updates alone. Reading a key takes the
+        // two query parameters that every resource has.
+        read_org_key: Rules::new(vec![
+            QueryParameter::flag("envelope"),
+            QueryParameter::flag("pretty"),
+        ]),
     };
-    Ok(ServiceRules {
-        update_org_key,
-        update_project_key,
-        read_org_key,
-    })
+    for version in versions.values() {
+        let life = || Life::new(version).map_err(lacks);
+        let roles = version
+            .roles
+            .as_ref()
+            .or(everywhere)
+            .map(|names| levels(names));
+        let body = |operation, item, level: usize| {
+            let roles = roles.as_ref().map(|levels| levels[level].as_slice());
+            BodyRules::new(operation, document.body(item)?, roles).map_err(lacks)
+        };
+        let mut in_org = body(Operation::UpdateInOrg, org, 0)?;
+        let mut in_project = body(Operation::UpdateInProject, project, 1)?;
+        in_org.foreign_roles = in_project.roles.clone();
+        in_project.foreign_roles = in_org.roles.clone();
+        for (rules, body) in [
+            (&mut rules.update_org_key, Some(in_org)),
+            (&mut rules.update_project_key, Some(in_project)),
+            (&mut rules.read_org_key, None),
+        ] {
+            rules.versions.push(Version {
+                life: life()?,
+                body,
+            });
+        }
+    }
+    Ok(rules)
+}
+
+/// Names of roles, those of organizations first, those of projects second.
+fn levels(names: &[String]) -> [Vec<Role>; 2] {
+    let (org, project): (Vec<_>, Vec<_>) = names.iter().partition(|name| name.starts_with("ORG_"));
+    [org, project].map(|names| names.into_iter().map(|name| Role::from(&**name)).collect())
+}
+
+impl Rules {
+    fn new(query: Vec<QueryParameter>) -> Self {
+        Self {
+            query,
+            versions: Vec::new(),
+        }
+    }
+}
+
+impl QueryParameter {
+    fn flag(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: QueryKind::Boolean,
+        }
+    }
 }
 
 struct Document {
@@ -142,39 +222,45 @@ struct Document {
     root: Value,
 }
 
+/// A path of a document and its PATCH.
+#[derive(Clone, Copy)]
+struct Patch<'a> {
+    path: &'static str,
+    item: &'a Value,
+    operation: &'a Value,
+}
+
 impl Document {
-    fn update(&self, path: &str) -> Result<Rules, CatalogError> {
+    fn patch(&self, path: &'static str) -> Result<Patch<'_>, CatalogError> {
         let item = self.at(&self.root["paths"][path], || format!("path {path}"))?;
         let operation = self.at(&item["patch"], || format!("PATCH {path}"))?;
-        let body = self.at(&operation["requestBody"], || format!("body of {path}"))?;
+        Ok(Patch {
+            path,
+            item,
+            operation,
+        })
+    }
+
+    /// The schema of the body, without references.
+    fn body(&self, patch: Patch<'_>) -> Result<Value, CatalogError> {
+        let path = patch.path;
+        let body = self.at(&patch.operation["requestBody"], || {
+            format!("body of {path}")
+        })?;
         let schema = self.at(&body["content"]["application/json"]["schema"], || {
             format!("application/json body of {path}")
         })?;
-        let fields = schema["properties"]
-            .as_object()
-            .ok_or_else(|| self.lacks(format!("properties of the body of {path}")))?;
-        let desc = self.resolve(&schema["properties"]["desc"]);
-        let roles = self.resolve(&schema["properties"]["roles"]);
-        Ok(Rules {
-            fields: fields.keys().cloned().collect(),
-            required: strings(&schema["required"]).map(str::to_owned).collect(),
-            desc_length: (
-                desc["minLength"].as_u64().unwrap_or(1),
-                desc["maxLength"].as_u64().unwrap_or(250),
-            ),
-            roles: strings(&self.resolve(&roles["items"])["enum"])
-                .map(Role::from)
-                .collect(),
-            foreign_roles: Vec::new(),
-            query: [item, operation]
-                .into_iter()
-                .flat_map(|holder| holder["parameters"].as_array().into_iter().flatten())
-                .map(|parameter| self.resolve(parameter))
-                .filter(|parameter| parameter["in"] == "query")
-                .filter_map(|parameter| self.query_parameter(parameter))
-                .collect(),
-            versions: self.versions(operation),
-        })
+        Ok(self.inlined(schema, DEPTH))
+    }
+
+    fn query(&self, patch: Patch<'_>) -> Vec<QueryParameter> {
+        [patch.item, patch.operation]
+            .into_iter()
+            .flat_map(|holder| holder["parameters"].as_array().into_iter().flatten())
+            .map(|parameter| self.resolve(parameter))
+            .filter(|parameter| parameter["in"] == "query")
+            .filter_map(|parameter| self.query_parameter(parameter))
+            .collect()
     }
 
     fn query_parameter(&self, parameter: &Value) -> Option<QueryParameter> {
@@ -193,15 +279,40 @@ impl Document {
         })
     }
 
-    fn versions(&self, operation: &Value) -> Vec<String> {
-        let mut versions: Vec<String> = strings(&operation["x-versions"])
-            .map(str::to_owned)
-            .collect();
+    fn versions(&self, patch: Patch<'_>) -> Vec<String> {
+        let named = patch.operation["x-versions"].as_array();
+        let named = named.into_iter().flatten().filter_map(Value::as_str);
+        let versions: Vec<String> = named.map(str::to_owned).collect();
         if versions.is_empty() {
-            versions.push(FIRST_VERSION.to_owned());
+            return vec![FIRST_VERSION.to_owned()];
         }
-        versions.sort_unstable();
         versions
+    }
+
+    /// A schema with its references followed, and OpenAPI's `nullable` told in
+    /// the words of JSON Schema.
+    fn inlined(&self, value: &Value, depth: usize) -> Value {
+        let value = self.resolve(value);
+        let Some(deeper) = depth.checked_sub(1) else {
+            return Value::Null;
+        };
+        match value {
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.inlined(item, deeper))
+                .collect(),
+            Value::Object(members) => {
+                let members = members.iter();
+                let mut schema: Value = members
+                    .map(|(name, value)| (name.clone(), self.inlined(value, deeper)))
+                    .collect();
+                if schema["nullable"] == true && schema["type"].is_string() {
+                    schema["type"] = Value::from(vec![schema["type"].take(), "null".into()]);
+                }
+                schema
+            }
+            plain => plain.clone(),
+        }
     }
 
     fn at<'a>(
@@ -231,12 +342,4 @@ impl Document {
             what,
         }
     }
-}
-
-fn strings(value: &Value) -> impl Iterator<Item = &str> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
 }

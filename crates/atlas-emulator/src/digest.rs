@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use crate::{
     authorization::Parameters,
     nonces::{NoncePolicy, Nonces, Refused},
-    state::Principal,
+    state::Caller,
 };
 
 const REALM: &str = "MMS Public API";
@@ -87,13 +87,13 @@ pub(crate) struct DigestGate {
 /// A user's password is kept as its hashes only, in the order of the algorithms.
 struct User {
     ha1: Vec<String>,
-    principal: Principal,
+    caller: Caller,
 }
 
 /// Who was let through, and what an answer tells about it.
 #[derive(Debug)]
 pub(crate) struct Verified {
-    pub(crate) principal: Principal,
+    pub(crate) caller: Caller,
     pub(crate) info: Option<HeaderValue>,
 }
 
@@ -117,12 +117,12 @@ impl DigestGate {
     }
 
     /// Adds a user; `false` if the name is taken.
-    pub(crate) fn add_user(&mut self, name: &str, password: &str, principal: Principal) -> bool {
+    pub(crate) fn add_user(&mut self, name: &str, password: &str, caller: Caller) -> bool {
         let algorithms = &self.policy.algorithms;
         let hashed = |with: &[&str]| algorithms.iter().map(|a| a.hash(with)).collect();
         let user = Arc::new(User {
             ha1: hashed(&[name, REALM, password]),
-            principal,
+            caller,
         });
         let names: Vec<String> = match self.policy.userhash {
             true => hashed(&[name, REALM]),
@@ -230,7 +230,7 @@ impl DigestGate {
             ));
         }
         Ok(Verified {
-            principal: user.principal,
+            caller: user.caller.clone(),
             info: HeaderValue::try_from(info.join(", "))
                 .ok()
                 .filter(|info| !info.is_empty()),

@@ -1,5 +1,7 @@
 //! Every refusal of the services, one function a case.
 
+use std::{borrow::Cow, net::IpAddr};
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     pub(crate) detail: String,
     pub(crate) parameters: Vec<Value>,
     /// The body field at fault.
@@ -25,7 +27,7 @@ impl ApiError {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             status,
-            code,
+            code: Cow::Borrowed(code),
             detail: detail.into(),
             parameters: Vec::new(),
             field: None,
@@ -183,14 +185,6 @@ impl ApiError {
         .in_field("desc")
     }
 
-    /// The other answer to a description of a wrong length.
-    pub(crate) fn validation(self) -> Self {
-        Self {
-            code: "VALIDATION_ERROR",
-            ..self
-        }
-    }
-
     /// A field that the body may not hold, or whose value has a wrong type.
     pub(crate) fn attribute(name: &str) -> Self {
         Self::bad_request(
@@ -211,6 +205,35 @@ impl ApiError {
             "CANNOT_DEMOTE_LAST_ORG_OWNER",
             "The organization would have no owner left.",
         )
+    }
+
+    pub(crate) fn not_on_access_list(address: IpAddr) -> Self {
+        let address = address.to_canonical().to_string();
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "IP_ADDRESS_NOT_ON_ACCESS_LIST",
+            format!("The address {address} is not on the access list of the caller."),
+        )
+        .about(address)
+    }
+
+    pub(crate) fn maintenance() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES",
+            "Nothing can be changed while the application is upgraded.",
+        )
+    }
+
+    /// A version past its sunset.
+    pub(crate) fn version_gone(version: &str, path: &str) -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "VERSION_GONE",
+            format!("The version {version} of {path} is gone."),
+        )
+        .about(version)
+        .about(path)
     }
 
     pub(crate) fn version() -> Self {
@@ -295,7 +318,7 @@ impl ApiError {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "UNEXPECTED_ERROR",
-            "The emulator failed to write its answer.",
+            "The request could not be completed.",
         )
     }
 }

@@ -15,18 +15,25 @@ use crate::{
     answer::{self, Answer},
     authorization,
     builder::Behaviour,
-    catalog::Catalog,
+    catalog::{Catalog, Rules, Version},
+    connection::Peer,
     digest::{Denied, DigestGate, Verified},
     error::ApiError,
+    faults::{Moment, Schedule, Strike},
     key_view::KeyView,
+    made_up::MadeUp,
     object_id::ObjectId,
     query,
-    service::{Call, Operation, Service},
+    seed::Seed,
+    service::{Call, Service},
     state::{Scope, State, Update},
     token::TokenDesk,
     traffic::Traffic,
-    update, versions,
+    versions,
 };
+
+const INVALID_TOKEN: HeaderValue =
+    HeaderValue::from_static(r#"Bearer realm="MMS Public API", error="invalid_token""#);
 
 const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
 
@@ -37,14 +44,29 @@ pub(crate) struct Emulation {
     pub(crate) catalog: Catalog,
     pub(crate) digest: DigestGate,
     pub(crate) tokens: TokenDesk,
+    pub(crate) faults: Schedule,
     pub(crate) state: Mutex<State>,
     pub(crate) traffic: Traffic,
+    /// What the state is made of.
+    pub(crate) seed: Seed,
+    pub(crate) rng_seed: u64,
+    pub(crate) made_up: MadeUp,
 }
 
 /// An answer that is not the one hoped for.
 enum Refusal {
     Challenge(Vec<HeaderValue>),
     Error(ApiError),
+    Fault(Strike),
+}
+
+/// What is known of a call beside its answer.
+#[derive(Default)]
+struct Aside {
+    /// For `Authentication-Info`.
+    info: Option<HeaderValue>,
+    /// A fault that strikes once the answer is there.
+    strike: Option<Strike>,
 }
 
 impl From<ApiError> for Refusal {
@@ -63,15 +85,23 @@ impl Emulation {
         path: Option<[&str; 2]>,
         body: Result<&[u8], ApiError>,
     ) -> Response {
-        let mut answer = Answer::new(call, parts.uri.query().unwrap_or_default());
-        let mut info = None;
-        let mut response = match self.attempt(&mut answer, &mut info, call, parts, path, body) {
+        let query = parts.uri.query().unwrap_or_default();
+        let mut answer = Answer::new(call, query, &self.behaviour);
+        let mut aside = Aside::default();
+        let mut response = match self.attempt(&mut answer, &mut aside, call, parts, path, body) {
             Ok(response) => response,
             Err(Refusal::Challenge(headers)) => return answer::challenge(headers),
-            Err(Refusal::Error(error)) => answer.error(&error),
+            Err(Refusal::Error(error)) => answer.error(error),
+            Err(Refusal::Fault(strike)) => {
+                aside.strike = Some(strike);
+                Response::default()
+            }
         };
-        if let Some(info) = info {
+        if let Some(info) = aside.info {
             response.headers_mut().insert(AUTHENTICATION_INFO, info);
+        }
+        if let Some(strike) = aside.strike {
+            response.extensions_mut().insert(strike);
         }
         response
     }
@@ -79,74 +109,130 @@ impl Emulation {
     fn attempt<'a>(
         &'a self,
         answer: &mut Answer<'a>,
-        info: &mut Option<HeaderValue>,
+        aside: &mut Aside,
         call: Call,
         parts: &Parts,
         path: Option<[&str; 2]>,
         body: Result<&[u8], ApiError>,
     ) -> Result<Response, Refusal> {
+        let inferred = &self.behaviour.inferred;
         let rules = self.catalog.rules(call);
         let entity = body.as_ref().copied().unwrap_or_default();
-        let caller = self.authenticate(call.service, parts, entity)?;
-        *info = caller.info;
-        let caller = caller.principal;
+        let (verified, is_digest) = self.authenticate(call.service, parts, entity)?;
+        aside.info = verified.info;
+        let caller = verified.caller;
+        if let Some(Peer(peer)) = parts.extensions.get()
+            && !caller.access_list.allows(peer.ip())
+        {
+            return Err(ApiError::not_on_access_list(peer.ip()).into());
+        }
+        self.strike(aside, call, parts, is_digest)?;
+        let version = self.version(call, rules, parts)?;
         if call.service.is_versioned() {
-            let dates = self.behaviour.version_dates;
-            answer.version = Some(versions::served(&parts.headers, dates, &rules.versions)?);
+            answer.version = Some(&version.life);
         }
         let [scope, key] = path.ok_or_else(|| ApiError::path_param(parts.uri.path()))?;
         let id = |text| ObjectId::parse(text).ok_or_else(|| ApiError::path_param(text));
         let (scope, key) = (id(scope)?, id(key)?);
         query::check(parts.uri.query().unwrap_or_default(), &rules.query)?;
         // Read before the lock is taken, but a fault in the body is told last.
-        let update = match call.operation {
-            Operation::ReadInOrg => Ok(None),
-            _ => body
-                .and_then(|body| self.read_update(call, parts, body))
-                .map(Some),
-        };
+        let update = self.read_update(call, version, parts, body);
 
         let mut state = self.state.lock();
-        let scope = state.permit(caller, call.operation, scope)?;
+        let scope = state.permit(caller.principal, call.operation, scope, inferred)?;
         let limit = match scope {
             Scope::Org(_) => self.behaviour.org_rate_limit,
             Scope::Project { .. } => self.behaviour.project_rate_limit,
         };
+        let limit = limit.filter(|_| inferred.rate_limited.contains(&call.service));
         if let (Some(limit), Some(bucket)) = (limit, state.bucket(scope)) {
             let taken = bucket
-                .take(limit, Instant::now())
-                .map_err(|empty| ApiError::rate_limited(parts.uri.path(), limit, empty))?;
+                .take(limit, inferred.even_refill, Instant::now())
+                .map_err(|empty| self.behaviour.rate_limited(parts.uri.path(), limit, empty))?;
             answer.allowance = Some(taken);
         }
         let known = state.key(scope, key)?;
         let known = match update? {
             None => known,
-            Some(update) => state.update(scope, key, update)?,
+            Some(update) => state.update(scope, key, update, inferred)?,
         };
         let root = [self.base_url.as_str(), call.service.base_path()].concat();
-        Ok(answer.success(&KeyView::new(key, known, &root)))
+        let view = KeyView::new(key, known, &root, inferred.shuffled_roles);
+        Ok(answer.success(&view))
     }
 
-    fn read_update(&self, call: Call, parts: &Parts, body: &[u8]) -> Result<Update, ApiError> {
+    /// Lets a fault strike, unless one has already.
+    fn strike(
+        &self,
+        aside: &mut Aside,
+        call: Call,
+        parts: &Parts,
+        is_digest: bool,
+    ) -> Result<(), Refusal> {
+        if parts.extensions.get::<Strike>().is_some() {
+            return Ok(());
+        }
+        let moment = Moment::Call {
+            is_write: call.operation.is_write(),
+            is_digest,
+        };
+        match self.faults.strike(moment) {
+            Some(strike) if !strike.after_update => Err(Refusal::Fault(strike)),
+            later => {
+                aside.strike = later;
+                Ok(())
+            }
+        }
+    }
+
+    /// The version that answers.
+    fn version<'a>(
+        &self,
+        call: Call,
+        rules: &'a Rules,
+        parts: &Parts,
+    ) -> Result<&'a Version, ApiError> {
+        if !call.service.is_versioned() {
+            return rules.versions.first().ok_or_else(ApiError::unexpected);
+        }
+        let version = versions::served(
+            &parts.headers,
+            self.behaviour.inferred.version_dates,
+            &self.catalog.releases,
+            &rules.versions,
+            |version| &version.life.date,
+        )?;
+        if version.life.is_gone(self.behaviour.today()) {
+            return Err(ApiError::version_gone(&version.life.date, parts.uri.path()));
+        }
+        Ok(version)
+    }
+
+    /// The update that the body asks for, if the operation has one.
+    fn read_update(
+        &self,
+        call: Call,
+        version: &Version,
+        parts: &Parts,
+        body: Result<&[u8], ApiError>,
+    ) -> Result<Option<Update>, ApiError> {
+        let Some(rules) = &version.body else {
+            return Ok(None);
+        };
+        let body = body?;
         if !versions::reads(parts.headers.get(CONTENT_TYPE), call.service.is_versioned()) {
             return Err(ApiError::media_type());
         }
-        update::read(body, call.operation, self.catalog.rules(call)).map_err(|error| {
-            let as_validation = self.behaviour.validation_errors && call.service.reports_fields();
-            if as_validation && error.code == "INVALID_API_KEY_DESC" {
-                error.validation()
-            } else {
-                error
-            }
-        })
+        rules.read(body).map(Some)
     }
 
+    /// Who sent a request, and whether digest told.
     fn authenticate(
         &self,
         service: Service,
         parts: &Parts,
         body: &[u8],
-    ) -> Result<Verified, Refusal> {
+    ) -> Result<(Verified, bool), Refusal> {
         let header = parts
             .headers
             .get(AUTHORIZATION)
@@ -155,21 +241,19 @@ impl Emulation {
         let denied = match header {
             Some((scheme, parameters)) if scheme.eq_ignore_ascii_case("digest") => {
                 match self.digest.verify(parameters, parts, body) {
-                    Ok(verified) => return Ok(verified),
+                    Ok(verified) => return Ok((verified, true)),
                     Err(denied) => denied,
                 }
             }
             Some((scheme, token))
                 if scheme.eq_ignore_ascii_case("bearer") && service.accepts_bearer() =>
             {
-                match self.tokens.principal(token) {
-                    Some(principal) => {
-                        return Ok(Verified {
-                            principal,
-                            info: None,
-                        });
+                match self.tokens.caller(token) {
+                    Some(caller) => return Ok((Verified { caller, info: None }, false)),
+                    None if self.behaviour.inferred.digest_for_bad_tokens => {
+                        Denied::Challenge { stale: false }
                     }
-                    None => Denied::Challenge { stale: false },
+                    None => return Err(Refusal::Challenge(vec![INVALID_TOKEN])),
                 }
             }
             _ => Denied::Challenge { stale: false },
@@ -178,5 +262,16 @@ impl Emulation {
             Denied::Challenge { stale } => Refusal::Challenge(self.digest.challenge(stale)),
             Denied::Uri => Refusal::Error(ApiError::uri_mismatch()),
         })
+    }
+
+    /// Starts over: the state that the emulator had at first, no tokens, no
+    /// traffic, every fault's turn from the beginning.
+    pub(crate) fn reset(&self) -> std::io::Result<()> {
+        let (state, ..) = self.seed.plant(self.rng_seed, &mut |_| true)?;
+        *self.state.lock() = state;
+        self.tokens.reset();
+        self.faults.reset();
+        self.traffic.reset();
+        Ok(())
     }
 }

@@ -8,8 +8,8 @@ use crate::object_id::ObjectId;
 pub(crate) struct Identities(StdRng);
 
 impl Identities {
-    pub(crate) fn new(seed: Option<u64>) -> Self {
-        Self(seed.map_or_else(rand::make_rng, StdRng::seed_from_u64))
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(StdRng::seed_from_u64(seed))
     }
 
     pub(crate) fn object_id(&mut self) -> ObjectId {

@@ -15,6 +15,8 @@ pub struct KeyState {
     pub org_roles: Vec<String>,
     /// The names of the roles in each project, by the project's id.
     pub project_roles: BTreeMap<String, Vec<String>>,
+    /// The addresses and networks that the key may be used from; empty for all.
+    pub access_list: Vec<String>,
 }
 
 impl KeyState {
@@ -29,6 +31,7 @@ impl KeyState {
                 .iter()
                 .map(|(project, roles)| (project.to_string(), names(roles)))
                 .collect(),
+            access_list: key.access_list.entries().collect(),
         }
     }
 }

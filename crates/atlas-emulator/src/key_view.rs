@@ -1,5 +1,6 @@
 //! A key as the services show it.
 
+use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use crate::{object_id::ObjectId, state::ApiKey};
@@ -35,7 +36,7 @@ struct RoleView<'a> {
 
 impl<'a> KeyView<'a> {
     /// `root` is the service's base URL.
-    pub(crate) fn new(id: ObjectId, key: &'a ApiKey, root: &str) -> Self {
+    pub(crate) fn new(id: ObjectId, key: &'a ApiKey, root: &str, shuffled: bool) -> Self {
         let org_roles = key.org_roles.iter().map(|role| RoleView {
             group_id: None,
             org_id: Some(key.org),
@@ -48,6 +49,10 @@ impl<'a> KeyView<'a> {
                 role_name: role,
             })
         });
+        let mut roles: Vec<_> = org_roles.chain(project_roles).collect();
+        if shuffled {
+            roles.shuffle(&mut rand::rng());
+        }
         Self {
             desc: &key.desc,
             id,
@@ -58,7 +63,7 @@ impl<'a> KeyView<'a> {
             }],
             private_key: format!("********-****-****-{}", key.private_key_tail),
             public_key: &key.public_key,
-            roles: org_roles.chain(project_roles).collect(),
+            roles,
         }
     }
 }

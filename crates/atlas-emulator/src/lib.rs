@@ -51,33 +51,60 @@
 //!   too long, slow or of another media type, of a wrong method, and of a
 //!   digest for another URI.
 
+mod accept;
+mod access_list;
+mod admin;
 mod answer;
 mod authorization;
 mod body;
 mod builder;
 mod catalog;
+mod connection;
 mod digest;
 mod error;
 mod exchange;
+mod fault;
+mod fault_spec;
+mod faults;
 mod identity;
+mod inferred;
 mod key_state;
 mod key_view;
 mod limits;
+mod made_up;
 mod nonces;
 mod object_id;
 mod pretty;
 mod query;
 mod router;
 mod seed;
+#[cfg(feature = "seed-file")]
+mod seed_file;
 mod server;
 mod service;
 mod state;
+mod strike;
+mod tls;
 mod token;
 mod traffic;
 mod update;
 mod versions;
 
+#[cfg(feature = "seed-file")]
+pub use crate::seed_file::SeedFileError;
 pub use crate::{
-    builder::Builder, digest::Algorithm, key_state::KeyState, limits::RateLimit, seed::SeedKey,
-    server::Emulator, traffic::LoggedRequest, versions::VersionDates,
+    builder::Builder,
+    digest::Algorithm,
+    fault::{Fault, FaultTarget, Reset},
+    fault_spec::FaultSpecError,
+    faults::Faults,
+    inferred::Inferred,
+    key_state::KeyState,
+    limits::RateLimit,
+    made_up::MadeUpKey,
+    seed::SeedKey,
+    server::Emulator,
+    service::Service,
+    traffic::LoggedRequest,
+    versions::{ResourceVersion, VersionDates},
 };

@@ -2,20 +2,34 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Deserializer};
+
 /// A token bucket's size and refill.
 ///
 /// The services give an organization 500 requests with 250 refilled in 60
 /// seconds, and a project 1200 with 500 in 60 seconds. A digest challenge
-/// costs no token. The emulator refills evenly over the period; the services
-/// do not say how they do it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// costs no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "seed-file",
+    schemars(description = "A token bucket's size and refill.")
+)]
+#[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// Tokens in a full bucket.
     pub capacity: u32,
     /// Tokens that come back in each `period`.
     pub refill: u32,
-    /// How long `refill` tokens take to come back.
+    /// How long `refill` tokens take to come back; in a seed file whole
+    /// seconds.
+    #[serde(rename = "seconds", deserialize_with = "seconds")]
+    #[cfg_attr(feature = "seed-file", schemars(with = "u32"))]
     pub period: Duration,
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u32::deserialize(deserializer).map(|seconds| Duration::from_secs(seconds.into()))
 }
 
 impl RateLimit {
@@ -58,21 +72,39 @@ pub(crate) struct Exhausted {
 }
 
 impl Bucket {
-    /// Takes one token.
-    pub(crate) fn take(&mut self, limit: RateLimit, now: Instant) -> Result<Allowance, Exhausted> {
+    /// Takes one token. The bucket refills all the time, or, if not `evenly`,
+    /// at the end of each period.
+    pub(crate) fn take(
+        &mut self,
+        limit: RateLimit,
+        evenly: bool,
+        now: Instant,
+    ) -> Result<Allowance, Exhausted> {
         let capacity = f64::from(limit.capacity);
-        // An even rate; a limit that never refills has the rate 0.
-        let rate = f64::from(limit.refill) / limit.period.as_secs_f64().max(f64::MIN_POSITIVE);
+        // Without a division by zero; a limit that never refills has the rate 0.
+        let period = limit.period.as_secs_f64().max(f64::MIN_POSITIVE);
+        let rate = f64::from(limit.refill) / period;
         let level = self.0.get_or_insert(Level {
             tokens: capacity,
             at: now,
         });
-        let gained = now.saturating_duration_since(level.at).as_secs_f64() * rate;
+        let mut elapsed = now.saturating_duration_since(level.at);
+        if !evenly {
+            let part = elapsed.as_secs_f64() % period;
+            elapsed = elapsed.saturating_sub(Duration::try_from_secs_f64(part).unwrap_or_default());
+        }
+        let gained = elapsed.as_secs_f64() * rate;
         level.tokens = (level.tokens + gained).min(capacity);
-        level.at = now;
+        level.at += elapsed;
         if level.tokens < 1.0 {
-            let seconds = (1.0 - level.tokens) / rate;
-            let retry_after = Duration::try_from_secs_f64(seconds).unwrap_or(limit.period);
+            let retry_after = if evenly {
+                let seconds = (1.0 - level.tokens) / rate;
+                Duration::try_from_secs_f64(seconds).unwrap_or(limit.period)
+            } else {
+                limit
+                    .period
+                    .saturating_sub(now.saturating_duration_since(level.at))
+            };
             return Err(Exhausted { retry_after });
         }
         level.tokens -= 1.0;
@@ -98,21 +130,44 @@ mod tests {
     fn an_empty_bucket_says_when_the_next_token_comes() {
         let mut bucket = Bucket::default();
         let now = Instant::now();
-        assert_eq!(bucket.take(SMALL, now).unwrap().remaining, 1);
-        assert_eq!(bucket.take(SMALL, now).unwrap().remaining, 0);
-        let refused = bucket.take(SMALL, now).unwrap_err();
+        assert_eq!(bucket.take(SMALL, true, now).unwrap().remaining, 1);
+        assert_eq!(bucket.take(SMALL, true, now).unwrap().remaining, 0);
+        let refused = bucket.take(SMALL, true, now).unwrap_err();
         assert_eq!(refused.retry_after, Duration::from_secs(10));
-        assert!(bucket.take(SMALL, now + Duration::from_secs(9)).is_err());
-        assert!(bucket.take(SMALL, now + Duration::from_secs(10)).is_ok());
+        assert!(
+            bucket
+                .take(SMALL, true, now + Duration::from_secs(9))
+                .is_err()
+        );
+        assert!(
+            bucket
+                .take(SMALL, true, now + Duration::from_secs(10))
+                .is_ok()
+        );
     }
 
     #[test]
     fn a_bucket_never_holds_more_than_its_capacity() {
         let mut bucket = Bucket::default();
         let now = Instant::now();
-        bucket.take(SMALL, now).unwrap();
+        bucket.take(SMALL, true, now).unwrap();
         let later = now + Duration::from_secs(3600);
-        assert_eq!(bucket.take(SMALL, later).unwrap().remaining, 1);
+        assert_eq!(bucket.take(SMALL, true, later).unwrap().remaining, 1);
+    }
+
+    #[test]
+    fn a_bucket_may_refill_at_the_end_of_a_period_alone() {
+        let mut bucket = Bucket::default();
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let two = RateLimit { refill: 2, ..SMALL };
+        bucket.take(two, false, start).unwrap();
+        bucket.take(two, false, start).unwrap();
+        let refused = bucket.take(two, false, after(9)).unwrap_err();
+        assert_eq!(refused.retry_after, Duration::from_secs(1));
+        assert_eq!(bucket.take(two, false, after(10)).unwrap().remaining, 1);
+        bucket.take(two, false, after(11)).unwrap();
+        assert!(bucket.take(two, false, after(12)).is_err());
     }
 
     #[test]
@@ -122,7 +177,9 @@ mod tests {
             refill: 0,
             period: Duration::ZERO,
         };
-        let refused = Bucket::default().take(nothing, Instant::now()).unwrap_err();
+        let refused = Bucket::default()
+            .take(nothing, true, Instant::now())
+            .unwrap_err();
         assert_eq!(refused.retry_after, Duration::ZERO);
     }
 }

@@ -12,9 +12,10 @@ use axum::{
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
-    answer, body,
+    admin, answer, body,
     error::ApiError,
     exchange::Emulation,
+    faults::{Moment, Strike},
     service::{Call, Operation, Service},
 };
 
@@ -45,14 +46,19 @@ pub(crate) fn router(emulation: Shared) -> Router {
                 patch(on(Operation::UpdateInProject)),
             );
     }
-    router
+    let router = router
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&emulation),
             observe,
-        ))
-        .with_state(emulation)
+        ));
+    // Behind the layer, so that it is neither counted nor struck by faults.
+    let router = match emulation.behaviour.admin {
+        true => router.merge(admin::router()),
+        false => router,
+    };
+    router.with_state(emulation)
 }
 
 async fn serve(
@@ -73,10 +79,22 @@ async fn serve(
 
 async fn grant(State(emulation): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    match body::read(body).await {
-        Ok(body) => emulation.tokens.grant(&parts.headers, &body),
-        Err(error) => answer::unrouted(&error),
+    let body = match body::read(body).await {
+        Ok(body) => body,
+        Err(error) => return answer::unrouted(&error),
+    };
+    let strike = match parts.extensions.get::<Strike>() {
+        Some(_) => None,
+        None => emulation.faults.strike(Moment::Token),
+    };
+    let mut response = match &strike {
+        Some(strike) if !strike.after_update => Response::default(),
+        _ => emulation.tokens.grant(&parts, &body, &emulation.behaviour),
+    };
+    if let Some(strike) = strike {
+        response.extensions_mut().insert(strike);
     }
+    response
 }
 
 async fn revoke(State(emulation): State<Shared>, request: Request) -> Response {
@@ -87,7 +105,7 @@ async fn revoke(State(emulation): State<Shared>, request: Request) -> Response {
     }
 }
 
-async fn unknown_path(request: Request) -> Response {
+pub(crate) async fn unknown_path(request: Request) -> Response {
     answer::unrouted(&ApiError::resource(request.uri().path()))
 }
 
@@ -96,8 +114,8 @@ async fn wrong_method(request: Request) -> Response {
 }
 
 /// Counts and logs a request, waits as long as the emulated service would
-/// take, and adds the headers of every answer.
-async fn observe(State(emulation): State<Shared>, request: Request, next: Next) -> Response {
+/// take, lets faults strike, and adds the headers of every answer.
+async fn observe(State(emulation): State<Shared>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let traffic = &emulation.traffic;
     let entry = traffic.arrived(request.method(), request.uri(), request.headers());
@@ -105,7 +123,24 @@ async fn observe(State(emulation): State<Shared>, request: Request, next: Next) 
     if !emulation.behaviour.latency.is_zero() {
         tokio::time::sleep(emulation.behaviour.latency).await;
     }
-    let mut response = next.run(request).await;
+    let on_arrival = emulation.faults.strike(Moment::Arrival);
+    let mut response = match &on_arrival {
+        Some(strike) if !strike.after_update => Response::default(),
+        Some(strike) => {
+            request.extensions_mut().insert(strike.clone());
+            next.run(request).await
+        }
+        None => next.run(request).await,
+    };
+    let strike = on_arrival.or_else(|| response.extensions_mut().remove());
+    let fault = strike.as_ref().map(|strike| strike.effect.name());
+    if let Some(strike) = strike {
+        if strike.never_answers() {
+            // Logged now, as nothing comes after it.
+            traffic.answered(entry.clone(), response.status(), fault);
+        }
+        response = strike.answer(&emulation, &path, response).await;
+    }
     let status = response.status();
     let headers = response.headers_mut();
     headers.insert(header::SERVER, HeaderValue::from_static("mdbws"));
@@ -117,7 +152,17 @@ async fn observe(State(emulation): State<Shared>, request: Request, next: Next) 
     if status == StatusCode::UNAUTHORIZED && is_challenge {
         traffic.challenges.fetch_add(1, Relaxed);
     }
-    traffic.answered(entry, status);
-    tracing::debug!(%method, path, status = status.as_u16(), "answered");
+    traffic.answered(entry, status, fault);
+    let code = headers
+        .get("x-error-code")
+        .and_then(|code| code.to_str().ok());
+    tracing::debug!(
+        target: "atlas_emulator::requests",
+        status = status.as_u16(),
+        ms = elapsed,
+        code,
+        fault,
+        "{method} {path}"
+    );
     response
 }

@@ -1,17 +1,21 @@
 //! The data an emulator starts with.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 
 use crate::{
+    access_list::AccessList,
     catalog::Role,
-    digest::DigestGate,
     identity::Identities,
     limits::Bucket,
+    made_up::MadeUp,
     object_id::ObjectId,
-    state::{ApiKey, ORG_OWNER, Org, Principal, Project, State},
-    token::TokenDesk,
+    state::{ApiKey, Caller, ORG_OWNER, Org, Principal, Project, State},
 };
 
 /// An API key to start with, beside the two that are always there.
@@ -31,15 +35,36 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "seed-file",
+    schemars(description = "An API key. Its role names are not checked.")
+)]
+#[serde(deny_unknown_fields)]
 pub struct SeedKey {
+    /// The key's id, 24 lower-case hexadecimal digits. Default: made up.
     id: Option<String>,
-    org_id: Option<String>,
+    /// The organization that the key belongs to. Default: the first.
+    org: Option<String>,
+    /// The public key: the user name for digest.
     public_key: String,
+    /// The private key: the password for digest.
+    #[cfg_attr(feature = "seed-file", schemars(with = "String"))]
     private_key: SecretString,
+    /// The key's description. Default: empty.
+    #[serde(default)]
     desc: String,
+    /// The key's roles in its organization, as ORG_READ_ONLY.
+    #[serde(default)]
     org_roles: Vec<String>,
-    project_roles: Vec<(String, Vec<String>)>,
+    /// The key's roles in projects, by the project's id, as GROUP_READ_ONLY.
+    #[serde(default)]
+    project_roles: BTreeMap<String, Vec<String>>,
+    /// The addresses and networks that the key may be used from, as 192.0.2.7
+    /// and 10.0.0.0/8. Default: all.
+    #[serde(default)]
+    access_list: Vec<String>,
 }
 
 impl SeedKey {
@@ -47,12 +72,13 @@ impl SeedKey {
     pub fn new(public_key: impl Into<String>, private_key: impl Into<String>) -> Self {
         Self {
             id: None,
-            org_id: None,
+            org: None,
             public_key: public_key.into(),
             private_key: SecretString::from(private_key.into()),
             desc: String::new(),
             org_roles: Vec::new(),
-            project_roles: Vec::new(),
+            project_roles: BTreeMap::new(),
+            access_list: Vec::new(),
         }
     }
 
@@ -66,7 +92,7 @@ impl SeedKey {
     /// The organization that the key belongs to. Default: the first.
     #[must_use]
     pub fn org(mut self, id: impl Into<String>) -> Self {
-        self.org_id = Some(id.into());
+        self.org = Some(id.into());
         self
     }
 
@@ -88,6 +114,19 @@ impl SeedKey {
         self
     }
 
+    /// The addresses and networks that the key may be used from, as
+    /// `192.0.2.7` and `10.0.0.0/8`; from elsewhere the answer is 403
+    /// `IP_ADDRESS_NOT_ON_ACCESS_LIST`. Default: all.
+    #[must_use]
+    pub fn access_list<I>(mut self, entries: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.access_list = entries.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// The key's roles in one project, as `GROUP_READ_ONLY`.
     #[must_use]
     pub fn project_roles<I>(mut self, project_id: impl Into<String>, roles: I) -> Self
@@ -96,7 +135,7 @@ impl SeedKey {
         I::Item: Into<String>,
     {
         let roles = roles.into_iter().map(Into::into).collect();
-        self.project_roles.push((project_id.into(), roles));
+        self.project_roles.insert(project_id.into(), roles);
         self
     }
 }
@@ -111,10 +150,14 @@ pub(crate) struct Seed {
     pub(crate) private_key: Option<SecretString>,
     pub(crate) client_id: Option<String>,
     pub(crate) client_secret: Option<SecretString>,
+    pub(crate) access_list: Vec<String>,
     pub(crate) orgs: Vec<String>,
     pub(crate) projects: Vec<(String, String)>,
     pub(crate) keys: Vec<SeedKey>,
     pub(crate) users: Vec<(String, SecretString)>,
+    pub(crate) more_orgs: u32,
+    pub(crate) keys_per_org: u32,
+    pub(crate) accounts_count_as_owners: bool,
 }
 
 /// What a client needs to call the emulator.
@@ -130,58 +173,117 @@ pub(crate) struct Access {
     pub(crate) client_secret: SecretString,
 }
 
+/// Someone who is to sign in.
+pub(crate) struct Account<'a> {
+    pub(crate) kind: AccountKind,
+    pub(crate) name: &'a str,
+    pub(crate) secret: &'a SecretString,
+    pub(crate) caller: Caller,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AccountKind {
+    /// Signs in with digest.
+    Digest,
+    /// Asks for tokens.
+    Service,
+}
+
 impl Seed {
-    /// Fills the state and registers everyone who can sign in.
+    /// Makes the state, and tells everyone who can sign in to `register`, which
+    /// answers `false` if the name is taken. The same `rng_seed` makes the same
+    /// state again.
     pub(crate) fn plant(
-        self,
-        mut identities: Identities,
-        digest: &mut DigestGate,
-        tokens: &mut TokenDesk,
-    ) -> io::Result<(State, Access)> {
-        let mut state = State::default();
+        &self,
+        rng_seed: u64,
+        register: &mut dyn FnMut(Account<'_>) -> bool,
+    ) -> io::Result<(State, Access, MadeUp)> {
+        let mut identities = Identities::new(rng_seed);
         // Made up in a fixed order, given or not, so that one setting does not
         // change what a seed makes of the others.
-        let org = or_made_up(self.org_id, identities.object_id())?;
-        let project = or_made_up(self.project_id, identities.object_id())?;
-        let target = or_made_up(self.api_key_id, identities.object_id())?;
+        let org = or_made_up(&self.org_id, identities.object_id())?;
+        let project = or_made_up(&self.project_id, identities.object_id())?;
+        let target = or_made_up(&self.api_key_id, identities.object_id())?;
         let caller = identities.object_id();
         let made_up = (identities.public_key(), identities.private_key());
-        let public_key = self.public_key.unwrap_or(made_up.0);
-        let private_key = self.private_key.unwrap_or_else(|| made_up.1.into());
+        let public_key = self.public_key.clone().unwrap_or(made_up.0);
+        let private_key = self.private_key.clone().unwrap_or_else(|| made_up.1.into());
         let made_up = (identities.client_id(), identities.client_secret());
-        let client_id = self.client_id.unwrap_or(made_up.0);
-        let client_secret = self.client_secret.unwrap_or_else(|| made_up.1.into());
+        let client_id = self.client_id.clone().unwrap_or(made_up.0);
+        let client_secret = self
+            .client_secret
+            .clone()
+            .unwrap_or_else(|| made_up.1.into());
+        let made_up = MadeUp::new(self.more_orgs, self.keys_per_org, org, rng_seed);
 
-        add_org(&mut state, org)?;
+        let mut bed = Bed {
+            state: State::default(),
+            org,
+            roles: HashMap::new(),
+            register,
+        };
+        bed.state
+            .keys
+            .reserve(made_up.key_count() + self.keys.len() + 2);
+        bed.add_org(org)?;
         for id in &self.orgs {
-            add_org(&mut state, parse(id)?)?;
+            bed.add_org(parse(id)?)?;
         }
-        add_project(&mut state, project, org)?;
+        for id in made_up.orgs() {
+            bed.add_org(id)?;
+        }
+        bed.add_project(project, org)?;
         for (id, org) in &self.projects {
-            add_project(&mut state, parse(id)?, parse(org)?)?;
+            bed.add_project(parse(id)?, parse(org)?)?;
         }
 
         let calling = SeedKey::new(&public_key, private_key.expose_secret())
             .id(caller.to_string())
             .desc("the calling key")
             .org_roles([ORG_OWNER])
-            .project_roles(project.to_string(), ["GROUP_OWNER"]);
+            .project_roles(project.to_string(), ["GROUP_OWNER"])
+            .access_list(&self.access_list);
         let updated = SeedKey::new(identities.public_key(), identities.private_key())
             .id(target.to_string())
             .desc("a key to be updated")
             .org_roles(["ORG_MEMBER"])
             .project_roles(project.to_string(), ["GROUP_READ_ONLY"]);
-        for key in [calling, updated].into_iter().chain(self.keys) {
-            add_key(&mut state, digest, key, org, &mut identities)?;
+        for key in [&calling, &updated].into_iter().chain(&self.keys) {
+            bed.add_key(key, identities.object_id())?;
         }
-        let owner = Principal::OwnerOf(org);
-        for (name, api_key) in self.users {
-            if !digest.add_user(&name, api_key.expose_secret(), owner) {
-                return Err(invalid(format!("the name {name} is given twice")));
-            }
+        for key in made_up.keys() {
+            let role = if key.is_owner {
+                ORG_OWNER
+            } else {
+                "ORG_MEMBER"
+            };
+            let seed = SeedKey {
+                private_key: key.private_key,
+                ..SeedKey::new(key.public_key, "")
+                    .desc("a key made up")
+                    .org_roles([role])
+            };
+            bed.plant_key(key.id, key.org, &seed)?;
         }
-        tokens.add_account(&client_id, client_secret.clone(), owner);
+        let owner = Caller {
+            principal: Principal::OwnerOf(org),
+            access_list: AccessList::default(),
+        };
+        for (name, api_key) in &self.users {
+            bed.register(AccountKind::Digest, name, api_key, owner.clone())?;
+        }
+        let account = Caller {
+            access_list: access_list(&self.access_list)?,
+            ..owner
+        };
+        bed.register(AccountKind::Service, &client_id, &client_secret, account)?;
 
+        let mut state = bed.state;
+        if self.accounts_count_as_owners
+            && let Some(org) = state.orgs.get_mut(&org)
+        {
+            org.owners += 1 + self.users.len();
+        }
         let access = Access {
             org_id: org.to_string(),
             project_id: project.to_string(),
@@ -192,7 +294,115 @@ impl Seed {
             client_id,
             client_secret,
         };
-        Ok((state, access))
+        Ok((state, access, made_up))
+    }
+}
+
+/// A state that is being filled.
+struct Bed<'a> {
+    state: State,
+    /// The first organization.
+    org: ObjectId,
+    /// Each role's name is kept once.
+    roles: HashMap<String, Role>,
+    register: &'a mut dyn FnMut(Account<'_>) -> bool,
+}
+
+impl Bed<'_> {
+    fn add_org(&mut self, id: ObjectId) -> io::Result<()> {
+        match self.state.orgs.insert(id, Org::default()) {
+            None => Ok(()),
+            Some(_) => Err(invalid(format!("the organization {id} is given twice"))),
+        }
+    }
+
+    fn add_project(&mut self, id: ObjectId, org: ObjectId) -> io::Result<()> {
+        if !self.state.orgs.contains_key(&org) {
+            return Err(invalid(format!("the organization {org} is not there")));
+        }
+        let bucket = Bucket::default();
+        match self.state.projects.insert(id, Project { org, bucket }) {
+            None => Ok(()),
+            Some(_) => Err(invalid(format!("the project {id} is given twice"))),
+        }
+    }
+
+    fn add_key(&mut self, key: &SeedKey, made_up: ObjectId) -> io::Result<()> {
+        let id = or_made_up(&key.id, made_up)?;
+        let org = or_made_up(&key.org, self.org)?;
+        self.plant_key(id, org, key)
+    }
+
+    fn plant_key(&mut self, id: ObjectId, org: ObjectId, key: &SeedKey) -> io::Result<()> {
+        let mut project_roles = BTreeMap::new();
+        for (project, names) in &key.project_roles {
+            let project = parse(project)?;
+            let known = self.state.projects.get(&project);
+            if known.is_none_or(|project| project.org != org) {
+                return Err(invalid(format!(
+                    "the project {project} is not in the organization {org}"
+                )));
+            }
+            project_roles.insert(project, self.roles(names));
+        }
+        let access_list = access_list(&key.access_list)?;
+        let caller = Caller {
+            principal: Principal::Key(id),
+            access_list: access_list.clone(),
+        };
+        self.register(
+            AccountKind::Digest,
+            &key.public_key,
+            &key.private_key,
+            caller,
+        )?;
+        let planted = ApiKey {
+            org,
+            desc: key.desc.clone(),
+            public_key: key.public_key.as_str().into(),
+            private_key_tail: tail(key.private_key.expose_secret()).into(),
+            org_roles: self.roles(&key.org_roles),
+            project_roles,
+            access_list,
+        };
+        if self.state.add_key(id, planted) {
+            Ok(())
+        } else {
+            Err(invalid(format!(
+                "the key {id} is given twice, or its organization {org} is not there"
+            )))
+        }
+    }
+
+    fn roles(&mut self, names: &[String]) -> Vec<Role> {
+        let mut role = |name: &String| match self.roles.get(name) {
+            Some(role) => Role::clone(role),
+            None => {
+                let role = Role::from(name.as_str());
+                self.roles.insert(name.clone(), Role::clone(&role));
+                role
+            }
+        };
+        names.iter().map(&mut role).collect()
+    }
+
+    fn register(
+        &mut self,
+        kind: AccountKind,
+        name: &str,
+        secret: &SecretString,
+        caller: Caller,
+    ) -> io::Result<()> {
+        let account = Account {
+            kind,
+            name,
+            secret,
+            caller,
+        };
+        match (self.register)(account) {
+            true => Ok(()),
+            false => Err(invalid(format!("the name {name} is given twice"))),
+        }
     }
 }
 
@@ -206,74 +416,13 @@ fn parse(id: &str) -> io::Result<ObjectId> {
         .ok_or_else(|| invalid(format!("{id:?} is not 24 lower-case hexadecimal digits")))
 }
 
-fn or_made_up(given: Option<String>, made_up: ObjectId) -> io::Result<ObjectId> {
-    given.map_or(Ok(made_up), |id| parse(&id))
+fn or_made_up(given: &Option<String>, made_up: ObjectId) -> io::Result<ObjectId> {
+    given.as_deref().map_or(Ok(made_up), parse)
 }
 
-fn add_org(state: &mut State, id: ObjectId) -> io::Result<()> {
-    match state.orgs.insert(id, Org::default()) {
-        None => Ok(()),
-        Some(_) => Err(invalid(format!("the organization {id} is given twice"))),
-    }
-}
-
-fn add_project(state: &mut State, id: ObjectId, org: ObjectId) -> io::Result<()> {
-    if !state.orgs.contains_key(&org) {
-        return Err(invalid(format!("the organization {org} is not there")));
-    }
-    let bucket = Bucket::default();
-    match state.projects.insert(id, Project { org, bucket }) {
-        None => Ok(()),
-        Some(_) => Err(invalid(format!("the project {id} is given twice"))),
-    }
-}
-
-fn add_key(
-    state: &mut State,
-    digest: &mut DigestGate,
-    key: SeedKey,
-    first_org: ObjectId,
-    identities: &mut Identities,
-) -> io::Result<()> {
-    let id = or_made_up(key.id, identities.object_id())?;
-    let org = or_made_up(key.org_id, first_org)?;
-    let roles = |names: Vec<String>| names.into_iter().map(Role::from).collect();
-    let mut project_roles = BTreeMap::new();
-    for (project, names) in key.project_roles {
-        let project = parse(&project)?;
-        if state
-            .projects
-            .get(&project)
-            .is_none_or(|project| project.org != org)
-        {
-            return Err(invalid(format!(
-                "the project {project} is not in the organization {org}"
-            )));
-        }
-        project_roles.insert(project, roles(names));
-    }
-    let private_key = key.private_key.expose_secret();
-    if !digest.add_user(&key.public_key, private_key, Principal::Key(id)) {
-        return Err(invalid(format!(
-            "the name {} is given twice",
-            key.public_key
-        )));
-    }
-    let planted = ApiKey {
-        org,
-        desc: key.desc,
-        public_key: key.public_key,
-        private_key_tail: tail(private_key),
-        org_roles: roles(key.org_roles),
-        project_roles,
-    };
-    if state.add_key(id, planted) {
-        Ok(())
-    } else {
-        Err(invalid(format!(
-            "the key {id} is given twice, or its organization {org} is not there"
-        )))
-    }
+fn access_list(entries: &[String]) -> io::Result<AccessList> {
+    AccessList::parse(entries)
+        .map_err(|entry| invalid(format!("{entry:?} is neither an address nor a network")))
 }
 
 /// The last twelve characters; of a key too short to hide the rest, none.

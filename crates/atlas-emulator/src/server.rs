@@ -9,17 +9,16 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
 use secrecy::ExposeSecret;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
-    Builder, KeyState, LoggedRequest, exchange::Emulation, object_id::ObjectId, router::router,
-    seed::Access,
+    Builder, Faults, KeyState, LoggedRequest, MadeUpKey, accept, connection::Bounds,
+    exchange::Emulation, object_id::ObjectId, seed::Access, tls::Tls,
 };
 
 /// How long [`Emulator::stop`] waits for requests that are being answered.
-const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A running local server for the API-key operations of Atlas v2, Atlas v1.0
 /// and Ops Manager. It stops when it is dropped.
@@ -43,6 +42,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Emulator {
     emulation: Arc<Emulation>,
     access: Access,
+    ca_pem: Option<String>,
     /// Dropping it tells the server to stop.
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
@@ -64,29 +64,21 @@ impl Emulator {
         Builder::default()
     }
 
-    pub(crate) fn new(listener: TcpListener, emulation: Arc<Emulation>, access: Access) -> Self {
+    pub(crate) fn new(
+        listener: TcpListener,
+        emulation: Arc<Emulation>,
+        access: Access,
+        tls: Option<(Tls, String)>,
+        bounds: Bounds,
+    ) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
-        let counter = Arc::clone(&emulation);
-        let listener = listener.tap_io(move |stream| {
-            counter.traffic.connections.fetch_add(1, Relaxed);
-            // Answers are small; waiting to fill a packet would only delay them.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "no TCP_NODELAY");
-            }
-        });
-        let service = router(Arc::clone(&emulation));
-        let server = tokio::spawn(async move {
-            let serving = axum::serve(listener, service).with_graceful_shutdown(async {
-                // Either way, sent or dropped, it is time to stop.
-                let _ = stopped.await;
-            });
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the server broke off");
-            }
-        });
+        let (tls, ca_pem) = tls.unzip();
+        let shared = Arc::clone(&emulation);
+        let server = tokio::spawn(accept::serve(listener, shared, tls, bounds, stopped));
         Self {
             emulation,
             access,
+            ca_pem,
             stop: Some(stop),
             server,
         }
@@ -96,11 +88,8 @@ impl Emulator {
     /// answered. Dropping the emulator stops it too, without waiting.
     pub async fn stop(mut self) {
         drop(self.stop.take());
-        if tokio::time::timeout(STOP_TIMEOUT, &mut self.server)
-            .await
-            .is_err()
-        {
-            self.server.abort();
+        if let Err(error) = (&mut self.server).await {
+            tracing::error!(%error, "the server broke off");
         }
     }
 
@@ -108,6 +97,12 @@ impl Emulator {
     /// the end.
     pub fn base_url(&self) -> &str {
         &self.emulation.base_url
+    }
+
+    /// The certificate, in PEM, that a client has to trust for
+    /// [`Builder::tls`]; `None` for plain HTTP.
+    pub fn ca_certificate(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// The id of the organization.
@@ -155,6 +150,28 @@ impl Emulator {
     pub fn api_key(&self, id: &str) -> Option<KeyState> {
         let id = ObjectId::parse(id)?;
         self.emulation.state.lock().any_key(id).map(KeyState::new)
+    }
+
+    /// The keys that [`Builder::keys_per_org`] asked for, those of the first
+    /// organization before all.
+    pub fn made_up_keys(&self) -> impl Iterator<Item = MadeUpKey> + '_ {
+        self.emulation.made_up.keys()
+    }
+
+    /// Replaces the faults, which count from the start.
+    pub fn set_faults(&self, faults: Faults) {
+        self.emulation.faults.replace(faults);
+    }
+
+    /// Starts over: the state that the emulator had at first, full rate
+    /// limits, no live tokens, an empty log, counters at 0, and the turn of
+    /// every fault from the beginning. Nonces stay good.
+    ///
+    /// # Errors
+    ///
+    /// What [`Builder::start`] says of its seed; as that did start, none.
+    pub fn reset(&self) -> io::Result<()> {
+        self.emulation.reset()
     }
 
     /// How many requests arrived so far, challenged ones and requests for

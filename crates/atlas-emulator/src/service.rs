@@ -1,17 +1,28 @@
 //! The three services that the emulator answers for, and the calls of each.
 
+use serde::Deserialize;
+
 /// One of the services, told apart by the base path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Service {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum Service {
+    /// Atlas v2, under `/api/atlas/v2`.
+    #[serde(rename = "atlas-v2")]
     AtlasV2,
+    /// Atlas v1.0, under `/api/atlas/v1.0`.
+    #[serde(rename = "atlas-v1")]
     AtlasV1,
+    /// Ops Manager and Cloud Manager v1.0, under `/api/public/v1.0`.
+    #[serde(rename = "ops-manager-v1")]
     OpsManagerV1,
 }
 
 impl Service {
     pub(crate) const ALL: [Self; 3] = [Self::AtlasV2, Self::AtlasV1, Self::OpsManagerV1];
 
-    pub(crate) fn base_path(self) -> &'static str {
+    /// Where the service's paths begin, as `/api/atlas/v2`.
+    pub fn base_path(self) -> &'static str {
         match self {
             Self::AtlasV2 => "/api/atlas/v2",
             Self::AtlasV1 => "/api/atlas/v1.0",
@@ -51,6 +62,10 @@ impl Operation {
             Self::UpdateInProject => "ApiProjectApiUsersResource::updateApiUserDescAndRoles",
             Self::ReadInOrg => "ApiOrganizationApiUsersResource::getApiUser",
         }
+    }
+
+    pub(crate) fn is_write(self) -> bool {
+        self != Self::ReadInOrg
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    catalog::Role, error::ApiError, limits::Bucket, object_id::ObjectId, service::Operation,
+    Inferred, access_list::AccessList, catalog::Role, error::ApiError, limits::Bucket,
+    object_id::ObjectId, service::Operation,
 };
 
 pub(crate) const ORG_OWNER: &str = "ORG_OWNER";
@@ -20,19 +21,27 @@ pub(crate) enum Principal {
     OwnerOf(ObjectId),
 }
 
+/// Someone who can sign in.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) principal: Principal,
+    pub(crate) access_list: AccessList,
+}
+
 /// Everything the emulator keeps. One lock guards all of it, so that an
 /// update is seen whole or not at all.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) orgs: HashMap<ObjectId, Org>,
     pub(crate) projects: HashMap<ObjectId, Project>,
-    keys: HashMap<ObjectId, ApiKey>,
+    /// Boxed, as a table of a million has almost as many empty places.
+    pub(crate) keys: HashMap<ObjectId, Box<ApiKey>>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Org {
-    /// Keys that have the role of an owner.
-    owners: usize,
+    /// Keys that have the role of an owner, and others who count as one.
+    pub(crate) owners: usize,
     bucket: Bucket,
 }
 
@@ -47,10 +56,11 @@ pub(crate) struct Project {
 pub(crate) struct ApiKey {
     pub(crate) org: ObjectId,
     pub(crate) desc: String,
-    pub(crate) public_key: String,
-    pub(crate) private_key_tail: String,
+    pub(crate) public_key: Box<str>,
+    pub(crate) private_key_tail: Box<str>,
     pub(crate) org_roles: Vec<Role>,
     pub(crate) project_roles: BTreeMap<ObjectId, Vec<Role>>,
+    pub(crate) access_list: AccessList,
 }
 
 /// What an update changes.
@@ -82,7 +92,7 @@ impl State {
             return false;
         };
         org.owners += usize::from(is_owner(&key));
-        self.keys.insert(id, key).is_none()
+        self.keys.insert(id, Box::new(key)).is_none()
     }
 
     /// The scope of a request, if it exists and `caller` may do `operation`
@@ -92,6 +102,7 @@ impl State {
         caller: Principal,
         operation: Operation,
         scope: ObjectId,
+        inferred: &Inferred,
     ) -> Result<Scope, ApiError> {
         match operation {
             Operation::UpdateInOrg | Operation::ReadInOrg => {
@@ -115,7 +126,7 @@ impl State {
                     id: scope,
                     org: project.org,
                 };
-                if self.is_org_owner(caller, project.org) {
+                if inferred.owners_rule_projects && self.is_org_owner(caller, project.org) {
                     return Ok(permitted);
                 }
                 let roles = self
@@ -146,13 +157,14 @@ impl State {
     pub(crate) fn key(&self, scope: Scope, id: ObjectId) -> Result<&ApiKey, ApiError> {
         self.keys
             .get(&id)
+            .map(|key| &**key)
             .filter(|key| key.org == scope.org())
             .ok_or_else(|| ApiError::key_not_found(id))
     }
 
     /// A key of any organization.
     pub(crate) fn any_key(&self, id: ObjectId) -> Option<&ApiKey> {
-        self.keys.get(&id)
+        self.keys.get(&id).map(|key| &**key)
     }
 
     /// Carries out an update, whole or not at all.
@@ -161,6 +173,7 @@ impl State {
         scope: Scope,
         id: ObjectId,
         update: Update,
+        inferred: &Inferred,
     ) -> Result<&ApiKey, ApiError> {
         let unknown = || ApiError::key_not_found(id);
         let key = self
@@ -168,6 +181,12 @@ impl State {
             .get_mut(&id)
             .filter(|key| key.org == scope.org())
             .ok_or_else(unknown)?;
+        if let Scope::Project { id: project, .. } = scope
+            && !inferred.project_update_adds
+            && !key.project_roles.contains_key(&project)
+        {
+            return Err(unknown());
+        }
         match (scope, update.roles) {
             (_, None) => {}
             (Scope::Project { id, .. }, Some(roles)) => {
@@ -193,7 +212,7 @@ impl State {
 
     fn caller_key(&self, caller: Principal) -> Option<&ApiKey> {
         match caller {
-            Principal::Key(id) => self.keys.get(&id),
+            Principal::Key(id) => self.any_key(id),
             Principal::OwnerOf(_) => None,
         }
     }

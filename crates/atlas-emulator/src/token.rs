@@ -14,6 +14,7 @@ use base64::{
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE},
+    request::Parts,
 };
 use parking_lot::Mutex;
 use rand::Rng;
@@ -22,7 +23,10 @@ use serde::Serialize;
 use subtle::ConstantTimeEq;
 use url::form_urlencoded;
 
-use crate::{answer, authorization, state::Principal};
+use crate::{
+    answer, authorization, builder::Behaviour, error::ApiError, limits::Bucket, service::Service,
+    state::Caller,
+};
 
 /// Live tokens that one account may have.
 const MAX_LIVE: usize = 100;
@@ -36,12 +40,13 @@ pub(crate) struct TokenDesk {
 
 struct Account {
     secret: SecretString,
-    principal: Principal,
+    caller: Caller,
+    bucket: Mutex<Bucket>,
 }
 
 struct Token {
     client_id: String,
-    principal: Principal,
+    caller: Caller,
     expires: Instant,
 }
 
@@ -93,28 +98,52 @@ impl TokenDesk {
     }
 
     /// Adds a service account; `false` if the id is taken.
-    pub(crate) fn add_account(
-        &mut self,
-        id: &str,
-        secret: SecretString,
-        principal: Principal,
-    ) -> bool {
-        self.accounts
-            .insert(id.to_owned(), Account { secret, principal })
-            .is_none()
+    pub(crate) fn add_account(&mut self, id: &str, secret: SecretString, caller: Caller) -> bool {
+        let account = Account {
+            secret,
+            caller,
+            bucket: Mutex::default(),
+        };
+        self.accounts.insert(id.to_owned(), account).is_none()
     }
 
     /// The account that a live token belongs to.
-    pub(crate) fn principal(&self, token: &str) -> Option<Principal> {
+    pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
         let live = self.live.lock();
         let token = live.get(token)?;
-        (Instant::now() < token.expires).then_some(token.principal)
+        (Instant::now() < token.expires).then(|| token.caller.clone())
     }
 
-    /// Answers a request for a token.
-    pub(crate) fn grant(&self, headers: &HeaderMap, body: &[u8]) -> Response {
-        self.try_grant(headers, body)
-            .unwrap_or_else(Refusal::into_response)
+    /// Forgets every live token, and how full the buckets are.
+    pub(crate) fn reset(&self) {
+        self.live.lock().clear();
+        for account in self.accounts.values() {
+            *account.bucket.lock() = Bucket::default();
+        }
+    }
+
+    /// Answers a request for a token. The rate limit is told in the shape of
+    /// the services, everything else in that of OAuth.
+    pub(crate) fn grant(&self, request: &Parts, body: &[u8], behaviour: &Behaviour) -> Response {
+        match self.take(request, behaviour) {
+            Err(error) => answer::unrouted(&behaviour.inferred.amend(error, Service::AtlasV2)),
+            Ok(()) => self
+                .try_grant(&request.headers, body)
+                .unwrap_or_else(Refusal::into_response),
+        }
+    }
+
+    /// Takes a token of the account's bucket.
+    fn take(&self, request: &Parts, behaviour: &Behaviour) -> Result<(), ApiError> {
+        let account = self.account(&request.headers);
+        let (Ok((_, account)), Some(limit)) = (account, behaviour.token_rate_limit) else {
+            return Ok(());
+        };
+        let mut bucket = account.bucket.lock();
+        match bucket.take(limit, behaviour.inferred.even_refill, Instant::now()) {
+            Ok(_) => Ok(()),
+            Err(empty) => Err(behaviour.rate_limited(request.uri.path(), limit, empty)),
+        }
     }
 
     /// Answers a request to revoke a token. A token that is not known is
@@ -149,7 +178,7 @@ impl TokenDesk {
         no_store(response.headers_mut());
         let token = Token {
             client_id: client_id.clone(),
-            principal: account.principal,
+            caller: account.caller.clone(),
             expires: now + self.ttl,
         };
         live.insert(access_token, token);

@@ -18,6 +18,7 @@ pub struct LoggedRequest {
     target: String,
     headers: HeaderMap,
     status: StatusCode,
+    fault: Option<&'static str>,
 }
 
 impl LoggedRequest {
@@ -36,9 +37,15 @@ impl LoggedRequest {
         &self.headers
     }
 
-    /// The status of the answer.
+    /// The status of the answer. Of an answer that a fault held back it is the
+    /// one that was not sent.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// The fault that struck, as `429` or `reset:at=after`.
+    pub fn fault(&self) -> Option<&'static str> {
+        self.fault
     }
 }
 
@@ -80,17 +87,35 @@ impl Traffic {
             target: target.to_owned(),
             headers: without_secrets(headers),
             status: StatusCode::OK,
+            fault: None,
         })
     }
 
     /// Keeps an entry, now that its answer is known.
-    pub(crate) fn answered(&self, entry: Option<LoggedRequest>, status: StatusCode) {
+    pub(crate) fn answered(
+        &self,
+        entry: Option<LoggedRequest>,
+        status: StatusCode,
+        fault: Option<&'static str>,
+    ) {
         let Some(entry) = entry else { return };
         let mut log = self.log.lock();
         if log.len() >= self.capacity {
             log.pop_front();
         }
-        log.push_back(LoggedRequest { status, ..entry });
+        log.push_back(LoggedRequest {
+            status,
+            fault,
+            ..entry
+        });
+    }
+
+    /// Counts and logs from the start again.
+    pub(crate) fn reset(&self) {
+        for counter in [&self.connections, &self.requests, &self.challenges] {
+            counter.store(0, Relaxed);
+        }
+        self.log.lock().clear();
     }
 
     pub(crate) fn log(&self) -> Vec<LoggedRequest> {

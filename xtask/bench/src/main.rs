@@ -10,6 +10,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
 
 /// Measurements of this workspace.
 #[derive(Parser)]
@@ -37,7 +38,15 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().task) {
+    let task = Arguments::parse().task;
+    // A client works on one thread: then its time is its own, and not that of
+    // waking threads up, and the server has the other processor.
+    let mut runtime = match task {
+        Task::Client { .. } => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    let runtime = runtime.enable_all().build().context("no runtime");
+    match runtime.and_then(|runtime| runtime.block_on(run(task))) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -46,8 +55,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// On Tokio's default runtime, as most programs have it.
-#[tokio::main]
 async fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Bench(options) => bench::run(&root()?, &options).await?,

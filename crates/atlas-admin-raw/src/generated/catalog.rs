@@ -8,6 +8,29 @@ pub const ATLAS_V1: Service = Service {
     media_type: MediaType::Json,
     operations: &[
         Operation {
+            id: "get_org_api_key",
+            method: "GET",
+            path: "/orgs/{orgId}/apiKeys/{apiUserId}",
+            versions: &[],
+            query: &[
+                Field {
+                    name: "envelope",
+                    required: false,
+                    min: None,
+                    max: None,
+                    values: &[],
+                },
+                Field {
+                    name: "pretty",
+                    required: false,
+                    min: None,
+                    max: None,
+                    values: &[],
+                },
+            ],
+            body: &[],
+        },
+        Operation {
             id: "replace_project_api_key_roles",
             method: "PATCH",
             path: "/groups/{groupId}/apiKeys/{apiUserId}",
@@ -123,6 +146,29 @@ pub const ATLAS_V2: Service = Service {
         suffix: "+json",
     },
     operations: &[
+        Operation {
+            id: "get_org_api_key",
+            method: "GET",
+            path: "/orgs/{orgId}/apiKeys/{apiUserId}",
+            versions: &["2023-01-01"],
+            query: &[
+                Field {
+                    name: "envelope",
+                    required: false,
+                    min: None,
+                    max: None,
+                    values: &[],
+                },
+                Field {
+                    name: "pretty",
+                    required: false,
+                    min: None,
+                    max: None,
+                    values: &[],
+                },
+            ],
+            body: &[],
+        },
         Operation {
             id: "replace_project_api_key_roles",
             method: "PATCH",
@@ -248,6 +294,29 @@ pub const OPS_MANAGER_V1: Service = Service {
     base_path: "/api/public/v1.0",
     media_type: MediaType::Json,
     operations: &[
+        Operation {
+            id: "get_org_api_key",
+            method: "GET",
+            path: "/orgs/{orgId}/apiKeys/{apiUserId}",
+            versions: &[],
+            query: &[
+                Field {
+                    name: "envelope",
+                    required: false,
+                    min: None,
+                    max: None,
+                    values: &[],
+                },
+                Field {
+                    name: "pretty",
+                    required: false,
+                    min: None,
+                    max: None,
+                    values: &[],
+                },
+            ],
+            body: &[],
+        },
         Operation {
             id: "replace_project_api_key_roles",
             method: "PATCH",

@@ -250,6 +250,59 @@ Arguments:
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Read an organization API key
+
+Answers an API key of an organization with its roles there and in all projects. The caller needs to be a member of the organization.
+
+Sends a `GET` request to `/orgs/{orgId}/apiKeys/{apiUserId}`
+
+Arguments:
+- `org_id`: The organization's id: 24 lower-case hexadecimal digits.
+- `api_user_id`: The API key's id, which is not its public key: 24 lower-case hexadecimal digits.
+- `envelope`: Whether to answer 200 always and put the status into the body, beside the content.
+- `pretty`: Whether to indent the body of the answer.
+*/
+    pub async fn get_org_api_key<'a>(
+        &'a self,
+        org_id: &'a str,
+        api_user_id: &'a str,
+        envelope: Option<bool>,
+        pretty: Option<bool>,
+    ) -> Result<ResponseValue<types::ApiKey>, Error<()>> {
+        let url = format!(
+            "{}/orgs/{}/apiKeys/{}", self.baseurl, encode_path(& org_id.to_string()),
+            encode_path(& api_user_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_org_api_key",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Update an organization API key
 
 Changes the description of an API key, the roles that it has in its organization, or both. Roles that are given replace those it had; roles in projects stay. The caller needs the Organization Owner role.

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     attempt::{Exchange, Progress},
     base_url::BaseUrl,
+    call::after,
     error::{Error, ErrorKind},
     token_store::{AccessToken, TokenKey, TokenStore},
     wire::Answer,
@@ -154,7 +155,11 @@ impl Account {
             if let Ok(outcome) = renewal.wait_for(Option::is_some).await
                 && let Some(outcome) = &*outcome
             {
-                return outcome.clone().map(|token| token.header);
+                match outcome.clone() {
+                    // Somebody else's renewal found it in the store.
+                    Ok(token) if refused == Some(&token.header) => {}
+                    outcome => return outcome.map(|token| token.header),
+                }
             }
         }
     }
@@ -249,6 +254,8 @@ impl Account {
             wire: &*self.wire,
             operation: "token",
             progress,
+            tells_connections: false,
+            until: after(self.timeout),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     client::Client,
     error::{CallName, Error},
     options::RequestOptions,
+    pacer::Scope,
     response::Response,
 };
 
@@ -72,7 +73,14 @@ impl ReplaceProjectRoles {
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
         let name = CallName::new(ID, &self.api_key_id, "project", &self.project_id);
         let (operation, body) = self.check().map_err(|error| error.of_call(name.clone()))?;
-        let call = Call::new(self.client.shared, operation, name, self.options.clone());
+        let scope = Scope::Project(self.project_id.clone());
+        let call = Call::new(
+            self.client.shared,
+            operation,
+            name,
+            scope,
+            self.options.clone(),
+        );
         let decoded = call
             .client()
             .replace_project_api_key_roles(

@@ -9,6 +9,7 @@ use crate::{
     client::Client,
     error::{CallName, Error},
     options::RequestOptions,
+    pacer::Scope,
     response::Response,
 };
 
@@ -77,7 +78,14 @@ impl UpdateOrgApiKey {
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
         let name = CallName::new(ID, &self.api_key_id, "organization", &self.org_id);
         let (operation, body) = self.check().map_err(|error| error.of_call(name.clone()))?;
-        let call = Call::new(self.client.shared, operation, name, self.options.clone());
+        let scope = Scope::Org(self.org_id.clone());
+        let call = Call::new(
+            self.client.shared,
+            operation,
+            name,
+            scope,
+            self.options.clone(),
+        );
         let decoded = call
             .client()
             .update_org_api_key(

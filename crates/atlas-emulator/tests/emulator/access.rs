@@ -1,8 +1,9 @@
 //! Who may do what: a caller who is known but not allowed gets a 401 without
 //! a challenge.
 
-use atlas_emulator::{Emulator, SeedKey};
+use atlas_emulator::{Emulator, ResourceVersion, SeedKey};
 use reqwest::StatusCode;
+use serde_json::json;
 
 use crate::client::{Caller, OPS_MANAGER, Request, SERVICES, V2, org_key, project_key};
 
@@ -107,6 +108,37 @@ async fn roles_that_no_document_knows_can_be_seeded_and_are_shown() {
 }
 
 #[tokio::test]
+async fn a_caller_from_elsewhere_is_told_its_address() {
+    let emulator = Emulator::builder()
+        .access_list(["127.0.0.0/8"])
+        .org_id(ORG)
+        .key(
+            SeedKey::new("away", PASSWORD)
+                .org_roles(["ORG_OWNER"])
+                .access_list(["192.0.2.7", "10.0.0.0/8"]),
+        )
+        .start()
+        .await
+        .unwrap();
+    for service in SERVICES {
+        let request = Request::patch(org_key(&emulator, service), r#"{"desc":"x"}"#);
+        let away = Caller::new(&emulator, "away", PASSWORD);
+        let reply = away.send(&request).await;
+        assert_eq!(reply.status, StatusCode::FORBIDDEN);
+        assert_eq!(reply.code(), "IP_ADDRESS_NOT_ON_ACCESS_LIST");
+        assert_eq!(reply.json()["parameters"], json!(["127.0.0.1"]));
+        let wrong = Caller::new(&emulator, "away", "wrong").send(&request).await;
+        assert_eq!(
+            wrong.status,
+            StatusCode::UNAUTHORIZED,
+            "it is told to none but the caller"
+        );
+        let reply = Caller::owner(&emulator).send(&request).await;
+        assert_eq!(reply.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
 async fn settings_that_cannot_be_are_refused() {
     let builder = Emulator::builder;
     for wrong in [
@@ -121,6 +153,11 @@ async fn settings_that_cannot_be_are_refused() {
         builder().key(SeedKey::new("x", PASSWORD).org(OTHER_ORG)),
         builder().key(SeedKey::new("x", PASSWORD).project_roles(PROJECT, ["GROUP_OWNER"])),
         builder().listen(([0, 0, 0, 0], 0).into()),
+        builder().access_list(["10.0.0.0/33"]),
+        builder().key(SeedKey::new("x", PASSWORD).access_list(["localhost"])),
+        builder().today("2027-7-1"),
+        builder().version(ResourceVersion::new("first")),
+        builder().version(ResourceVersion::new("2023-01-01").sunset("never")),
     ] {
         let error = wrong.start().await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{error}");

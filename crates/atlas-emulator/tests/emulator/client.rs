@@ -1,6 +1,6 @@
 //! A plain HTTP client; `digest_auth` computes its digest answers.
 
-use std::sync::Mutex;
+use std::{sync::Mutex, time::Duration};
 
 use atlas_emulator::Emulator;
 use digest_auth::{AuthContext, HttpMethod, WwwAuthenticateHeader};
@@ -84,6 +84,17 @@ impl Request {
         emulator: &Emulator,
         authorization: Option<HeaderValue>,
     ) -> Reply {
+        let reply = self.try_send_with(http, emulator, authorization).await;
+        reply.unwrap()
+    }
+
+    /// Sends it; the error is that of the connection or of the time it took.
+    pub(crate) async fn try_send_with(
+        &self,
+        http: &reqwest::Client,
+        emulator: &Emulator,
+        authorization: Option<HeaderValue>,
+    ) -> reqwest::Result<Reply> {
         let url = format!("{}{}", emulator.base_url(), self.target);
         let mut request = http
             .request(self.method.clone(), url)
@@ -96,12 +107,12 @@ impl Request {
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value);
         }
-        let response = request.send().await.unwrap();
-        Reply {
+        let response = request.send().await?;
+        Ok(Reply {
             status: response.status(),
             headers: response.headers().clone(),
-            body: response.text().await.unwrap(),
-        }
+            body: response.text().await?,
+        })
     }
 }
 
@@ -182,6 +193,21 @@ impl<'a> Caller<'a> {
         }
         let answer = self.answer(request);
         self.http_send(request, Some(answer)).await
+    }
+
+    /// As [`send`](Self::send), once there is a challenge; the connection may
+    /// break, or take too long.
+    pub(crate) async fn try_send(&self, request: &Request) -> reqwest::Result<Reply> {
+        let answer = self.answer(request);
+        request
+            .try_send_with(&self.http, self.emulator, Some(answer))
+            .await
+    }
+
+    /// From now on waits no longer than this for an answer.
+    pub(crate) fn patience(mut self, time: Duration) -> Self {
+        self.http = reqwest::Client::builder().timeout(time).build().unwrap();
+        self
     }
 
     pub(crate) async fn unauthorized(&self, request: &Request) -> Reply {

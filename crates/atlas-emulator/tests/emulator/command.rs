@@ -150,3 +150,157 @@ fn curl_updates_a_key_on_every_service() {
         }
     }
 }
+
+/// The files of one test, gone with it.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn curl_trusts_the_certificate_that_is_written() {
+    let folder = folder();
+    let pem = folder.path().join("ca.pem");
+    let pem = pem.to_str().unwrap();
+    for (arguments, kept) in [
+        (["--tls", "--tls-cert-out", pem].as_slice(), true),
+        (["--tls"].as_slice(), false),
+    ] {
+        let server = Server::start(arguments);
+        let written = server.get("ca_certificate");
+        assert_eq!(written == pem, kept);
+        let base = server.get("base_url");
+        let url = format!(
+            "{base}/api/atlas/v2/orgs/{}/apiKeys/{}",
+            server.get("org_id"),
+            server.get("api_key_id")
+        );
+        let user = format!("{}:{}", server.get("public_key"), server.get("private_key"));
+        let accept = "Accept: application/vnd.atlas.2025-03-12+json";
+        for http in ["--http1.1", "--http2"] {
+            let Some((status, text)) = curl(&[
+                http, "--cacert", written, "--digest", "--user", &user, "-H", accept, &url,
+            ]) else {
+                return;
+            };
+            assert_eq!(status, 200, "{text}");
+        }
+        assert_ne!(
+            curl(&[&url]).unwrap().0,
+            200,
+            "who does not trust it gets nothing"
+        );
+    }
+}
+
+#[test]
+fn a_seed_file_faults_and_lists_are_taken() {
+    let folder = folder();
+    let seed = folder.path().join("seed.yaml");
+    std::fs::write(&seed, "org_id: 5980cfc70b6d97029d82e3f6\n").unwrap();
+    let seed = seed.to_str().unwrap();
+    let server = Server::start(&["--seed", seed, "--faults", "503:times=1,on=all"]);
+    assert_eq!(server.get("org_id"), "5980cfc70b6d97029d82e3f6");
+    let url = format!("{}/", server.get("base_url"));
+    if let Some((status, _)) = curl(&[&url]) {
+        assert_eq!(status, 503);
+        assert_eq!(curl(&[&url]).unwrap().0, 404);
+    }
+    let server = Server::start(&["--access-list", "192.0.2.7,10.0.0.0/8", "--admin"]);
+    let user = format!("{}:{}", server.get("public_key"), server.get("private_key"));
+    let base = server.get("base_url");
+    let url = format!(
+        "{base}/api/atlas/v1.0/orgs/{0}/apiKeys/{0}",
+        server.get("org_id")
+    );
+    if let Some((status, text)) = curl(&["--digest", "--user", &user, &url]) {
+        assert_eq!(status, 403, "{text}");
+        let (status, _) = curl(&[&format!("{base}/_emulator/state")]).unwrap();
+        assert_eq!(status, 200);
+    }
+}
+
+#[test]
+fn wrong_arguments_are_told_and_nothing_listens() {
+    let folder = folder();
+    let seed = folder.path().join("seed.yaml");
+    std::fs::write(&seed, "orgid: x\n").unwrap();
+    let seed = seed.to_str().unwrap();
+    for (arguments, reason) in [
+        (["--faults", "418"], "there is no fault"),
+        (["--seed", seed], "orgid"),
+        (["--seed", "/does/not/exist"], "/does/not/exist"),
+        (["--today", "tomorrow"], "tomorrow"),
+        (["--access-list", "everywhere"], "everywhere"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_atlas-emulator"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(reason), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn the_schema_of_a_seed_file_is_printed() {
+    let output = Command::new(env!("CARGO_BIN_EXE_atlas-emulator"))
+        .arg("--print-seed-schema")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(schema["properties"]["keys"].is_object());
+}
+
+/// What a person reads, what a program reads, and nothing.
+#[cfg(unix)]
+#[test]
+fn requests_are_logged_on_standard_error() {
+    for log in ["text", "json", "off"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_atlas-emulator"))
+            .args(["--log", log, "--faults", "429:on=all"])
+            .env_remove("RUST_LOG")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        let url = format!("{}/api/atlas/v2?page=1", said["base_url"].as_str().unwrap());
+        let asked = curl(&["--user", "someone:secret", &url]);
+        let id = child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        let mut logged = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut logged)
+            .unwrap();
+        child.wait().unwrap();
+        if asked.is_none() {
+            return;
+        }
+        assert!(!logged.contains("secret"), "{logged}");
+        let request = logged.lines().find(|line| line.contains("/api/atlas/v2"));
+        match log {
+            "text" => {
+                let request = request.unwrap();
+                assert!(request.contains("GET /api/atlas/v2"), "{request}");
+                assert!(request.contains("status=429"), "{request}");
+                assert!(request.contains(r#"fault="429""#), "{request}");
+            }
+            "json" => {
+                let request: Value = serde_json::from_str(request.unwrap()).unwrap();
+                assert_eq!(request["message"], "GET /api/atlas/v2");
+                assert_eq!(request["status"], 429);
+                assert_eq!(request["code"], "RATE_LIMITED_TOKEN_BUCKET");
+            }
+            _ => assert_eq!(logged, ""),
+        }
+    }
+}

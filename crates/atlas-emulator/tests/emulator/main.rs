@@ -2,11 +2,19 @@
 //! an implementation that is not ours.
 
 mod access;
+mod admin;
 mod answers;
 mod client;
 mod command;
 mod digest;
+mod documents;
 mod errors;
+mod faults;
+mod hostile;
+mod inferred;
+mod made_up;
+mod seed_file;
+mod tls;
 mod tokens;
 mod traffic;
 mod versions;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atlas_emulator::Emulator;
+use atlas_emulator::{Emulator, RateLimit};
 use reqwest::{
     Response, StatusCode,
     header::{CONTENT_TYPE, HeaderValue},
@@ -22,7 +22,7 @@ async fn post(emulator: &Emulator, path: &str, id: &str, secret: &str, form: &st
         .unwrap()
 }
 
-async fn ask(emulator: &Emulator, path: &str, form: &str) -> Response {
+pub(crate) async fn ask(emulator: &Emulator, path: &str, form: &str) -> Response {
     post(
         emulator,
         path,
@@ -33,13 +33,13 @@ async fn ask(emulator: &Emulator, path: &str, form: &str) -> Response {
     .await
 }
 
-async fn token(emulator: &Emulator) -> String {
+pub(crate) async fn token(emulator: &Emulator) -> String {
     let reply = ask(emulator, "token", "grant_type=client_credentials").await;
     let reply: Value = reply.json().await.unwrap();
     reply["access_token"].as_str().unwrap().to_owned()
 }
 
-fn bearer(token: &str) -> Option<HeaderValue> {
+pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
     Some(HeaderValue::try_from(format!("Bearer {token}")).unwrap())
 }
 
@@ -174,6 +174,48 @@ async fn an_account_has_at_most_a_hundred_live_tokens() {
         ask(&emulator, "token", grant).await.status(),
         StatusCode::OK
     );
+}
+
+#[tokio::test]
+async fn requests_for_tokens_may_be_limited() {
+    let limit = RateLimit {
+        capacity: 2,
+        refill: 1,
+        period: Duration::from_secs(30),
+    };
+    let emulator = Emulator::builder()
+        .token_rate_limit(limit)
+        .start()
+        .await
+        .unwrap();
+    let grant = "grant_type=client_credentials";
+    for status in [200, 200, 429] {
+        let reply = ask(&emulator, "token", grant).await;
+        assert_eq!(reply.status().as_u16(), status);
+    }
+    let reply = ask(&emulator, "token", grant).await;
+    assert_eq!(reply.headers()["retry-after"], "30");
+    let reply: Value = reply.json().await.unwrap();
+    assert_eq!(reply["errorCode"], "RATE_LIMITED_TOKEN_BUCKET");
+    assert_eq!(reply["parameters"][0], "/api/oauth/token");
+    let wrong = post(&emulator, "token", "mdb_sa_id_other", "x", grant).await;
+    assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
+}
+
+/// The list is looked at when a token is used, not when it is made.
+#[tokio::test]
+async fn a_token_keeps_to_the_access_list() {
+    for (list, status) in [("192.0.2.0/24", 403), ("127.0.0.0/8", 200)] {
+        let emulator = Emulator::builder()
+            .access_list([list])
+            .start()
+            .await
+            .unwrap();
+        let token = token(&emulator).await;
+        let request = Request::get(org_key(&emulator, V2));
+        let reply = request.send(&emulator, bearer(&token)).await;
+        assert_eq!(reply.status.as_u16(), status);
+    }
 }
 
 #[tokio::test]

@@ -13,11 +13,12 @@ use super::{
 };
 
 const WIDTH: u32 = 1000;
-const LINE: u32 = 36;
+const LINE: i32 = 36;
 const MARGIN: i32 = 20;
-/// What stands above the bars, and between a bar and the next.
-const HEAD: i32 = 90;
 const GAP: i32 = 10;
+const BAR: i32 = LINE - GAP;
+/// What stands above the bars.
+const HEAD: i32 = 90;
 /// The columns: names, then two fields of bars with room for a number each.
 const NAMES: i32 = 210;
 const BARS: i32 = 300;
@@ -37,7 +38,7 @@ pub(crate) fn draw(rows: &[Row]) -> Result<String> {
         .filter(|row| row.is_of(NETWORK_MS, MANY_TASKS))
         .collect();
     let mut svg = String::new();
-    let height = HEAD.unsigned_abs() + LINE * u32::try_from(rows.len())? + MARGIN.unsigned_abs();
+    let height = u32::try_from(line(rows.len())? + MARGIN)?;
     let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
     area.fill(&WHITE)?;
     let title =
@@ -54,7 +55,7 @@ pub(crate) fn draw(rows: &[Row]) -> Result<String> {
         }),
     ];
     for (index, row) in rows.iter().enumerate() {
-        let middle = line(index)? + LINE.cast_signed() / 2;
+        let middle = line(index)? + BAR / 2;
         let name = format!("{}, {}", row.client, row.auth);
         write(
             &area,
@@ -72,7 +73,7 @@ pub(crate) fn draw(rows: &[Row]) -> Result<String> {
             let top = line(index)?;
             #[expect(clippy::cast_possible_truncation, reason = "a part of BARS")]
             let length = (value(row) / most * f64::from(BARS)).round() as i32;
-            let bottom = top + LINE.cast_signed() - GAP;
+            let bottom = top + BAR;
             let colour = if row.client == "atlas-admin" {
                 OURS
             } else {
@@ -81,7 +82,7 @@ pub(crate) fn draw(rows: &[Row]) -> Result<String> {
             let bar = Rectangle::new([(left, top), (left + length, bottom)], colour.filled());
             area.draw(&bar)?;
             let number = format!("{:.2}", value(row));
-            let middle = top + (LINE.cast_signed() - GAP) / 2;
+            let middle = top + BAR / 2;
             write(
                 &area,
                 &number,
@@ -98,7 +99,7 @@ pub(crate) fn draw(rows: &[Row]) -> Result<String> {
 
 fn line(index: usize) -> Result<i32> {
     let index = i32::try_from(index).context("as many clients as fit a page")?;
-    Ok(HEAD + index * LINE.cast_signed())
+    Ok(HEAD + index * LINE)
 }
 
 fn write(

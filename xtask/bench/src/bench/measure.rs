@@ -33,7 +33,7 @@ pub(crate) async fn measure(
     let (floor, others) = clients.split_first().context("there is a floor")?;
     // Warms the machine up: not counted.
     let short = Job {
-        updates: scenario.concurrency * 10,
+        updates: (scenario.concurrency * 10).min(job.updates),
         ..job.clone()
     };
     run(&mut server, floor, &short).await?;

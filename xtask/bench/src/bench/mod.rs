@@ -39,6 +39,9 @@ pub(crate) struct Options {
     /// Let the server demand that nonce counts rise
     #[arg(long)]
     strict_nc: bool,
+    /// One round with this many updates on each task, for tests
+    #[arg(long, hide = true)]
+    per_task: Option<u64>,
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Where the chart of `--format svg` goes
@@ -66,7 +69,11 @@ pub(crate) async fn run(root: &Path, options: &Options) -> Result<()> {
         clients.extend(peers::prepare(root)?);
     }
     let mut rows: Vec<Row> = Vec::new();
-    for scenario in scenario::all(options.quick) {
+    for mut scenario in scenario::all(options.quick) {
+        if let Some(updates) = options.per_task {
+            scenario.updates = updates * scenario.concurrency;
+            scenario.rounds = 1;
+        }
         rows.extend(measure(&scenario, &clients, options.strict_nc).await?);
     }
     match options.format {

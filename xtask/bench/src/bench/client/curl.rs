@@ -18,7 +18,7 @@ pub(super) async fn run(job: &Job) -> Result<Sample> {
     let cpu = cpu_time(UsageWho::RUSAGE_CHILDREN)?;
     let start = Instant::now();
     let mut curl = Command::new("curl")
-        .args(["--disable", "--config", "-"])
+        .args(["--disable", "--no-progress-meter", "--config", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -57,7 +57,7 @@ pub(super) async fn run(job: &Job) -> Result<Sample> {
 
 fn config(job: &Job) -> String {
     let target = &job.target;
-    let mut config = String::from("silent\ndigest\nrequest = PATCH\n");
+    let mut config = String::from("digest\nrequest = PATCH\n");
     if job.concurrency > 1 {
         config += &format!("parallel\nparallel-max = {}\n", job.concurrency);
     }

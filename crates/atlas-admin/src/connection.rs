@@ -1,0 +1,82 @@
+//! What connections tell of a request: whether it went over one of its own or over
+//! a kept one, and how far it can have come if the connection failed.
+
+use std::{cell::Cell, error::Error as StdError, io, iter};
+
+use h2::Reason;
+
+tokio::task_local! {
+    static OPENED: Cell<bool>;
+}
+
+/// Runs a request and tells whether a connection was opened for it.
+pub(crate) async fn watch<F: Future>(request: F) -> (F::Output, bool) {
+    let watched = async {
+        let output = request.await;
+        (output, OPENED.with(Cell::get))
+    };
+    OPENED.scope(Cell::new(false), watched).await
+}
+
+/// Notes that a connection is being opened, for the request that waits for it.
+pub(crate) fn opened() {
+    // Outside of a watched request there is nobody to tell.
+    let _ = OPENED.try_with(|opened| opened.set(true));
+}
+
+/// What is known of a request that has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The service has not acted on it.
+    NotTaken,
+    /// Its connection closed.
+    Closed,
+    /// Something came back that is not HTTP.
+    NotHttp,
+    /// Anything else.
+    Unknown,
+}
+
+/// What became of the request that failed so.
+pub(crate) fn fate(error: &reqwest::Error) -> Fate {
+    if error.is_builder() || error.is_connect() {
+        return Fate::NotTaken;
+    }
+    if let Some(error) = cause::<h2::Error>(error) {
+        // RFC 9113, section 8.7: neither has been processed.
+        let is_refused = error.reason() == Some(Reason::REFUSED_STREAM);
+        return match error {
+            _ if error.is_remote() && (error.is_go_away() || is_refused) => Fate::NotTaken,
+            _ if error.is_io() => Fate::Closed,
+            _ => Fate::Unknown,
+        };
+    }
+    let Some(hyper) = cause::<hyper::Error>(error) else {
+        return Fate::Unknown;
+    };
+    if hyper.is_canceled() {
+        // It never left the queue.
+        Fate::NotTaken
+    } else if hyper.is_parse() {
+        Fate::NotHttp
+    } else if hyper.is_incomplete_message() || cause::<io::Error>(error).is_some_and(is_closed) {
+        Fate::Closed
+    } else {
+        Fate::Unknown
+    }
+}
+
+/// The first cause of this type.
+fn cause<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
+    iter::successors(error.source(), |&error| error.source()).find_map(|cause| cause.downcast_ref())
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
+    )
+}

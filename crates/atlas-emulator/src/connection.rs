@@ -1,0 +1,312 @@
+//! One connection: its socket, and how it may be broken on purpose.
+
+use std::{
+    future::pending,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, response::Response};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::{
+    Request,
+    body::{Frame, Incoming, SizeHint},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::Watcher},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::Notify,
+    time::{Sleep, sleep},
+};
+use tower_service::Service;
+
+use crate::{Reset, strike::Cut};
+
+/// How long a client may refuse to read its answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest head of a request, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// How often an unused HTTP/2 connection is asked whether it is still there.
+const PING: Duration = Duration::from_secs(20);
+
+/// The other end of the connection that a request came by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// What a request can do to its connection.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    broken: Notify,
+    /// Whether it is to end in a reset and not in an orderly close.
+    reset: AtomicBool,
+    /// Whether a request has arrived.
+    used: AtomicBool,
+}
+
+impl Control {
+    fn reset(&self) {
+        self.reset.store(true, Relaxed);
+        self.broken.notify_one();
+    }
+
+    fn close(&self) {
+        self.broken.notify_one();
+    }
+}
+
+/// What clients may take of the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// How many connections there may be.
+    pub(crate) connections: usize,
+    /// How long the head of a request may take, and a client's first byte.
+    pub(crate) head_timeout: Duration,
+}
+
+/// How the connections of one server are served.
+#[derive(Clone)]
+pub(crate) struct Protocol {
+    builder: auto::Builder<TokioExecutor>,
+    router: Router,
+    bounds: Bounds,
+}
+
+impl Protocol {
+    pub(crate) fn new(router: Router, bounds: Bounds) -> Self {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(bounds.head_timeout)
+            .max_buf_size(MAX_HEAD);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING)
+            .max_header_list_size(MAX_HEAD as u32);
+        Self {
+            builder,
+            router,
+            bounds,
+        }
+    }
+
+    /// Serves a connection until it ends.
+    pub(crate) async fn serve<S>(
+        self,
+        stream: S,
+        peer: SocketAddr,
+        control: Arc<Control>,
+        watcher: Watcher,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let shared = Arc::clone(&control);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            shared.used.store(true, Relaxed);
+            request.extensions_mut().insert(Peer(peer));
+            let control = Arc::clone(&shared);
+            let mut router = self.router.clone();
+            async move {
+                let Ok(response) = router.call(request).await;
+                Ok::<_, std::convert::Infallible>(control.send(response).await)
+            }
+        });
+        let connection = self.builder.serve_connection(TokioIo::new(stream), service);
+        let connection = pin!(watcher.watch(connection.into_owned()));
+        tokio::select! {
+            // First, so that what was answered is written before it breaks.
+            biased;
+            ended = connection => if let Err(error) = ended {
+                tracing::debug!(%peer, error, "the connection broke off");
+            },
+            () = control.broken.notified() => {}
+            () = control.unused(self.bounds.head_timeout) => tracing::debug!(%peer, "no request came in time"),
+        }
+    }
+}
+
+impl Control {
+    /// The answer as it is sent, if it is sent at all.
+    async fn send(self: Arc<Self>, mut response: Response) -> Response {
+        let Some(Cut(when)) = response.extensions_mut().remove() else {
+            return response;
+        };
+        let keep = match when {
+            Reset::Before | Reset::After => {
+                self.reset();
+                // The connection is dropped, and this with it.
+                return pending().await;
+            }
+            Reset::During => 1,
+            Reset::Idle => 2,
+        };
+        let (head, body) = response.into_parts();
+        // The answers are made in memory, so there is no error to be had.
+        let whole = body
+            .collect()
+            .await
+            .map(|body| body.to_bytes())
+            .unwrap_or_default();
+        let doomed = Doomed {
+            length: whole.len() as u64,
+            rest: Some(whole.slice(..whole.len() * keep / 2)),
+            complete: when == Reset::Idle,
+            control: self,
+        };
+        Response::from_parts(head, Body::new(doomed))
+    }
+
+    /// Waits for the time to be over in which a first request must come.
+    async fn unused(&self, time: Duration) {
+        sleep(time).await;
+        if self.used.load(Relaxed) {
+            pending().await
+        }
+    }
+}
+
+/// A body whose connection breaks when it has been taken.
+struct Doomed {
+    rest: Option<Bytes>,
+    length: u64,
+    complete: bool,
+    control: Arc<Control>,
+}
+
+impl hyper::body::Body for Doomed {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(rest) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(rest))));
+        }
+        if self.complete {
+            return Poll::Ready(None);
+        }
+        self.control.reset();
+        Poll::Pending
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.complete && self.rest.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+}
+
+impl Drop for Doomed {
+    fn drop(&mut self) {
+        if self.complete {
+            self.control.close();
+        }
+    }
+}
+
+/// A socket that resets its connection when it is dropped, if it is told to,
+/// and that does not wait for ever for a client that does not read.
+pub(crate) struct Socket {
+    stream: TcpStream,
+    control: Arc<Control>,
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream, control: Arc<Control>) -> Self {
+        Self {
+            stream,
+            control,
+            stalled: None,
+        }
+    }
+
+    /// A result of writing, or an error if there was none for too long.
+    fn in_time<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(sleep(WRITE_TIMEOUT)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.control.reset.load(Relaxed)
+            && let Err(error) = self.stream.set_zero_linger()
+        {
+            tracing::debug!(%error, "the connection is closed and not reset");
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.in_time(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.in_time(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

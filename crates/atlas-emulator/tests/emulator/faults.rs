@@ -1,0 +1,294 @@
+//! Faults: what the client sees, and whether the update was carried out.
+
+use std::time::{Duration, Instant};
+
+use atlas_emulator::{Emulator, Fault, Faults};
+use reqwest::StatusCode;
+
+use crate::client::{Caller, OPS_MANAGER, Request, SERVICES, V1, V2, org_key};
+
+const BODY: &str = r#"{"desc":"struck"}"#;
+
+fn faults(spec: &str) -> Faults {
+    spec.parse().unwrap()
+}
+
+async fn emulator(spec: &str) -> Emulator {
+    let builder = Emulator::builder().faults(faults(spec));
+    builder.start().await.unwrap()
+}
+
+/// Whether the update of [`BODY`] was carried out.
+fn carried_out(emulator: &Emulator) -> bool {
+    emulator.api_key(emulator.api_key_id()).unwrap().desc == "struck"
+}
+
+/// A caller who has a challenge.
+async fn signed_in(emulator: &Emulator) -> Caller<'_> {
+    let caller = Caller::owner(emulator);
+    let challenged = Request::get(org_key(emulator, V2));
+    caller.renew(caller.unauthorized(&challenged).await.challenge());
+    caller
+}
+
+#[tokio::test]
+async fn answers_are_replaced_before_the_update_or_after_it() {
+    for (spec, status, code, retry_after, done) in [
+        (
+            "429:retry_after=7",
+            429,
+            "RATE_LIMITED_TOKEN_BUCKET",
+            Some("7"),
+            false,
+        ),
+        ("429", 429, "RATE_LIMITED_TOKEN_BUCKET", None, false),
+        (
+            "405",
+            405,
+            "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES",
+            None,
+            false,
+        ),
+        ("500", 500, "UNEXPECTED_ERROR", None, false),
+        ("500:at=after", 500, "UNEXPECTED_ERROR", None, true),
+        ("502", 502, "", None, false),
+        ("503:retry_after=2", 503, "", Some("2"), false),
+        ("504:at=after", 504, "", None, true),
+    ] {
+        for service in SERVICES {
+            let emulator = emulator(spec).await;
+            let request = Request::patch(org_key(&emulator, service), BODY);
+            let reply = Caller::owner(&emulator).send(&request).await;
+            assert_eq!(reply.status.as_u16(), status, "{spec}");
+            assert_eq!(
+                reply.header("x-error-code").unwrap_or_default(),
+                code,
+                "{spec}"
+            );
+            assert_eq!(reply.header("retry-after"), retry_after, "{spec}");
+            assert_eq!(carried_out(&emulator), done, "{spec}");
+            match code {
+                "" => assert_eq!(reply.body, "", "{spec}"),
+                _ => assert_eq!(reply.code(), code, "{spec}"),
+            }
+            let log = emulator.request_log();
+            assert_eq!(log[0].fault(), None);
+            assert_eq!(log[1].fault(), spec.split(':').next());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_may_answer_with_a_page() {
+    for (spec, done) in [("html502", false), ("html503:at=after", true)] {
+        let emulator = emulator(spec).await;
+        let request = Request::patch(org_key(&emulator, V2), BODY);
+        let reply = Caller::owner(&emulator).send(&request).await;
+        assert!(reply.status.is_server_error());
+        assert_eq!(
+            reply.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        assert!(reply.body.starts_with("<!DOCTYPE html>"));
+        assert_eq!(carried_out(&emulator), done);
+    }
+}
+
+#[tokio::test]
+async fn half_a_body_is_no_json() {
+    let emulator = emulator("badjson").await;
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    let reply = Caller::owner(&emulator).send(&request).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    assert!(reply.body.starts_with('{'));
+    assert!(serde_json::from_str::<serde_json::Value>(&reply.body).is_err());
+    assert!(carried_out(&emulator));
+}
+
+#[tokio::test]
+async fn maintenance_refuses_updates_and_not_reads() {
+    let emulator = Emulator::start().await.unwrap();
+    emulator.set_faults(Faults::new().with(Fault::maintenance()));
+    let caller = Caller::owner(&emulator);
+    let update = Request::patch(org_key(&emulator, V1), BODY);
+    let reply = caller.send(&update).await;
+    assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED);
+    let read = Request::get(org_key(&emulator, V1));
+    assert_eq!(caller.send(&read).await.status, StatusCode::OK);
+    emulator.set_faults(Faults::new());
+    assert_eq!(caller.send(&update).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_stale_nonce_is_renewed() {
+    let emulator = emulator("stale:every=2").await;
+    let caller = Caller::owner(&emulator);
+    let request = Request::patch(org_key(&emulator, OPS_MANAGER), BODY);
+    assert_eq!(caller.send(&request).await.status, StatusCode::OK);
+    let reply = caller.send(&request).await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    assert!(reply.challenge().stale);
+    caller.renew(reply.challenge());
+    assert_eq!(caller.send(&request).await.status, StatusCode::OK);
+    assert_eq!(emulator.challenges(), 2);
+}
+
+#[tokio::test]
+async fn a_connection_breaks_before_after_or_during_the_answer() {
+    for (spec, done) in [
+        ("reset:at=before,times=1", false),
+        ("reset:at=after,times=1", true),
+        ("reset:at=during,times=1", true),
+    ] {
+        let emulator = emulator(spec).await;
+        let caller = signed_in(&emulator).await;
+        let request = Request::patch(org_key(&emulator, V2), BODY);
+        let error = caller.try_send(&request).await.unwrap_err();
+        assert!(
+            !error.is_timeout() && !error.is_connect(),
+            "{spec}: {error:?}"
+        );
+        assert_eq!(carried_out(&emulator), done, "{spec}");
+        assert_eq!(
+            emulator.request_log()[1].fault(),
+            spec.split(',').next(),
+            "{spec}"
+        );
+        let reply = caller.try_send(&request).await.unwrap();
+        assert_eq!(reply.status, StatusCode::OK, "the next connection is sound");
+    }
+}
+
+/// What is on the wire: the answer whole, then the end of the connection.
+#[tokio::test]
+async fn a_connection_may_end_after_an_answer_that_does_not_say_so() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let emulator = emulator("reset:at=idle").await;
+    let caller = signed_in(&emulator).await;
+    let target = org_key(&emulator, V1);
+    let request = Request::patch(&target, BODY);
+    let answer = caller.answer(&request);
+    let address = emulator.base_url().strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "PATCH {target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nAuthorization: {}\r\n\r\n{BODY}",
+        BODY.len(),
+        answer.to_str().unwrap(),
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut seen = String::new();
+    let read = stream.read_to_string(&mut seen);
+    tokio::time::timeout(Duration::from_secs(10), read)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(seen.starts_with("HTTP/1.1 200 OK\r\n"), "{seen}");
+    assert!(!seen.to_lowercase().contains("connection: close"));
+    assert!(seen.ends_with('}'), "the body is whole: {seen}");
+    assert!(carried_out(&emulator));
+}
+
+#[tokio::test]
+async fn http_2_connections_break_too() {
+    for (at, done) in [("before", false), ("after", true), ("during", true)] {
+        let emulator = Emulator::start().await.unwrap();
+        let token = crate::tokens::token(&emulator).await;
+        emulator.set_faults(faults(&format!("reset:at={at}")));
+        let http = reqwest::Client::builder()
+            .http2_prior_knowledge()
+            .build()
+            .unwrap();
+        let request = Request::patch(org_key(&emulator, V2), BODY);
+        let bearer = crate::tokens::bearer(&token);
+        let sent = request.try_send_with(&http, &emulator, bearer).await;
+        assert!(sent.is_err(), "{at}");
+        assert_eq!(carried_out(&emulator), done, "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_hanging_request_ends_with_the_client_or_the_emulator() {
+    for (spec, done) in [("hang:times=1", false), ("hang:at=after,times=1", true)] {
+        let emulator = emulator(spec).await;
+        let caller = signed_in(&emulator)
+            .await
+            .patience(Duration::from_millis(300));
+        let request = Request::patch(org_key(&emulator, V2), BODY);
+        let error = caller.try_send(&request).await.unwrap_err();
+        assert!(error.is_timeout(), "{error:?}");
+        assert_eq!(carried_out(&emulator), done);
+        assert_eq!(emulator.request_log()[1].fault(), Some("hang"));
+    }
+    let emulator = emulator("hang").await;
+    let caller = signed_in(&emulator).await.patience(Duration::from_secs(60));
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    let sent = caller.try_send(&request);
+    let watched = async {
+        while emulator.request_log().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        _ = sent => panic!("it was answered"),
+        () = watched => {}
+    }
+    let stopping = Instant::now();
+    emulator.stop().await;
+    assert!(stopping.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_delay_holds_back_the_answer_and_not_the_update() {
+    let emulator = emulator("delay:ms=400").await;
+    let caller = signed_in(&emulator).await;
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    let started = Instant::now();
+    let early = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        carried_out(&emulator)
+    };
+    let (reply, early) = tokio::join!(caller.try_send(&request), early);
+    assert_eq!(reply.unwrap().status, StatusCode::OK);
+    assert!(started.elapsed() >= Duration::from_millis(400));
+    assert!(early);
+}
+
+#[tokio::test]
+async fn faults_may_strike_tokens_or_everything() {
+    let emulator = emulator("429:on=tokens,retry_after=3,times=1; 503:on=all,times=1").await;
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    let reply = request.send(&emulator, None).await;
+    assert_eq!(
+        reply.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "in place of a challenge"
+    );
+    let ask = || crate::tokens::ask(&emulator, "token", "grant_type=client_credentials");
+    let reply = ask().await;
+    assert_eq!(reply.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(reply.headers()["retry-after"], "3");
+    assert_eq!(ask().await.status(), StatusCode::OK);
+    let reply = Caller::owner(&emulator).send(&request).await;
+    assert_eq!(reply.status, StatusCode::OK);
+}
+
+/// A run with faults of chance is the same again.
+#[tokio::test]
+async fn chance_repeats() {
+    let run = || async {
+        let emulator = emulator("503:p=0.3; 429:p=0.3").await;
+        let caller = Caller::owner(&emulator);
+        let request = Request::patch(org_key(&emulator, V2), BODY);
+        let mut statuses = Vec::new();
+        for _ in 0..30 {
+            statuses.push(caller.send(&request).await.status.as_u16());
+        }
+        statuses
+    };
+    let first = run().await;
+    assert_eq!(first, run().await);
+    for status in [200, 429, 503] {
+        assert!(first.contains(&status), "{first:?}");
+    }
+}

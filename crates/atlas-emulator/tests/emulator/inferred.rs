@@ -1,0 +1,187 @@
+//! What is inferred can be had otherwise.
+
+use std::collections::BTreeSet;
+
+use atlas_emulator::{Emulator, Inferred, RateLimit, ResourceVersion, SeedKey, Service};
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::client::{Caller, OPS_MANAGER, Request, V1, V2, org_key, project_key};
+
+const ABSENT: &str = "111111111111111111111111";
+const DESC: &str = r#"{"desc":"x"}"#;
+const PASSWORD: &str = "55c3bbb6-b4bb-0be1-e66d20841f3e";
+
+fn with(change: impl FnOnce(&mut Inferred)) -> atlas_emulator::Builder {
+    let mut inferred = Inferred::default();
+    change(&mut inferred);
+    Emulator::builder().inferred(inferred)
+}
+
+#[tokio::test]
+async fn an_unknown_key_may_be_a_404() {
+    let builder = with(|inferred| inferred.key_not_found_status = 404);
+    let emulator = builder.start().await.unwrap();
+    let path = format!("{V2}/orgs/{}/apiKeys/{ABSENT}", emulator.org_id());
+    let reply = Caller::owner(&emulator)
+        .send(&Request::patch(path, DESC))
+        .await;
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    assert_eq!(reply.code(), "API_KEY_NOT_FOUND");
+    assert_eq!(reply.json()["error"], 404);
+}
+
+#[tokio::test]
+async fn codes_may_be_others_and_retry_after_absent() {
+    let empty = RateLimit {
+        capacity: 0,
+        ..RateLimit::ORGANIZATION
+    };
+    let builder = with(|inferred| {
+        inferred.retry_after = false;
+        let (from, to) = ("RATE_LIMITED_TOKEN_BUCKET", "RATE_LIMITED");
+        inferred.codes.insert(from.to_owned(), to.to_owned());
+    });
+    let emulator = builder.org_rate_limit(empty).start().await.unwrap();
+    let request = Request::patch(org_key(&emulator, V2), DESC);
+    let reply = Caller::owner(&emulator).send(&request).await;
+    assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(reply.code(), "RATE_LIMITED");
+    assert_eq!(reply.header("x-error-code"), Some("RATE_LIMITED"));
+    assert_eq!(reply.header("retry-after"), None);
+}
+
+#[tokio::test]
+async fn limits_may_hold_on_some_services_alone() {
+    let builder = with(|inferred| inferred.rate_limited = vec![Service::AtlasV2]);
+    let emulator = builder.start().await.unwrap();
+    let caller = Caller::owner(&emulator);
+    for (service, limit) in [(V2, Some("500")), (V1, None), (OPS_MANAGER, None)] {
+        let request = Request::patch(org_key(&emulator, service), DESC);
+        let reply = caller.send(&request).await;
+        assert_eq!(reply.header("ratelimit-limit"), limit, "{service}");
+    }
+}
+
+#[tokio::test]
+async fn owners_may_need_a_role_in_a_project_and_keys_too() {
+    let project = "b0123456789abcdef012345b";
+    let builder = with(|inferred| {
+        inferred.owners_rule_projects = false;
+        inferred.project_update_adds = false;
+    });
+    let emulator = builder
+        .project_id(project)
+        .key(SeedKey::new("owner", PASSWORD).org_roles(["ORG_OWNER"]))
+        .key(
+            SeedKey::new("other", PASSWORD)
+                .id(ABSENT)
+                .org_roles(["ORG_MEMBER"]),
+        )
+        .start()
+        .await
+        .unwrap();
+    let roles = r#"{"roles":["GROUP_READ_ONLY"]}"#;
+    let request = Request::patch(project_key(&emulator, V2), roles);
+    let owner = Caller::new(&emulator, "owner", PASSWORD);
+    assert_eq!(owner.send(&request).await.code(), "NOT_IN_GROUP");
+    let caller = Caller::owner(&emulator);
+    assert_eq!(caller.send(&request).await.status, StatusCode::OK);
+    let outside = format!("{V2}/groups/{project}/apiKeys/{ABSENT}");
+    let reply = caller.send(&Request::patch(outside, roles)).await;
+    assert_eq!(reply.code(), "API_KEY_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn accounts_may_count_as_owners() {
+    let builder = with(|inferred| inferred.accounts_count_as_owners = true);
+    let emulator = builder.start().await.unwrap();
+    let (org, own) = (emulator.org_id(), emulator.calling_api_key_id());
+    let path = format!("{V2}/orgs/{org}/apiKeys/{own}");
+    let request = Request::patch(path, r#"{"roles":["ORG_MEMBER"]}"#);
+    let reply = Caller::owner(&emulator).send(&request).await;
+    assert_eq!(reply.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_bad_token_may_be_told_as_such() {
+    let builder = with(|inferred| inferred.digest_for_bad_tokens = false);
+    let emulator = builder.start().await.unwrap();
+    let bearer = crate::tokens::bearer("no-such-token");
+    let reply = Request::get(org_key(&emulator, V2))
+        .send(&emulator, bearer)
+        .await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        reply.header("www-authenticate"),
+        Some(r#"Bearer realm="MMS Public API", error="invalid_token""#)
+    );
+}
+
+#[tokio::test]
+async fn envelopes_may_be_the_old_ones() {
+    let builder = with(|inferred| {
+        inferred.envelope_hides_status = false;
+        inferred.envelope_key = "envelope".to_owned();
+    });
+    let emulator = builder.start().await.unwrap();
+    let path = format!("{}?envelope=true", org_key(&emulator, V1));
+    let caller = Caller::owner(&emulator);
+    let reply = caller.send(&Request::patch(&path, "{}")).await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    assert_eq!(reply.json()["status"], 400);
+    assert!(reply.json()["envelope"].is_object());
+    let reply = caller.send(&Request::patch(&path, DESC)).await;
+    assert!(reply.body.starts_with(r#"{"status":200,"envelope":{"#));
+}
+
+#[tokio::test]
+async fn roles_may_come_in_any_order() {
+    let builder = with(|inferred| inferred.shuffled_roles = true);
+    let emulator = builder.start().await.unwrap();
+    let caller = Caller::owner(&emulator);
+    let roles = [
+        "ORG_MEMBER",
+        "ORG_READ_ONLY",
+        "ORG_OWNER",
+        "ORG_GROUP_CREATOR",
+    ];
+    let body = json!({ "roles": roles }).to_string();
+    let request = Request::patch(org_key(&emulator, V2), body);
+    let mut orders = BTreeSet::new();
+    for _ in 0..40 {
+        let mut seen = caller.send(&request).await.roles();
+        orders.insert(seen.clone());
+        seen.sort();
+        assert_eq!(seen.len(), 5);
+    }
+    assert!(orders.len() > 1);
+}
+
+#[tokio::test]
+async fn errors_may_tell_of_the_end_of_a_version() {
+    for told in [true, false] {
+        let emulator = with(|inferred| inferred.deprecation_on_errors = told)
+            .version(ResourceVersion::new("2023-01-01").deprecated("2024-08-05"))
+            .start()
+            .await
+            .unwrap();
+        let request = Request::patch(org_key(&emulator, V2), "{");
+        let reply = Caller::owner(&emulator).send(&request).await;
+        assert_eq!(reply.code(), "MALFORMED_JSON");
+        assert_eq!(reply.header("deprecation").is_some(), told);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_refused() {
+    for wrong in [
+        with(|inferred| inferred.key_not_found_status = 200),
+        with(|inferred| {
+            inferred.codes.insert("A".to_owned(), "B\n".to_owned());
+        }),
+    ] {
+        let error = wrong.start().await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    }
+}

@@ -1,0 +1,50 @@
+//! Calls `delete_org_api_key` once, and prints what was sent and received.
+
+use std::sync::{Arc, Mutex};
+
+use atlas_admin_raw::{Client, ResponseFuture, Transport, catalog};
+
+/// Keeps the request and answers that the key is gone.
+#[derive(Debug, Default)]
+struct Canned(Mutex<Option<(reqwest::Request, &'static str)>>);
+
+impl Transport for Canned {
+    fn execute<'a>(
+        &'a self,
+        request: reqwest::Request,
+        operation_id: &'static str,
+    ) -> ResponseFuture<'a> {
+        *self.0.lock().unwrap() = Some((request, operation_id));
+        let answer = http::Response::builder()
+            .status(204)
+            .body("");
+        Box::pin(async { Ok(answer.unwrap().into()) })
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let canned = Arc::new(Canned::default());
+    let client = Client::new_with_client("http://service", reqwest::Client::new(), canned.clone());
+    let answer = client
+        .delete_org_api_key("o1", "k1", None, Some(true))
+        .await
+        .unwrap();
+    let (request, operation) = canned.0.lock().unwrap().take().unwrap();
+    let services = [
+        catalog::ATLAS_V2,
+        catalog::ATLAS_V1,
+        catalog::OPS_MANAGER_V1,
+    ];
+    let names: Vec<_> = services
+        .iter()
+        .filter(|service| service.operation(operation).is_some())
+        .map(|service| service.name)
+        .collect();
+    println!(
+        r#"{{"operation": {operation:?}, "request": "{} {}", "status": {}, "services": {names:?}}}"#,
+        request.method(),
+        request.url(),
+        answer.status().as_u16()
+    );
+}
