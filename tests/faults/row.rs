@@ -17,7 +17,7 @@ const PROJECT: &str = "5356823b3794de37132bb7b9";
 const WITHIN: Duration = Duration::from_secs(20);
 
 /// For scenarios that are about time.
-pub(crate) const ATTEMPT: Duration = Duration::from_millis(600);
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Auth {
@@ -43,6 +43,8 @@ pub(crate) struct Row {
     pub(crate) replays: bool,
     pub(crate) at_least: Duration,
     pub(crate) within: Duration,
+    /// Whether the call is to run out of time.
+    pub(crate) is_timed: bool,
     script: Script,
     attempts: u32,
     attempt_timeout: Duration,
@@ -89,6 +91,7 @@ impl Row {
             enveloped: false,
             is_there: true,
             is_race: false,
+            is_timed: false,
         }
     }
 
@@ -168,6 +171,7 @@ impl Row {
     /// Each attempt has little time, and the whole call three times as much and a
     /// bit more.
     pub(crate) fn timed(mut self) -> Self {
+        self.is_timed = true;
         self.attempt_timeout = ATTEMPT;
         self.timeout = 4 * ATTEMPT;
         self.within = 4 * ATTEMPT + Duration::from_secs(3);
@@ -176,6 +180,7 @@ impl Row {
 
     /// The call has this time and no more.
     pub(crate) fn total(mut self, timeout: Duration) -> Self {
+        self.is_timed = true;
         self.timeout = timeout;
         self.within = timeout + Duration::from_secs(3);
         self
@@ -212,13 +217,16 @@ impl Row {
 
     /// Carries the scenario out; says what is not as it has to be.
     pub(crate) async fn check(&self, auth: Auth, operation: Operation) -> Result<(), String> {
-        let complain = |what: String| Err(format!("{} ({auth:?}, {operation:?}): {what}", self.name));
+        let complain =
+            |what: String| Err(format!("{} ({auth:?}, {operation:?}): {what}", self.name));
         let script = Script {
             starts_with_handshake: auth != Auth::Bearer,
             ..self.script.clone()
         };
         let has_earlier = script.keeps_connections;
-        let service = Faulty::start(script).await.map_err(|error| error.to_string())?;
+        let service = Faulty::start(script)
+            .await
+            .map_err(|error| error.to_string())?;
         let url = match self.is_there {
             true => service.url.clone(),
             false => free_address().await,
@@ -241,10 +249,7 @@ impl Row {
         };
         let took = started.elapsed();
         let now = service.counts();
-        let (requests, updates) = (
-            now.requests - before.requests,
-            now.updates - before.updates,
-        );
+        let (requests, updates) = (now.requests - before.requests, now.updates - before.updates);
 
         let outcome = match &result {
             Ok(key) if key.id == KEY => Outcome::Done,
@@ -256,7 +261,10 @@ impl Row {
             },
         };
         if outcome != self.outcome {
-            return complain(format!("{outcome:?} and not {:?}; {result:?}", self.outcome));
+            return complain(format!(
+                "{outcome:?} and not {:?}; {result:?}",
+                self.outcome
+            ));
         }
         if updates != self.updates {
             return complain(format!("{updates} updates and not {}", self.updates));
@@ -281,12 +289,7 @@ impl Row {
         Ok(())
     }
 
-    fn client(
-        &self,
-        auth: Auth,
-        url: &str,
-        certificate: Option<&str>,
-    ) -> Result<Client, Error> {
+    fn client(&self, auth: Auth, url: &str, certificate: Option<&str>) -> Result<Client, Error> {
         let policy = RetryPolicy::standard()
             .attempts(self.attempts)
             .initial_delay(Duration::from_millis(2))
@@ -316,7 +319,10 @@ impl Row {
         match operation {
             Operation::UpdateOrgApiKey => {
                 let call = client.org(ORG).api_key(KEY).update();
-                call.roles([OrgRole::ReadOnly]).options(options).send().await
+                call.roles([OrgRole::ReadOnly])
+                    .options(options)
+                    .send()
+                    .await
             }
             Operation::ReplaceProjectRoles => {
                 let call = client.project(PROJECT).api_key(KEY);
@@ -343,7 +349,9 @@ fn is_fit_to_print(error: &Error) -> Result<(), String> {
     if is_short && names_call && !all.contains("hush") && !all.contains("eyJ") && body <= 8 << 20 {
         return Ok(());
     }
-    Err(format!("{body} bytes of body, and an error that reads {all}"))
+    Err(format!(
+        "{body} bytes of body, and an error that reads {all}"
+    ))
 }
 
 /// An address at which nobody listens.

@@ -4,7 +4,7 @@ use std::{iter, time::Duration};
 
 use ErrorKind::*;
 use atlas_admin::ErrorKind;
-use flate2::{Compression, write::GzEncoder};
+use flate2::{Compress, Compression, FlushCompress};
 use workspace_tests::faulty::{
     Act, Http2, KEY,
     Moment::{Arrived, HalfRead, Read},
@@ -34,7 +34,10 @@ pub(crate) fn sections(elsewhere: &str) -> Vec<Section> {
         section("Answers that come too slowly, or not at all", slow()),
         section("Answers that are broken", broken()),
         section("Successes that are none", successes()),
-        section("Failures of the service, and of what stands in front of it", failures()),
+        section(
+            "Failures of the service, and of what stands in front of it",
+            failures(),
+        ),
         section("Rate limits and unavailability", unavailable()),
         section("Redirects", redirects(elsewhere)),
         section("Signing in", signing_in(elsewhere)),
@@ -77,30 +80,57 @@ fn promise(status: u16, length: usize) -> Act {
     raw(&head(status, &[("Content-Length", &length.to_string())]))
 }
 
-/// 1 GiB of zeros, in 1 MiB: a file of many members, each a MiB.
+/// 1 GiB of zeros, in 1 MiB.
 fn bomb(status: u16, headers: &[(&str, &str)]) -> Act {
-    let mut member = GzEncoder::new(Vec::new(), Compression::best());
-    std::io::Write::write_all(&mut member, &vec![0; 1 << 20]).unwrap();
-    let body = member.finish().unwrap().repeat(1024);
+    let body = zeros();
     let length = body.len().to_string();
-    let all = [headers, &[("Content-Encoding", "gzip"), ("Content-Length", &length)]].concat();
+    let all = [
+        headers,
+        &[("Content-Encoding", "gzip"), ("Content-Length", &length)],
+    ]
+    .concat();
     raw(&head(status, &all)).then([Send(body)])
+}
+
+/// A flush makes a piece that does not depend on those before it, so that one of 1 MiB
+/// can stand for all of them. Whoever gets to the checksum at the end has read too much.
+fn zeros() -> Vec<u8> {
+    const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    const LAST_BLOCK: [u8; 2] = [3, 0];
+    let mut piece = Vec::with_capacity(1 << 16);
+    Compress::new(Compression::best(), false)
+        .compress_vec(&vec![0; 1 << 20], &mut piece, FlushCompress::Full)
+        .unwrap();
+    [&HEADER[..], &piece.repeat(1024), &LAST_BLOCK, &[0; 8]].concat()
 }
 
 fn connections() -> Vec<Row> {
     vec![
         Row::nobody("nobody listens").fails(Transport, None),
-        Row::new("reset with the request unread", [Act::Http1(Arrived, vec![Reset])])
-            .leaves_open(Transport, None),
-        Row::new("reset amid the request", [Act::Http1(HalfRead, vec![Reset])])
-            .leaves_open(Transport, None),
+        Row::new(
+            "reset with the request unread",
+            [Act::Http1(Arrived, vec![Reset])],
+        )
+        .leaves_open(Transport, None),
+        Row::new(
+            "reset amid the request",
+            [Act::Http1(HalfRead, vec![Reset])],
+        )
+        .leaves_open(Transport, None),
         Row::new("reset after the request", [Reset]).leaves_open(Transport, None),
         Row::new("closed after the request", [Close]).leaves_open(Transport, None),
-        Row::new("reset after the request, once", [Reset]).replayed().sent(2),
-        Row::new("reset amid the request, once", [Act::Http1(HalfRead, vec![Reset])])
+        Row::new("reset after the request, once", [Reset])
             .replayed()
             .sent(2),
-        Row::new("reset after the request, twice", [Reset, Reset]).replayed().sent(3),
+        Row::new(
+            "reset amid the request, once",
+            [Act::Http1(HalfRead, vec![Reset])],
+        )
+        .replayed()
+        .sent(2),
+        Row::new("reset after the request, twice", [Reset, Reset])
+            .replayed()
+            .sent(3),
         Row::new("reset after the request, always", [Reset, Reset, Reset])
             .replayed()
             .sent(3)
@@ -115,9 +145,15 @@ fn connections() -> Vec<Row> {
             [raw("HTTP/1.1 200 OK\r\nContent-Le").then([Close])],
         )
         .leaves_open(Transport, None),
-        Row::new("unavailable, then reset", [empty(503, &[]), Reset.into()])
-            .sent(2)
-            .leaves_open(Transport, None),
+        Row::new(
+            "unavailable, then reset",
+            [
+                empty(503, &[("Connection", "close")]).then([Close]),
+                Reset.into(),
+            ],
+        )
+        .sent(2)
+        .leaves_open(Transport, None),
     ]
 }
 
@@ -129,29 +165,48 @@ fn kept() -> Vec<Row> {
         Row::new::<Act>("an answer that nobody asked for", [])
             .after(good().then([Send(b"HTTP/1.1 404 -\r\nContent-Length: 0\r\n\r\n".into())]))
             .race(),
-        Row::new("closed with the next request read", [Close]).kept().sent(2),
-        Row::new("reset with the next request read", [Reset]).kept().sent(2),
-        Row::new("reset with the next request unread", [Act::Http1(Arrived, vec![Reset])])
+        Row::new("closed with the next request read", [Close])
             .kept()
             .sent(2),
+        Row::new("reset with the next request read", [Reset])
+            .kept()
+            .sent(2),
+        Row::new(
+            "reset with the next request unread",
+            [Act::Http1(Arrived, vec![Reset])],
+        )
+        .kept()
+        .sent(2),
         Row::new("closed, and so is the new one", [Close, Close])
             .kept()
             .sent(2)
             .leaves_open(Transport, None),
-        Row::new("closed, and the service is unavailable then", [Close.into(), empty(503, &[])])
-            .kept()
-            .sent(3),
+        Row::new(
+            "closed, and the service is unavailable then",
+            [Close.into(), empty(503, &[])],
+        )
+        .kept()
+        .sent(3),
         Row::new("closed, and the policy is one attempt", [Close])
             .kept()
             .attempts(1)
             .leaves_open(Transport, None),
-        Row::new("something that is not HTTP", [raw("nonsense\r\n\r\n").then([Close])])
+        Row::new(
+            "something that is not HTTP",
+            [raw("nonsense\r\n\r\n").then([Close])],
+        )
+        .kept()
+        .leaves_open(Transport, None),
+        Row::new(
+            "closed amid the body of the answer",
+            [promise(200, 99).then([Close])],
+        )
+        .kept()
+        .leaves_open(Transport, 200),
+        Row::new("no answer", [Wait])
             .kept()
-            .leaves_open(Transport, None),
-        Row::new("closed amid the body of the answer", [promise(200, 99).then([Close])])
-            .kept()
-            .leaves_open(Transport, 200),
-        Row::new("no answer", [Wait]).kept().timed().leaves_open(Timeout, None),
+            .timed()
+            .leaves_open(Timeout, None),
     ]
 }
 
@@ -160,36 +215,58 @@ fn http2() -> Vec<Row> {
     const REFUSED_STREAM: u32 = 7;
     let refused = || Http2::ResetStream(REFUSED_STREAM);
     let rows = vec![
-        Row::new::<Act>("nothing", []).kept(),
-        Row::new("`REFUSED_STREAM`, once", [refused()]).kept().sent(2),
-        Row::new("`REFUSED_STREAM`, always", [refused(), refused(), refused()])
+        Row::new::<Act>("nothing goes wrong", []).kept(),
+        Row::new("`REFUSED_STREAM`, once", [refused()])
             .kept()
-            .sent(3)
-            .fails(Transport, None),
-        Row::new("`RST_STREAM` for another reason", [Http2::ResetStream(INTERNAL_ERROR)])
-            .kept()
-            .leaves_open(Transport, None),
-        Row::new("`RST_STREAM` for another reason, once", [Http2::ResetStream(INTERNAL_ERROR)])
-            .kept()
-            .replayed()
             .sent(2),
-        Row::new("`RST_STREAM` after the head of the answer", [Http2::ResetAnswer(INTERNAL_ERROR)])
-            .kept()
-            .leaves_open(Transport, 200),
+        Row::new(
+            "`REFUSED_STREAM`, always",
+            [refused(), refused(), refused()],
+        )
+        .kept()
+        .sent(3)
+        .fails(Transport, None),
+        Row::new(
+            "`RST_STREAM` for another reason",
+            [Http2::ResetStream(INTERNAL_ERROR)],
+        )
+        .kept()
+        .leaves_open(Transport, None),
+        Row::new(
+            "`RST_STREAM` for another reason, once",
+            [Http2::ResetStream(INTERNAL_ERROR)],
+        )
+        .kept()
+        .replayed()
+        .sent(2),
+        Row::new(
+            "`RST_STREAM` after the head of the answer",
+            [Http2::ResetAnswer(INTERNAL_ERROR)],
+        )
+        .kept()
+        .leaves_open(Transport, 200),
         Row::new::<Act>("`GOAWAY` after the earlier call", [])
             .after(Http2::ServeAndGoAway)
             .race(),
-        Row::new("`GOAWAY` that leaves the request out", [Http2::GoAwayWithout])
-            .only(&[Bearer])
-            .sent(2),
+        Row::new(
+            "`GOAWAY` that leaves the request out",
+            [Http2::GoAwayWithout],
+        )
+        .only(&[Bearer])
+        .sent(2),
         Row::new("`GOAWAY` that covers the request", [Http2::GoAwayWith])
             .only(&[Bearer])
             .leaves_open(Transport, None),
         Row::new("a connection that is cut", [Http2::Cut])
             .only(&[Bearer])
             .leaves_open(Transport, None),
-        Row::new("a kept connection that is cut", [Http2::Cut]).kept().sent(2),
-        Row::new("no answer", [Http2::Wait]).kept().timed().leaves_open(Timeout, None),
+        Row::new("a kept connection that is cut", [Http2::Cut])
+            .kept()
+            .sent(2),
+        Row::new("no answer", [Http2::Wait])
+            .kept()
+            .timed()
+            .leaves_open(Timeout, None),
     ];
     rows.into_iter().map(Row::over_http2).collect()
 }
@@ -198,48 +275,87 @@ fn slow() -> Vec<Row> {
     let slowly = |text: &str| Act::from(Drip(text.as_bytes().to_vec(), DRIP));
     let hint = "HTTP/1.1 103 Early Hints\r\n\r\n";
     vec![
-        Row::new("no answer", [Wait]).timed().leaves_open(Timeout, None),
-        Row::new("no answer, once", [Wait]).timed().replayed().sent(2).at_least(ATTEMPT),
+        Row::new("no answer", [Wait])
+            .timed()
+            .leaves_open(Timeout, None),
+        Row::new("no answer, once", [Wait])
+            .timed()
+            .replayed()
+            .sent(2)
+            .at_least(ATTEMPT),
         Row::new("no answer, ever", [Wait, Wait, Wait])
             .timed()
             .replayed()
             .sent(3)
             .at_least(3 * ATTEMPT)
             .leaves_open(Timeout, None),
-        Row::new("no answer, ever, and time for one attempt and a half", [Wait, Wait, Wait])
-            .timed()
-            .total(ATTEMPT * 3 / 2)
-            .replayed()
-            .sent(2)
-            .leaves_open(Timeout, None),
+        Row::new(
+            "no answer, ever, and time for one attempt and a half",
+            [Wait, Wait, Wait],
+        )
+        .timed()
+        .total(ATTEMPT * 3 / 2)
+        .replayed()
+        .sent(2)
+        .leaves_open(Timeout, None),
         Row::new("no answer, and less time than for an attempt", [Wait])
             .total(ATTEMPT)
             .leaves_open(Timeout, None),
-        Row::new("a head that drips", [slowly(&head(200, &[("Content-Length", "2")]))])
-            .timed()
-            .leaves_open(Timeout, None),
-        Row::new("a success whose body drips", [promise(200, 999).then([Drip(vec![b' '; 999], DRIP)])])
-            .timed()
-            .leaves_open(Timeout, None),
-        Row::new("a refusal whose body drips", [promise(404, 999).then([Drip(vec![b' '; 999], DRIP)])])
-            .timed()
-            .fails(NotFound, 404),
-        Row::new("a refusal whose body never comes", [promise(403, 999).then([Wait])])
-            .timed()
-            .fails(Permission, 403),
-        Row::new("headers without end", [raw("HTTP/1.1 200 OK\r\n").then([Repeat(b"X: y\r\n".into())])])
-            .leaves_open(Transport, None),
-        Row::new("a header without end", [raw("HTTP/1.1 200 OK\r\nX: ").then([Repeat(vec![b'y'; 4096])])])
-            .leaves_open(Transport, None),
-        Row::new("a success without end", [promise(200, 1 << 40).then([Repeat(vec![b' '; 65536])])])
-            .leaves_open(Decode, 200),
-        Row::new("a page without end", [promise(502, 1 << 40).then([Repeat(vec![b'<'; 65536])])])
-            .leaves_open(Service, 502),
-        Row::new("`100 Continue`", [raw("HTTP/1.1 100 Continue\r\n\r\n").then(parts(good()))]),
+        Row::new(
+            "a head that drips",
+            [slowly(&head(200, &[("Content-Length", "2")]))],
+        )
+        .timed()
+        .leaves_open(Timeout, None),
+        Row::new(
+            "a success whose body drips",
+            [promise(200, 999).then([Drip(vec![b' '; 999], DRIP)])],
+        )
+        .timed()
+        .leaves_open(Timeout, None),
+        Row::new(
+            "a refusal whose body drips",
+            [promise(404, 999).then([Drip(vec![b' '; 999], DRIP)])],
+        )
+        .timed()
+        .fails(NotFound, 404),
+        Row::new(
+            "a refusal whose body never comes",
+            [promise(403, 999).then([Wait])],
+        )
+        .timed()
+        .fails(Permission, 403),
+        Row::new(
+            "headers without end",
+            [raw("HTTP/1.1 200 OK\r\n").then([Repeat(b"X: y\r\n".repeat(500), Duration::ZERO)])],
+        )
+        .leaves_open(Transport, None),
+        Row::new(
+            "a header without end",
+            [raw("HTTP/1.1 200 OK\r\nX: ").then([Repeat(vec![b'y'; 4096], Duration::ZERO)])],
+        )
+        .leaves_open(Transport, None),
+        Row::new(
+            "a success without end",
+            [promise(200, 1 << 40).then([Repeat(vec![b' '; 65536], Duration::ZERO)])],
+        )
+        .leaves_open(Decode, 200),
+        Row::new(
+            "a page without end",
+            [promise(502, 1 << 40).then([Repeat(vec![b'<'; 65536], Duration::ZERO)])],
+        )
+        .leaves_open(Service, 502),
+        Row::new(
+            "`100 Continue`",
+            [raw("HTTP/1.1 100 Continue\r\n\r\n").then(parts(good()))],
+        ),
         Row::new("`103 Early Hints`", [raw(hint).then(parts(good()))]),
-        Row::new("`103 Early Hints` without end", [Repeat(hint.into())])
-            .timed()
-            .leaves_open(Timeout, None),
+        Row::new(
+            "`103 Early Hints` without end",
+            [Repeat(hint.into(), Duration::from_millis(1))],
+        )
+        .timed()
+        .leaves_open(Timeout, None),
     ]
 }
 
@@ -254,76 +370,137 @@ fn broken() -> Vec<Row> {
     let chunked = head(200, &[("Transfer-Encoding", "chunked")]);
     let chunks = |chunks: &str| raw(&(chunked.clone() + chunks)).then([Close]);
     vec![
-        Row::new("nonsense in place of HTTP", [raw("nonsense\r\n\r\n").then([Close])])
-            .leaves_open(Transport, None),
-        Row::new("a body that is cut", [promise(200, 99).then([Send(key().into_bytes()), Close])])
-            .leaves_open(Transport, 200),
-        Row::new("a body that is reset", [promise(200, 99).then([Send(key().into_bytes()), Reset])])
-            .leaves_open(Transport, 200),
-        Row::new("a refusal that is cut", [promise(404, 99).then([Send(b"{\"det".into()), Close])])
-            .fails(NotFound, 404),
-        Row::new("a body longer than its `Content-Length`", [promise(200, 10).then([Send(key().into_bytes())])])
-            .leaves_open(Decode, 200),
-        Row::new("a `Content-Length` that is no number", [raw(&head(200, &[("Content-Length", "ten")])).then([Close])])
-            .leaves_open(Transport, None),
         Row::new(
-            "two `Content-Length`s",
-            [raw(&head(200, &[("Content-Length", "10"), ("Content-Length", "11")])).then([Close])],
+            "nonsense in place of HTTP",
+            [raw("nonsense\r\n\r\n").then([Close])],
         )
         .leaves_open(Transport, None),
-        Row::new("no `Content-Length`, and closed", [raw(&(head(200, &[]) + &key())).then([Close])]),
-        Row::new("HTTP/1.0", [raw(&format!("HTTP/1.0 200 OK\r\n\r\n{}", key())).then([Close])]),
+        Row::new(
+            "a body that is cut",
+            [promise(200, 99).then([Send(key().into_bytes()), Close])],
+        )
+        .leaves_open(Transport, 200),
+        Row::new(
+            "a body that is reset",
+            [promise(200, 99).then([Send(key().into_bytes()), Reset])],
+        )
+        .leaves_open(Transport, 200),
+        Row::new(
+            "a refusal that is cut",
+            [promise(404, 99).then([Send(b"{\"det".into()), Close])],
+        )
+        .fails(NotFound, 404),
+        Row::new(
+            "a body longer than its `Content-Length`",
+            [promise(200, 10).then([Send(key().into_bytes())])],
+        )
+        .leaves_open(Decode, 200),
+        Row::new(
+            "a `Content-Length` that is no number",
+            [raw(&head(200, &[("Content-Length", "ten")])).then([Close])],
+        )
+        .leaves_open(Transport, None),
+        Row::new(
+            "two `Content-Length`s",
+            [raw(&head(
+                200,
+                &[("Content-Length", "10"), ("Content-Length", "11")],
+            ))
+            .then([Close])],
+        )
+        .leaves_open(Transport, None),
+        Row::new(
+            "no `Content-Length`, and closed",
+            [raw(&(head(200, &[]) + &key())).then([Close])],
+        ),
+        Row::new(
+            "HTTP/1.0",
+            [raw(&format!("HTTP/1.0 200 OK\r\n\r\n{}", key())).then([Close])],
+        ),
         Row::new("a chunk of no size", [chunks("x\r\n")]).leaves_open(Transport, 200),
-        Row::new("a chunk of too large a size", [chunks("fffffffffffffffff\r\n")])
-            .leaves_open(Transport, 200),
+        Row::new(
+            "a chunk of too large a size",
+            [chunks("fffffffffffffffff\r\n")],
+        )
+        .leaves_open(Transport, 200),
         Row::new("no last chunk", [chunks("1\r\n{\r\n")]).leaves_open(Transport, 200),
-        Row::new("gzip that is none", [answer(200, &[("Content-Encoding", "gzip")], &key())])
-            .leaves_open(Decode, 200),
+        Row::new(
+            "gzip that is none",
+            [answer(200, &[("Content-Encoding", "gzip")], &key())],
+        )
+        .leaves_open(Decode, 200),
         Row::new("1 GiB of zeros in 1 MiB of gzip", [bomb(200, &[])]).leaves_open(Decode, 200),
         Row::new("the same for a refusal", [bomb(404, &[])]).fails(NotFound, 404),
         Row::new(
             "a success that is not UTF-8",
-            [promise(200, 36).then([Send(bytes_of_a_key_with(b"\xff\xfe"))])],
+            [unreadable(
+                200,
+                &[format!(r#"{{"id":"{KEY}","desc":""#).as_bytes(), b"\xff\"}"],
+            )],
         )
         .leaves_open(Decode, 200),
         Row::new(
             "a refusal that is not UTF-8",
-            [promise(400, 15).then([Send(b"{\"detail\":\"\xff\xfe\"}".into())])],
+            [unreadable(400, &[b"{\"detail\":\"\xff\"}"])],
         )
         .fails(Input, 400),
     ]
 }
 
-fn bytes_of_a_key_with(desc: &[u8]) -> Vec<u8> {
-    let id = &KEY[..8];
-    [format!(r#"{{"id":"{id}","desc":"#).as_bytes(), b"\"", desc, b"\"      }"].concat()
+fn unreadable(status: u16, body: &[&[u8]]) -> Act {
+    let body = body.concat();
+    promise(status, body.len()).then([Send(body)])
 }
 
 fn successes() -> Vec<Row> {
     let open = |name, act: Act| Row::new(name, [act]).leaves_open(Decode, 200);
     vec![
         Row::new("a key that says it is HTML", [answer(200, &[HTML], &key())]),
-        Row::new("a key with fields and roles of tomorrow", [answer(
-            200,
-            &[],
-            &format!(r#"{{"id":"{KEY}","new":1,"roles":[{{"roleName":"ORG_NEW"}},{{}}]}}"#),
-        )]),
+        Row::new(
+            "a key with fields and roles of tomorrow",
+            [answer(
+                200,
+                &[],
+                &format!(r#"{{"id":"{KEY}","new":1,"roles":[{{"roleName":"ORG_NEW"}},{{}}]}}"#),
+            )],
+        ),
         open("HTML", html(200)),
         open("no body", empty(200, &[])),
         open("`null`", answer(200, &[], "null")),
         open("a list", answer(200, &[], "[]")),
         open("`{}`", answer(200, &[], "{}")),
         open("half of a key", answer(200, &[], &key()[..20])),
-        open("brackets in 100,000 brackets", answer(200, &[], &"[".repeat(100_000))),
-        open("an envelope that was not asked for", answer(200, &[], &format!(r#"{{"status":200,"content":{}}}"#, key()))),
+        open(
+            "brackets in 100,000 brackets",
+            answer(200, &[], &"[".repeat(100_000)),
+        ),
+        open(
+            "an envelope that was not asked for",
+            answer(
+                200,
+                &[],
+                &format!(r#"{{"status":200,"content":{}}}"#, key()),
+            ),
+        ),
         Row::new("204", [empty(204, &[])]).leaves_open(Decode, 204),
         Row::new("202", [answer(202, &[], "{}")]).leaves_open(Decode, 202),
-        Row::new("a key in an envelope", [answer(200, &[], &format!(r#"{{"status":200,"content":{}}}"#, key()))])
-            .enveloped(),
+        Row::new(
+            "a key in an envelope",
+            [answer(
+                200,
+                &[],
+                &format!(r#"{{"status":200,"content":{}}}"#, key()),
+            )],
+        )
+        .enveloped(),
         Row::new("no envelope where one was asked for", [good()]).enveloped(),
         Row::new(
             "an error in an envelope",
-            [answer(200, &[], r#"{"status":404,"content":{"errorCode":"GROUP_NOT_FOUND"}}"#)],
+            [answer(
+                200,
+                &[],
+                r#"{"status":404,"content":{"errorCode":"GROUP_NOT_FOUND"}}"#,
+            )],
         )
         .enveloped()
         .fails(NotFound, 404),
@@ -344,34 +521,51 @@ fn successes() -> Vec<Row> {
 
 fn failures() -> Vec<Row> {
     vec![
-        Row::new("401 in HTML", [html(401)]).only(&[Digest]).fails(Permission, 401),
-        Row::new("401 in HTML, to a token", [html(401)]).only(&[Bearer]).fails(Credentials, 401),
+        Row::new("401 in HTML", [html(401)])
+            .only(&[Digest])
+            .fails(Permission, 401),
+        Row::new("401 in HTML, to a token", [html(401)])
+            .only(&[Bearer])
+            .fails(Credentials, 401),
         Row::new("403 in HTML", [html(403)]).fails(Permission, 403),
         Row::new("404 in HTML", [html(404)]).fails(NotFound, 404),
-        Row::new("405 during an upgrade", [refusal(405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES")])
-            .fails(Service, 405),
+        Row::new(
+            "405 during an upgrade",
+            [refusal(405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES")],
+        )
+        .fails(Service, 405),
         Row::new("409", [refusal(409, "ANY")]).fails(Conflict, 409),
         Row::new("410 for a version", [refusal(410, "VERSION_GONE")]).fails(Version, 410),
         Row::new("an unknown 4xx", [refusal(499, "BRAND_NEW")]).fails(Service, 499),
-        Row::new("`101 Switching Protocols`", [raw("HTTP/1.1 101 -\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")])
-            .leaves_open(Service, 101),
+        Row::new(
+            "`101 Switching Protocols`",
+            [raw(
+                "HTTP/1.1 101 -\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+            )],
+        )
+        .leaves_open(Service, 101),
         Row::new("a status that there is not", [empty(600, &[])]).leaves_open(Service, 600),
         Row::new("500", [refusal(500, "UNEXPECTED_ERROR")]).leaves_open(Service, 500),
-        Row::new("500, with replays", [refusal(500, "UNEXPECTED_ERROR")])
+        Row::new("500", [refusal(500, "UNEXPECTED_ERROR")])
             .replayed()
             .leaves_open(Service, 500),
         Row::new("502 in HTML", [html(502)]).leaves_open(Service, 502),
-        Row::new("502 in HTML, once", [html(502)]).replayed().sent(2),
+        Row::new("502 in HTML, once", [html(502)])
+            .replayed()
+            .sent(2),
         Row::new("502 in HTML, always", [html(502), html(502), html(502)])
             .replayed()
             .sent(3)
             .leaves_open(Service, 502),
         Row::new("504", [empty(504, &[])]).leaves_open(Service, 504),
         Row::new("504, once", [empty(504, &[])]).replayed().sent(2),
-        Row::new("502, then not found", [html(502), refusal(404, "ORG_NOT_FOUND")])
-            .replayed()
-            .sent(2)
-            .leaves_open(NotFound, 404),
+        Row::new(
+            "502, then not found",
+            [html(502), refusal(404, "ORG_NOT_FOUND")],
+        )
+        .replayed()
+        .sent(2)
+        .leaves_open(NotFound, 404),
     ]
 }
 
@@ -388,30 +582,63 @@ fn unavailable() -> Vec<Row> {
     };
     let mut rows = Vec::new();
     for (status, kind, names) in [
-        (429, RateLimited, [
-            "429, once", "429, twice", "429, always", "429 and `Retry-After: 1`",
-            "429 and `Retry-After` as a date", "429 and `Retry-After` as a date gone by",
-            "429 and a `Retry-After` that is neither", "429 and `Retry-After: 3600`",
-            "429 and a `Retry-After` of 30 digits", "429, and the policy is one attempt",
-        ]),
-        (503, Service, [
-            "503, once", "503, twice", "503, always", "503 and `Retry-After: 1`",
-            "503 and `Retry-After` as a date", "503 and `Retry-After` as a date gone by",
-            "503 and a `Retry-After` that is neither", "503 and `Retry-After: 3600`",
-            "503 and a `Retry-After` of 30 digits", "503, and the policy is one attempt",
-        ]),
+        (
+            429,
+            RateLimited,
+            [
+                "429, once",
+                "429, twice",
+                "429, always",
+                "429 and `Retry-After: 1`",
+                "429 and `Retry-After` as a date",
+                "429 and `Retry-After` as a date gone by",
+                "429 and a `Retry-After` that is neither",
+                "429 and `Retry-After: 3600`",
+                "429 and a `Retry-After` of 30 digits",
+                "429, and the policy is one attempt",
+            ],
+        ),
+        (
+            503,
+            Service,
+            [
+                "503, once",
+                "503, twice",
+                "503, always",
+                "503 and `Retry-After: 1`",
+                "503 and `Retry-After` as a date",
+                "503 and `Retry-After` as a date gone by",
+                "503 and a `Retry-After` that is neither",
+                "503 and `Retry-After: 3600`",
+                "503 and a `Retry-After` of 30 digits",
+                "503, and the policy is one attempt",
+            ],
+        ),
     ] {
         let fails = |row: Row| match status {
             429 => row.fails(kind, status),
             _ => row.leaves_open(kind, status),
         };
-        let [once, twice, always, seconds, date, past, neither, hour, absurd, single] = names;
+        let [
+            once,
+            twice,
+            always,
+            seconds,
+            date,
+            past,
+            neither,
+            hour,
+            absurd,
+            single,
+        ] = names;
         let past_date = "Mon, 5 Aug 2024 00:00:00 GMT";
         rows.extend([
             Row::new(once, [empty(status, &[])]).sent(2),
             Row::new(twice, [empty(status, &[]), html(status)]).sent(3),
             fails(Row::new(always, thrice(empty(status, &[]))).sent(3)),
-            Row::new(seconds, [with(status, "1")]).sent(2).at_least(second),
+            Row::new(seconds, [with(status, "1")])
+                .sent(2)
+                .at_least(second),
             Row::new(date, [soon(status)]).sent(2).at_least(second / 2),
             Row::new(past, [with(status, past_date)]).sent(2),
             Row::new(neither, [with(status, "soon")]).sent(2),
@@ -455,16 +682,26 @@ fn signing_in(elsewhere: &str) -> Vec<Row> {
         empty(401, &[("WWW-Authenticate", &text)])
     };
     let stale = |nonce: &str| challenge(nonce, true);
-    let bare = ("WWW-Authenticate", r#"Digest realm="r", nonce="n", qop="auth""#);
+    let bare = (
+        "WWW-Authenticate",
+        r#"Digest realm="r", nonce="n", qop="auth""#,
+    );
     let bearer = || empty(401, &[("WWW-Authenticate", "Bearer")]);
     let denied = r#"{"error":"access_denied"}"#;
     vec![
-        Row::new("a stale nonce", [stale("b")]).only(&[Digest]).sent(2),
-        Row::new("two stale nonces", [stale("b"), stale("c")]).only(&[Digest]).sent(3),
-        Row::new("nothing but stale nonces", [stale("b"), stale("c"), stale("d")])
+        Row::new("a stale nonce", [stale("b")])
             .only(&[Digest])
-            .sent(3)
-            .fails(Service, 401),
+            .sent(2),
+        Row::new("two stale nonces", [stale("b"), stale("c")])
+            .only(&[Digest])
+            .sent(3),
+        Row::new(
+            "nothing but stale nonces",
+            [stale("b"), stale("c"), stale("d")],
+        )
+        .only(&[Digest])
+        .sent(3)
+        .fails(Service, 401),
         Row::new("a wrong password", [challenge("b", false)])
             .only(&[Digest])
             .fails(Credentials, 401),
@@ -487,42 +724,71 @@ fn signing_in(elsewhere: &str) -> Vec<Row> {
             raw(&head(401, &[bare, ("Content-Length", "9")])).then([Wait]),
         )
         .timed(),
-        Row::handshake("the challenge: 307 to another port", Digest, moved(307, elsewhere))
-            .sent(0)
-            .fails(Redirect, 307),
-        Row::new("a token that is refused", [bearer()]).only(&[Bearer]).fails(Credentials, 401),
-        Row::new("a fetched token that is refused, once", [bearer()]).only(&[Account]).sent(2),
-        Row::new("a fetched token that is refused, twice", [bearer(), bearer()])
-            .only(&[Account])
-            .sent(2)
+        Row::handshake(
+            "the challenge: 307 to another port",
+            Digest,
+            moved(307, elsewhere),
+        )
+        .sent(0)
+        .fails(Redirect, 307),
+        Row::new("a token that is refused", [bearer()])
+            .only(&[Bearer])
             .fails(Credentials, 401),
+        Row::new("a fetched token that is refused, once", [bearer()])
+            .only(&[Account])
+            .sent(2),
+        Row::new(
+            "a fetched token that is refused, twice",
+            [bearer(), bearer()],
+        )
+        .only(&[Account])
+        .sent(2)
+        .fails(Credentials, 401),
         Row::handshake("the token endpoint: no answer, once", Account, Wait).timed(),
         Row::handshake("the token endpoint: reset, once", Account, Reset),
         Row::handshake("the token endpoint: reset, always", Account, Reset)
             .handshakes(3)
             .sent(0)
             .fails(Transport, None),
-        Row::handshake("the token endpoint: 429 and `Retry-After: 1`", Account, empty(429, &[("Retry-After", "1")]))
-            .at_least(Duration::from_secs(1)),
+        Row::handshake(
+            "the token endpoint: 429 and `Retry-After: 1`",
+            Account,
+            empty(429, &[("Retry-After", "1")]),
+        )
+        .at_least(Duration::from_secs(1)),
         Row::handshake("the token endpoint: 502, once", Account, html(502)),
         Row::handshake("the token endpoint: 503, always", Account, html(503))
             .handshakes(3)
             .sent(0)
             .fails(Service, 503),
-        Row::handshake("the token endpoint: 401", Account, answer(401, &[], r#"{"error":"invalid_client"}"#))
+        Row::handshake(
+            "the token endpoint: 401",
+            Account,
+            answer(401, &[], r#"{"error":"invalid_client"}"#),
+        )
+        .sent(0)
+        .fails(Credentials, 401),
+        Row::handshake(
+            "the token endpoint: too many tokens",
+            Account,
+            answer(403, &[], denied),
+        )
+        .sent(0)
+        .fails(Credentials, 403),
+        Row::handshake("the token endpoint: HTML", Account, html(200))
             .sent(0)
-            .fails(Credentials, 401),
-        Row::handshake("the token endpoint: too many tokens", Account, answer(403, &[], denied))
-            .sent(0)
-            .fails(Credentials, 403),
-        Row::handshake("the token endpoint: HTML", Account, html(200)).sent(0).fails(Decode, None),
+            .fails(Decode, None),
         Row::handshake(
             "the token endpoint: half of a token",
             Account,
             promise(200, 99).then([Send(b"{\"access_token\":\"eyJ".into()), Close]),
         ),
-        Row::handshake("the token endpoint: 307 to another port", Account, moved(307, elsewhere))
-            .sent(0)
-            .fails(Redirect, 307),
+        Row::handshake(
+            "the token endpoint: 307 to another port",
+            Account,
+            moved(307, elsewhere),
+        )
+        .sent(0)
+        .fails(Redirect, 307),
     ]
 }

@@ -3,8 +3,6 @@
 //! It is the unit that the retry policy repeats.
 
 use std::{
-    error::Error as _,
-    io,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -162,7 +160,7 @@ impl Exchange<'_> {
                 (ErrorKind::Decode, "the answer is longer than 8 MiB", None)
             }
             Some(Incomplete::Late) => (ErrorKind::Timeout, "the answer does not end", None),
-            Some(Incomplete::Broken(source)) if failed_to_decompress(&source) => (
+            Some(Incomplete::Broken(source)) if !connection::is_at_fault(&source) => (
                 ErrorKind::Decode,
                 "the answer is not compressed as it says",
                 Some(source),
@@ -202,14 +200,6 @@ impl Exchange<'_> {
             Unanswered { error, fate }
         })
     }
-}
-
-/// Tells a bad encoding from a bad connection, which reqwest reports alike: only
-/// the latter comes from hyper.
-fn failed_to_decompress(error: &reqwest::Error) -> bool {
-    error
-        .source()
-        .is_some_and(|source| source.is::<io::Error>())
 }
 
 /// A request without an answer.

@@ -1,9 +1,14 @@
 //! What connections tell of a request: whether it went over one of its own or over
 //! a kept one, and how far it can have come if the connection failed.
 
-use std::{cell::Cell, error::Error as StdError, io, iter};
+use std::{cell::Cell, error::Error as StdError, io, iter, time::Duration};
 
 use h2::Reason;
+use tokio::time::sleep;
+
+/// How long a request waits for a connection that may just be coming back, before
+/// it opens another.
+const GRACE: Duration = Duration::from_millis(1);
 
 tokio::task_local! {
     static OPENED: Cell<bool>;
@@ -18,10 +23,17 @@ pub(crate) async fn watch<F: Future>(request: F) -> (F::Output, bool) {
     OPENED.scope(Cell::new(false), watched).await
 }
 
-/// Notes that a connection is being opened, for the request that waits for it.
-pub(crate) fn opened() {
-    // Outside of a watched request there is nobody to tell.
-    let _ = OPENED.try_with(|opened| opened.set(true));
+/// Opens a connection if the request still waits for one. A request that got a
+/// kept connection leaves this future to the background, where it ends: the pool
+/// would open one connection more for every answer that is not quite read.
+pub(crate) async fn open<T>(
+    connecting: impl Future<Output = Result<T, Box<dyn StdError + Send + Sync>>>,
+) -> Result<T, Box<dyn StdError + Send + Sync>> {
+    sleep(GRACE).await;
+    OPENED
+        .try_with(|opened| opened.set(true))
+        .map_err(|_| "a kept connection came back")?;
+    connecting.await
 }
 
 /// What is known of a request that has no answer.
@@ -64,6 +76,12 @@ pub(crate) fn fate(error: &reqwest::Error) -> Fate {
     } else {
         Fate::Unknown
     }
+}
+
+/// Tells a body whose connection failed from one that cannot be decompressed, which
+/// reqwest reports alike: only the former comes from hyper.
+pub(crate) fn is_at_fault(error: &reqwest::Error) -> bool {
+    cause::<hyper::Error>(error).is_some()
 }
 
 /// The first cause of this type.

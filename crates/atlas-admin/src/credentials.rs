@@ -128,9 +128,12 @@ impl Credentials {
     pub(crate) fn check(&self) -> Result<(), Error> {
         let (name, secret) = match &self.0 {
             Kind::Digest { user, password } => {
-                if user.starts_with(SERVICE_ACCOUNT_ID)
-                    || password.expose_secret().starts_with(SERVICE_ACCOUNT_SECRET)
-                {
+                let is_account = |text: &str| {
+                    [SERVICE_ACCOUNT_ID, SERVICE_ACCOUNT_SECRET]
+                        .iter()
+                        .any(|prefix| text.starts_with(prefix))
+                };
+                if is_account(user) || is_account(password.expose_secret()) {
                     return Err(Error::credentials(
                         "a service account's id or secret is given as an API key",
                     )
@@ -330,6 +333,10 @@ mod tests {
             ),
             (
                 Credentials::digest("abcdefgh", "mdb_sa_sk_hush"),
+                "Credentials::service_account",
+            ),
+            (
+                Credentials::digest("mdb_sa_sk_hush", "mdb_sa_id_1"),
                 "Credentials::service_account",
             ),
             (Credentials::digest("", "hush"), "public key is empty"),

@@ -39,7 +39,7 @@
 //! Input is checked before it is sent, by what the service at hand takes; answers
 //! are read leniently, so that a new role or field breaks nothing. Every failure
 //! is an [`Error`] that tells what happened and whether the update may have been
-//! made all the same.
+//! made all the same; [`reliability`] lists what was tried.
 
 mod api_key;
 mod api_version;
@@ -90,6 +90,16 @@ pub use retry::RetryPolicy;
 pub use roles::{OrgRole, OtherRole, ProjectRole};
 pub use service_error::FieldViolation;
 pub use token_store::{AccessToken, FileStore, MemoryStore, TokenKey, TokenStore};
+
+/// A door for the fuzz target.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn check_challenge(lines: &[u8]) {
+    auth::hostile::check(lines);
+}
+
+#[doc = include_str!("../RELIABILITY.md")]
+pub mod reliability {}
 
 /// The code in the README is compiled with the documentation's.
 #[cfg(doctest)]

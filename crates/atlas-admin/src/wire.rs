@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::{Certificate, Identity, Request, redirect, retry};
 use tokio::time::timeout;
-use tower::util::MapRequestLayer;
+use tower::util::MapFutureLayer;
 
 use crate::{
     connection,
@@ -37,10 +37,7 @@ impl HttpSettings {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(kept_connections)
             .user_agent(&self.user_agent)
-            .connector_layer(MapRequestLayer::new(|request| {
-                connection::opened();
-                request
-            }));
+            .connector_layer(MapFutureLayer::new(connection::open));
         if !self.root_certificates.is_empty() {
             builder = builder.tls_certs_merge(self.root_certificates.iter().cloned());
         }

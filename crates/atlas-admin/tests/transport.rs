@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use atlas_admin::{Client, Credentials, ErrorKind, RequestOptions};
+use atlas_admin::{Client, Credentials, ErrorKind, RequestOptions, RetryPolicy};
 use support::{KEY, ORG, Service, answer, done, update};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,6 +17,7 @@ fn client(url: &str) -> Client {
         .base_url(url)
         .unwrap()
         .timeout(Duration::from_secs(5))
+        .retry(RetryPolicy::none())
         .build()
         .unwrap()
 }

@@ -16,10 +16,11 @@ use tokio::{
 };
 
 use crate::{
-    connection::{Bounds, Control, Protocol, Socket},
+    connection::{Bounds, Control, Protocol},
     exchange::Emulation,
     router::router,
     server::STOP_TIMEOUT,
+    socket::Socket,
     tls::Tls,
 };
 

@@ -123,6 +123,6 @@ async fn faults(
     let faults: Faults = spec
         .parse()
         .map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")))?;
-    emulation.faults.replace(faults.seed(emulation.rng_seed));
+    emulation.faults.replace(faults);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -29,6 +29,8 @@ use crate::{
     versions,
 };
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Settings that a request can meet.
 #[derive(Clone, Debug)]
 pub(crate) struct Behaviour {
@@ -341,9 +343,10 @@ impl Builder {
     }
 
     /// How long the head of a request may take, counted from the end of the
-    /// one before it; then the connection is closed. Default: 60 seconds.
+    /// one before it; then the connection is closed. Default: 60 seconds; a day
+    /// at most.
     pub fn head_timeout(mut self, time: Duration) -> Self {
-        self.protocol.head_timeout = time;
+        self.protocol.head_timeout = time.min(DAY);
         self
     }
 
@@ -442,7 +445,7 @@ impl Builder {
     /// [`orgs`](Self::orgs). The first of each is an owner, the others are
     /// members. [`Emulator::made_up_keys`] lists them. Default: 0.
     ///
-    /// A million keys take some 600 MB.
+    /// A million keys take some 600 MB; there are at most ten million.
     pub fn keys_per_org(mut self, keys: u32) -> Self {
         self.seed.keys_per_org = keys;
         self

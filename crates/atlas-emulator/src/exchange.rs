@@ -21,6 +21,7 @@ use crate::{
     error::ApiError,
     faults::{Moment, Schedule, Strike},
     key_view::KeyView,
+    limits::Allowance,
     made_up::MadeUp,
     object_id::ObjectId,
     query,
@@ -146,10 +147,13 @@ impl Emulation {
         };
         let limit = limit.filter(|_| inferred.rate_limited.contains(&call.service));
         if let (Some(limit), Some(bucket)) = (limit, state.bucket(scope)) {
-            let taken = bucket
-                .take(limit, inferred.even_refill, Instant::now())
-                .map_err(|empty| self.behaviour.rate_limited(parts.uri.path(), limit, empty))?;
-            answer.allowance = Some(taken);
+            let taken = bucket.take(limit, inferred.even_refill, Instant::now());
+            answer.allowance = Some(taken.unwrap_or(Allowance {
+                limit,
+                remaining: 0,
+            }));
+            let path = parts.uri.path();
+            taken.map_err(|empty| self.behaviour.rate_limited(path, limit, empty))?;
         }
         let known = state.key(scope, key)?;
         let known = match update? {

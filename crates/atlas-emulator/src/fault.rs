@@ -17,7 +17,7 @@ use std::time::Duration;
 /// | [`reset`](Self::reset) | a connection that breaks | see [`Reset`] |
 ///
 /// "Carried out" means as far as the request was right: a body that is refused
-/// changes nothing in any case.
+/// changes nothing in any case. What a fault answers is never in an envelope.
 ///
 /// A fault strikes each time, unless [`every`](Self::every) or
 /// [`chance`](Self::chance) says otherwise, and calls of the operations whose

@@ -12,9 +12,9 @@
 //!
 //! `POST /api/oauth/token` and `POST /api/oauth/revoke` serve the tokens.
 //!
-//! Digest answers are verified as RFC 7616 says, and what a document says of
-//! roles, fields and limits is checked, each fault with the services' own
-//! error code. The state is in memory; one update is atomic.
+//! Digest answers are verified as RFC 7616 says, bodies are checked against the
+//! documents' schemas, and each fault has the services' own error code. The
+//! state is in memory; one update is atomic.
 //!
 //! # In a test
 //!
@@ -28,28 +28,45 @@
 //! # }
 //! ```
 //!
+//! - [`Builder`] takes what it starts with: organizations, projects and keys,
+//!   rate limits, access lists, versions and their end, or a seed file.
+//! - [`Faults`] go wrong on purpose: a 429, a broken connection, an answer that
+//!   never comes; each says whether the update was carried out.
+//! - [`Emulator`] tells what arrived and what the keys are now, and starts over.
+//!
+//! The command `atlas-emulator` does the same for tests in other languages.
+//!
+//! # Features
+//!
+//! | feature | for |
+//! | --- | --- |
+//! | `cli`, on by default | the command; it takes in the others |
+//! | `tls` | HTTPS: `Builder::tls` |
+//! | `seed-file` | what to start with, in YAML: `Builder::seed_file` |
+//!
+//! A test needs none of them: `default-features = false`.
+//!
 //! # What is inferred
 //!
 //! Where no page and no recording of the services settles a question, the
-//! emulator decides as follows.
+//! emulator has an option: the fields of [`Inferred`], and beside them
 //!
-//! - The date in the Accept header must be that of a release
-//!   ([`Builder::version_dates`]).
-//! - Any nonce count is taken ([`Builder::strict_nc`]); a nonce lives 60
-//!   seconds on every service ([`Builder::nonce_ttl`]).
-//! - Signing in is checked first, then the version, the ids, the query, the
-//!   organization or project, the caller's roles, the rate limit, the key, and
-//!   the body last.
-//! - The owners of an organization may do everything in its projects. An
-//!   update in a project adds a key that was not in it. Only keys count as
-//!   owners that an organization must keep.
-//! - Rate limits refill evenly ([`RateLimit`]) and hold on all services.
-//! - A bearer token that is not valid is met with the digest challenge.
-//! - With `envelope=true` an error is wrapped too and its HTTP status is 200,
-//!   for clients that cannot read another; a digest challenge stays a 401.
-//! - The codes of unknown roles, of bad query parameters, of a body that is
-//!   too long, slow or of another media type, of a wrong method, and of a
-//!   digest for another URI.
+//! - [`Builder::strict_nc`], [`Builder::nonce_ttl`] and
+//!   [`Builder::nonce_uses`]: how long and how often a nonce is good;
+//! - [`Builder::token_rate_limit`]: how many tokens may be asked for;
+//! - [`Inferred::codes`]: the codes of unknown roles, of a body that changes
+//!   nothing, of bad query parameters, of a body that is too long, slow or of
+//!   another media type, of a wrong method, of an unknown path, and of a digest
+//!   for another URI.
+//!
+//! Three things are decided once:
+//!
+//! - Signing in is checked first, then the access list, the version, the ids,
+//!   the query, the organization or project, the caller's roles, the rate
+//!   limit, the key, and the body last.
+//! - A version is deprecated and gone from the day that is named, in UTC;
+//!   `VERSION_GONE` names the date of the version, not the date asked for.
+//! - The three services share the buckets of an organization and a project.
 
 mod accept;
 mod access_list;
@@ -80,8 +97,10 @@ mod router;
 mod seed;
 #[cfg(feature = "seed-file")]
 mod seed_file;
+mod seed_key;
 mod server;
 mod service;
+mod socket;
 mod state;
 mod strike;
 mod tls;
@@ -102,7 +121,7 @@ pub use crate::{
     key_state::KeyState,
     limits::RateLimit,
     made_up::MadeUpKey,
-    seed::SeedKey,
+    seed_key::SeedKey,
     server::Emulator,
     service::Service,
     traffic::LoggedRequest,

@@ -55,6 +55,9 @@ pub(crate) struct MadeUp {
     first_name: u64,
 }
 
+/// The most keys, and organizations, that are made up.
+pub(crate) const MOST: u64 = 10_000_000;
+
 /// Eight letters.
 const NAMES: u64 = 26_u64.pow(8);
 
@@ -77,8 +80,11 @@ impl MadeUp {
         }
     }
 
-    pub(crate) fn key_count(&self) -> usize {
-        (self.orgs as usize + 1) * self.keys_per_org as usize
+    /// How many keys there are, unless it is more than memory can be had for.
+    pub(crate) fn key_count(&self) -> Option<usize> {
+        let keys = (u64::from(self.orgs) + 1).checked_mul(self.keys_per_org.into())?;
+        let is_sane = keys <= MOST && u64::from(self.orgs) <= MOST;
+        usize::try_from(keys).ok().filter(|_| is_sane)
     }
 
     /// The organizations beside the first.

@@ -120,6 +120,16 @@ async fn observe(State(emulation): State<Shared>, mut request: Request, next: Ne
     let traffic = &emulation.traffic;
     let entry = traffic.arrived(request.method(), request.uri(), request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let tell = |status: StatusCode, code: Option<&str>, fault: Option<&str>| {
+        tracing::debug!(
+            target: "atlas_emulator::requests",
+            status = status.as_u16(),
+            ms = millis(started),
+            code,
+            fault,
+            "{method} {path}"
+        );
+    };
     if !emulation.behaviour.latency.is_zero() {
         tokio::time::sleep(emulation.behaviour.latency).await;
     }
@@ -138,14 +148,14 @@ async fn observe(State(emulation): State<Shared>, mut request: Request, next: Ne
         if strike.never_answers() {
             // Logged now, as nothing comes after it.
             traffic.answered(entry.clone(), response.status(), fault);
+            tell(response.status(), None, fault);
         }
         response = strike.answer(&emulation, &path, response).await;
     }
     let status = response.status();
     let headers = response.headers_mut();
     headers.insert(header::SERVER, HeaderValue::from_static("mdbws"));
-    let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    headers.insert(ENVOY_TIME, elapsed.into());
+    headers.insert(ENVOY_TIME, millis(started).into());
     let is_challenge = headers
         .get(header::WWW_AUTHENTICATE)
         .is_some_and(|value| value.as_bytes().starts_with(b"Digest"));
@@ -153,16 +163,11 @@ async fn observe(State(emulation): State<Shared>, mut request: Request, next: Ne
         traffic.challenges.fetch_add(1, Relaxed);
     }
     traffic.answered(entry, status, fault);
-    let code = headers
-        .get("x-error-code")
-        .and_then(|code| code.to_str().ok());
-    tracing::debug!(
-        target: "atlas_emulator::requests",
-        status = status.as_u16(),
-        ms = elapsed,
-        code,
-        fault,
-        "{method} {path}"
-    );
+    let code = headers.get("x-error-code");
+    tell(status, code.and_then(|code| code.to_str().ok()), fault);
     response
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

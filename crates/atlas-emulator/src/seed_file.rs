@@ -178,8 +178,8 @@ impl Builder {
         seed.keys.extend(file.keys);
         seed.users
             .extend(file.users.into_iter().map(|user| (user.name, user.api_key)));
-        seed.more_orgs += file.made_up.orgs;
-        seed.keys_per_org += file.made_up.keys_per_org;
+        seed.more_orgs = seed.more_orgs.saturating_add(file.made_up.orgs);
+        seed.keys_per_org = seed.keys_per_org.saturating_add(file.made_up.keys_per_org);
         for version in file.versions {
             self = self.version(version);
         }

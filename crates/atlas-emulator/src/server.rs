@@ -99,8 +99,8 @@ impl Emulator {
         &self.emulation.base_url
     }
 
-    /// The certificate, in PEM, that a client has to trust for
-    /// [`Builder::tls`]; `None` for plain HTTP.
+    /// The certificate, in PEM, that a client has to trust; `None` for plain
+    /// HTTP. `Builder::tls`, with the feature `tls`, switches HTTPS on.
     pub fn ca_certificate(&self) -> Option<&str> {
         self.ca_pem.as_deref()
     }

@@ -33,8 +33,8 @@ pub enum Part {
     SendNow(fn() -> String),
     /// Sends bytes one at a time, with so much time between them.
     Drip(Vec<u8>, Duration),
-    /// Sends bytes again and again.
-    Repeat(Vec<u8>),
+    /// Sends bytes again and again, with so much time between them.
+    Repeat(Vec<u8>, Duration),
     /// Does nothing more, and keeps the connection open.
     Wait,
     /// Closes the connection.

@@ -14,9 +14,9 @@ use crate::read_request;
 /// Serves a connection until one side has enough of it.
 pub(super) async fn serve(mut stream: TcpStream, state: &State) -> io::Result<()> {
     loop {
-        if let Some(Act::Http1(moment, parts)) = state.early() {
-            stream.readable().await?;
+        if let Some((Act::Http1(moment, parts), is_update)) = state.early() {
             stream.peek(&mut [0]).await?;
+            state.count(is_update);
             if moment == Moment::HalfRead {
                 stream.read_exact(&mut [0; 16]).await?;
             }
@@ -58,8 +58,11 @@ async fn perform(mut stream: TcpStream, parts: Vec<Part>) -> io::Result<Option<T
                     sleep(pause).await;
                 }
             }
-            Part::Repeat(bytes) => loop {
+            Part::Repeat(bytes, pause) => loop {
                 stream.write_all(&bytes).await?;
+                if !pause.is_zero() {
+                    sleep(pause).await;
+                }
             },
             Part::Wait => future::pending().await,
             Part::Close => return Ok(None),

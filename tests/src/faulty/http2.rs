@@ -1,6 +1,6 @@
 //! Acts over HTTP/2, in TLS.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use h2::{Reason, server};
@@ -8,6 +8,7 @@ use http::{Response, StatusCode, header};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
+    time::sleep,
 };
 use tokio_rustls::{
     TlsAcceptor,
@@ -43,7 +44,8 @@ impl Tls {
 /// Serves a connection until one side has enough of it.
 pub(super) async fn serve(tls: &Tls, stream: TcpStream, state: &State) -> io::Result<()> {
     let stream = tls.acceptor.accept(stream).await?;
-    if state.early().is_some() {
+    if let Some((_, is_update)) = state.early() {
+        state.count(is_update);
         return go_away_without(stream).await;
     }
     let mut connection = server::handshake(stream).await.map_err(io::Error::other)?;
@@ -75,10 +77,14 @@ pub(super) async fn serve(tls: &Tls, stream: TcpStream, state: &State) -> io::Re
             Http2::ResetStream(reason) => respond.send_reset(Reason::from(reason)),
             Http2::ResetAnswer(reason) => {
                 let head = Response::new(());
-                respond
+                let mut answer = respond
                     .send_response(head, false)
-                    .map_err(io::Error::other)?
-                    .send_reset(Reason::from(reason));
+                    .map_err(io::Error::other)?;
+                tokio::spawn(async move {
+                    // A head that is still here would not go out at all.
+                    sleep(Duration::from_millis(50)).await;
+                    answer.send_reset(Reason::from(reason));
+                });
             }
             Http2::ServeAndGoAway => {
                 send(&mut respond, Response::builder(), act::api_key())?;

@@ -164,16 +164,16 @@ impl State {
         }
     }
 
-    /// The next act, if it strikes before a request can be read.
-    fn early(&self) -> Option<Act> {
-        let is_handshake = self.expects_handshake.load(Ordering::Relaxed);
-        let acts = match is_handshake {
-            true => &self.handshakes,
-            false => &self.updates,
+    /// The next act, if it strikes before a request can be read, and whether it
+    /// strikes an update.
+    fn early(&self) -> Option<(Act, bool)> {
+        let is_update = !self.expects_handshake.load(Ordering::Relaxed);
+        let acts = match is_update {
+            true => &self.updates,
+            false => &self.handshakes,
         };
         let act = lock(acts).pop_front_if(|act| act.is_early())?;
-        self.count(!is_handshake);
-        Some(act)
+        Some((act, is_update))
     }
 
     /// What a request for this meets.

@@ -7,7 +7,7 @@ use serde_json::Value;
 #[test]
 fn counts_of_digest_are_those_of_a_bearer_token_and_a_challenge_a_task() {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask-bench"))
-        .args(["bench", "--per-task", "4", "--format", "json"])
+        .args(["bench", "--per-task", "2", "--format", "json"])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

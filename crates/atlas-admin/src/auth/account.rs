@@ -136,7 +136,7 @@ impl Account {
         refused: Option<&HeaderValue>,
     ) -> Result<HeaderValue, Error> {
         loop {
-            let mut renewal = {
+            let (mut renewal, is_own) = {
                 let mut state = self.state();
                 state
                     .token
@@ -156,25 +156,26 @@ impl Account {
                 && let Some(outcome) = &*outcome
             {
                 match outcome.clone() {
-                    // Somebody else's renewal found it in the store.
-                    Ok(token) if refused == Some(&token.header) => {}
+                    // Somebody else's renewal found it in the store. If ours brings
+                    // it again, the service has no other.
+                    Ok(token) if !is_own && refused == Some(&token.header) => {}
                     outcome => return outcome.map(|token| token.header),
                 }
             }
         }
     }
 
-    /// The renewal under way, or a new one, after the token `past`. It runs on by itself, so that nobody
-    /// who stops waiting for it harms those who do not.
+    /// The renewal under way, or a new one of our own, after the token `past`. It runs
+    /// on by itself, so that nobody who stops waiting for it harms those who do not.
     fn renewal(
         self: &Arc<Self>,
         state: &mut State,
         past: Option<HeaderValue>,
         progress: &Arc<Progress>,
-    ) -> Renewal {
+    ) -> (Renewal, bool) {
         let is_under_way = |renewal: &&Renewal| renewal.has_changed().is_ok();
         if let Some(renewal) = state.renewal.as_ref().filter(is_under_way) {
-            return renewal.clone();
+            return (renewal.clone(), false);
         }
         let (sender, receiver) = watch::channel(None);
         state.renewal = Some(receiver.clone());
@@ -198,7 +199,7 @@ impl Account {
             }
             sender.send_replace(Some(outcome));
         });
-        receiver
+        (receiver, true)
     }
 
     /// A token other than `past`: one that another client has put in the store, or

@@ -181,12 +181,13 @@ fn plain(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 
 fn quoted(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     plain(out, name, b"\"");
-    for &byte in value {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
-        }
-        out.push(byte);
+    let mut rest = value;
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(&[b'\\', rest[at]]);
+        rest = &rest[at + 1..];
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

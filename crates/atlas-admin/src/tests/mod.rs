@@ -2,7 +2,10 @@
 
 mod answers;
 mod input;
+mod observed;
+mod properties;
 mod requests;
+mod retries;
 
 use std::{
     collections::VecDeque,
@@ -11,28 +14,31 @@ use std::{
 
 use atlas_admin_raw::{ResponseFuture, Transport};
 use reqwest::Request;
+use tokio::time::Instant;
 
 use crate::{
     ApiKey, Client, ClientBuilder, Credentials, Error, OrgRole, ProjectRole, RequestOptions,
-    Response,
+    Response, RetryPolicy,
 };
 
 const ORG: &str = "32b6e34b3d91647abb20e7b8";
 const PROJECT: &str = "5356823b3794de37132bb7b9";
 const KEY: &str = "6a793f752c88faeba59bba49";
 
-/// Gives the answers it was made with, in order, and keeps the requests.
+/// Gives the answers it was made with, in order, and keeps the requests and when
+/// they came.
 #[derive(Debug, Default)]
 struct Canned {
     answers: Mutex<VecDeque<http::Response<String>>>,
     requests: Mutex<Vec<Request>>,
+    times: Mutex<Vec<Instant>>,
 }
 
 impl Canned {
     fn answering(answers: impl IntoIterator<Item = http::Response<String>>) -> Arc<Self> {
         Arc::new(Self {
             answers: Mutex::new(answers.into_iter().collect()),
-            requests: Mutex::default(),
+            ..Self::default()
         })
     }
 
@@ -74,6 +80,7 @@ impl Canned {
 impl Transport for Canned {
     fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
         self.requests.lock().unwrap().push(request);
+        self.times.lock().unwrap().push(Instant::now());
         let answer = self.answers.lock().unwrap().pop_front();
         Box::pin(async move { Ok(answer.expect("more requests than answers").into()) })
     }
@@ -91,13 +98,17 @@ fn key_answer() -> http::Response<String> {
     answer(200, &[], &format!(r#"{{"id":"{KEY}","roles":[]}}"#))
 }
 
+/// A client that makes one attempt.
 fn atlas() -> ClientBuilder {
-    Client::builder().credentials(Credentials::bearer("token"))
+    Client::builder()
+        .credentials(Credentials::bearer("token"))
+        .retry(RetryPolicy::none())
 }
 
 fn ops_manager() -> ClientBuilder {
     Client::builder()
         .credentials(Credentials::digest("abcdefgh", "private"))
+        .retry(RetryPolicy::none())
         .ops_manager("https://om.example.com:8443/")
         .unwrap()
 }

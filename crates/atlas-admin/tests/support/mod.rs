@@ -4,7 +4,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use atlas_admin::{ApiKey, Client, ClientBuilder, Credentials, Error, OrgRole, Response};
+use atlas_admin::{
+    ApiKey, Client, ClientBuilder, Credentials, Error, OrgRole, Response, RetryPolicy,
+};
 use axum::{Router, body::Bytes, extract::Request, http};
 use tokio::net::TcpListener;
 
@@ -77,6 +79,8 @@ impl Service {
             .credentials(Credentials::digest(USER, PASSWORD))
             .base_url(&self.url)
             .unwrap()
+            // Every request is counted.
+            .retry(RetryPolicy::none())
     }
 
     pub(crate) fn client(&self) -> Client {

@@ -156,6 +156,8 @@ async fn settings_that_cannot_be_are_refused() {
         builder().access_list(["10.0.0.0/33"]),
         builder().key(SeedKey::new("x", PASSWORD).access_list(["localhost"])),
         builder().today("2027-7-1"),
+        builder().orgs(u32::MAX).keys_per_org(u32::MAX),
+        builder().orgs(u32::MAX),
         builder().version(ResourceVersion::new("first")),
         builder().version(ResourceVersion::new("2023-01-01").sunset("never")),
     ] {

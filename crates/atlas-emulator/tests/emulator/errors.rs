@@ -414,6 +414,8 @@ async fn a_bucket_runs_empty_and_refills() {
     assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(reply.code(), "RATE_LIMITED_TOKEN_BUCKET");
     assert_eq!(reply.header("retry-after"), Some("1"));
+    assert_eq!(reply.header("ratelimit-limit"), Some("3"));
+    assert_eq!(reply.header("ratelimit-remaining"), Some("0"));
     let path = org_key(&emulator, V2);
     assert_eq!(reply.json()["parameters"], json!([path, 1, 3, 1, 1]));
     // A project has a bucket of its own.

@@ -208,6 +208,23 @@ async fn http_2_connections_break_too() {
 }
 
 #[tokio::test]
+async fn the_last_answer_of_an_http_2_connection_is_whole() {
+    let emulator = Emulator::start().await.unwrap();
+    let token = crate::tokens::token(&emulator).await;
+    emulator.set_faults(faults("reset:at=idle"));
+    let http = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    let bearer = crate::tokens::bearer(&token);
+    let reply = request.try_send_with(&http, &emulator, bearer).await;
+    let reply = reply.unwrap();
+    assert_eq!(reply.status, StatusCode::OK);
+    assert_eq!(reply.json()["desc"], "struck");
+}
+
+#[tokio::test]
 async fn a_hanging_request_ends_with_the_client_or_the_emulator() {
     for (spec, done) in [("hang:times=1", false), ("hang:at=after,times=1", true)] {
         let emulator = emulator(spec).await;

@@ -25,7 +25,7 @@ pub(crate) fn all(quick: bool) -> Vec<Scenario> {
             (0, 1, 2_000),
             (0, MANY_TASKS, 6_000),
             (NETWORK_MS, 1, 50),
-            (NETWORK_MS, MANY_TASKS, 3_200),
+            (NETWORK_MS, MANY_TASKS, 4_000),
         ]
     } else {
         [

@@ -123,14 +123,14 @@ mod tests {
         assert!(rows[0].passes());
         assert!(!rows[1..].iter().any(Row::passes));
         insta::assert_snapshot!(table_of(&rows), @r"
-        | server | setting | result                          | at once | updates | requests | failures |
-        |--------|---------|---------------------------------|---------|---------|----------|----------|
-        | Apache | NcCheck | pass                            |       4 |     100 |      108 |        0 |
-        | Apache | NcCheck | FAIL: more than 108 requests    |       4 |     100 |      109 |        0 |
-        | Apache | NcCheck | FAIL: refused                   |       4 |     100 |      100 |        1 |
+        | server | setting | result                             | at once | updates | requests | failures |
+        |--------|---------|------------------------------------|---------|---------|----------|----------|
+        | Apache | NcCheck | pass                               |       4 |     100 |      108 |        0 |
+        | Apache | NcCheck | FAIL: more than 108 requests       |       4 |     100 |      109 |        0 |
+        | Apache | NcCheck | FAIL: refused                      |       4 |     100 |      100 |        1 |
         | Apache | NcCheck | FAIL: 99 requests were let through |       4 |     100 |      100 |        0 |
-        | Apache | NcCheck | FAIL: an answer without opaque= |       4 |     100 |      100 |        0 |
-        | Apache | NcCheck | FAIL: not installed             |       4 |     100 |        – |        – |
+        | Apache | NcCheck | FAIL: an answer without opaque=    |       4 |     100 |      100 |        0 |
+        | Apache | NcCheck | FAIL: not installed                |       4 |     100 |        – |        – |
         ");
     }
 }

@@ -1,0 +1,366 @@
+//! `apply`: bring many keys to what a file says.
+//!
+//! read the file -> check it -> read the keys -> plan -> ask -> run -> summary
+
+mod check;
+mod confirm;
+mod file;
+mod parallel;
+mod plan;
+mod progress;
+mod report;
+mod run;
+mod schema;
+mod stop;
+mod summary;
+mod survey;
+mod wanted;
+
+use std::{
+    fs,
+    io::{self, Read},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use atlas_admin::{Client, OrgId};
+use clap::Args;
+
+pub(crate) use self::{file::Mistake, schema::schema};
+use self::{
+    plan::{Plan, counted},
+    report::{Outcome, Past, Place, Report},
+    stop::{Reason, Stop},
+    summary::Tally,
+    survey::Survey,
+    wanted::WantedKey,
+};
+use crate::{
+    cli::Global,
+    connect::connect_paced,
+    dry_run::{self, DryRun},
+    exit::{self, Exit, Failure},
+    output::{Format, Output},
+    runtime::block_on_many,
+    service::ATLAS,
+    settings::Settings,
+};
+
+const EXAMPLES: &str = "\
+The file:
+  org: 32b6e34b3d91647abb20e7b8
+  keys:
+    - id: 6a793f752c88faeba59bba49
+      desc: ci deploys
+      roles: [ORG_READ_ONLY]
+      projects:
+        32b6e34b3d91647abb20e7b9: [GROUP_READ_ONLY, GROUP_DATA_ACCESS_READ_WRITE]
+
+Examples:
+  atlas-admin apply keys.yaml --plan
+  atlas-admin apply keys.yaml --yes --report run.jsonl
+  atlas-admin apply keys.yaml --yes --resume run.jsonl
+
+Exit codes: 0 all is as the file says, 1 something failed, 2 bad input, 3 credentials,
+130 interrupted.";
+
+/// Bring many API keys to what a file says
+///
+/// The whole file is checked first. Then each key is read, and a plan shows what would
+/// change: above all, which roles are taken away. Keys that are as wanted are left
+/// alone, and so is everything that the file does not mention.
+///
+/// Ctrl-C finishes what is in flight and says what is left. A run that was stopped,
+/// however hard, goes on with --resume.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Apply {
+    /// The file, YAML or JSON; - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Organization of the keys for which the file names none
+    #[arg(long, value_name = "ID")]
+    org: Option<OrgId>,
+
+    /// Stop after the plan
+    #[arg(long, conflicts_with = "yes")]
+    plan: bool,
+
+    /// Do not ask before the updates are made
+    #[arg(long, short)]
+    yes: bool,
+
+    /// How many keys to read or update at once
+    #[arg(long, value_name = "NUMBER", default_value = "8")]
+    concurrency: NonZeroUsize,
+
+    /// Go on when a key fails; otherwise nothing new is begun after a failure
+    #[arg(long)]
+    keep_going: bool,
+
+    /// Append the outcome of each update to this file at once, as a line of JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// Skip what this report says is done, and go on with the report
+    #[arg(long, value_name = "REPORT")]
+    resume: Option<PathBuf>,
+}
+
+pub(crate) fn run(command: &Apply, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    if global.private_key_stdin && is_stdin(&command.file) {
+        return Err(Failure::input(
+            "the file and the private key cannot both come from standard input",
+        ));
+    }
+    let settings = Settings::gather(global, output)?;
+    let keys = wanted(command, &settings)?;
+    for remark in check::remarks(&keys, settings.service.value) {
+        output.note(&format!("warning: {remark}"));
+    }
+    let job = Job {
+        command,
+        settings: &settings,
+        output,
+        place: place(&settings),
+        started,
+    };
+    if global.dry_run {
+        block_on_many(job.dry_run(&keys))
+    } else {
+        block_on_many(job.run(keys))
+    }
+}
+
+/// What stays the same from the file to the summary.
+struct Job<'a> {
+    command: &'a Apply,
+    settings: &'a Settings,
+    output: &'a Output,
+    place: Place,
+    started: Instant,
+}
+
+impl Job<'_> {
+    /// Shows the request of every update, as if no key were as wanted.
+    async fn dry_run(&self, keys: &[WantedKey]) -> Result<Exit, Failure> {
+        let dry_run = DryRun::start(self.settings, self.output).await?;
+        let mut previews = Vec::with_capacity(wanted::count(keys));
+        for key in keys {
+            for update in &key.updates {
+                let call = run::send(dry_run.client(), key, update, None);
+                previews.push(dry_run.preview(call).await?);
+            }
+        }
+        dry_run::show_all(&previews, self.output)?;
+        Ok(Exit::Done)
+    }
+
+    async fn run(&self, keys: Vec<WantedKey>) -> Result<Exit, Failure> {
+        if let Some(path) = &self.command.report {
+            report::refuse_old(path)?;
+        }
+        let (keys, settled) = self.without_settled(keys)?;
+        let connection = connect_paced(self.settings)?;
+        let stop = Stop::on_signals()?;
+        let result = self
+            .plan_and_run(&connection.client, keys, settled, &stop)
+            .await;
+        connection.close().await;
+        result
+    }
+
+    /// The keys without what an earlier run has done, and how much that is.
+    fn without_settled(
+        &self,
+        mut keys: Vec<WantedKey>,
+    ) -> Result<(Vec<WantedKey>, usize), Failure> {
+        let Some(path) = &self.command.resume else {
+            return Ok((keys, 0));
+        };
+        let past = Past::read(path, &self.place)?;
+        let total = wanted::count(&keys);
+        for key in &mut keys {
+            let mut updates = std::mem::take(&mut key.updates);
+            updates.retain(|update| !past.settles(key, update));
+            key.updates = updates;
+        }
+        keys.retain(|key| !key.updates.is_empty());
+        let settled = total - wanted::count(&keys);
+        self.output.note(&format!(
+            "{} done in an earlier run, {} to look at",
+            counted(settled, "update"),
+            wanted::count(&keys)
+        ));
+        Ok((keys, settled))
+    }
+
+    async fn plan_and_run(
+        &self,
+        client: &Client,
+        keys: Vec<WantedKey>,
+        settled: usize,
+        stop: &Stop,
+    ) -> Result<Exit, Failure> {
+        let Apply {
+            concurrency,
+            keep_going,
+            ..
+        } = *self.command;
+        let total = wanted::count(&keys);
+        let Survey { plan, requests } = survey::survey(
+            client,
+            keys,
+            concurrency.get(),
+            keep_going,
+            stop,
+            self.output,
+        )
+        .await;
+        let read_all = stop.reason().is_none();
+        let stops_here = self.command.plan || !read_all;
+        if read_all {
+            self.show_plan(&plan)?;
+        }
+        if self.command.plan && read_all {
+            let is_whole = plan.unreadable.is_empty();
+            return Ok(if is_whole { Exit::Done } else { Exit::Failed });
+        }
+        let mut tally = Tally {
+            done_earlier: settled,
+            requests,
+            ..Tally::default()
+        };
+        if stops_here {
+            tally.left = total;
+            return self.finish(tally, stop);
+        }
+        if plan.update_count() > 0 && !self.command.yes {
+            let is_agreed = confirm::confirm(plan.update_count(), stop).await?;
+            if !is_agreed {
+                self.output.note("nothing was changed");
+                return Ok(exit_for(stop, Exit::Done));
+            }
+        }
+        let report = self.report()?;
+        for key in &plan.as_wanted {
+            for update in &key.updates {
+                report.record(key, update, Outcome::AsWanted, None)?;
+                tally.count(Outcome::AsWanted);
+            }
+        }
+        for (key, error) in &plan.unreadable {
+            for update in &key.updates {
+                report.record(key, update, Outcome::Failed, Some(exit::describe(error)))?;
+                tally.count(Outcome::Failed);
+            }
+        }
+        for key in &plan.keys {
+            for (update, change) in key.wanted.updates.iter().zip(&key.changes) {
+                if change.is_none() {
+                    report.record(&key.wanted, update, Outcome::AsWanted, None)?;
+                    tally.count(Outcome::AsWanted);
+                }
+            }
+        }
+        tally += run::run(
+            client,
+            plan.keys,
+            concurrency.get(),
+            keep_going,
+            stop,
+            report,
+            self.output,
+        )
+        .await?;
+        self.finish(tally, stop)
+    }
+
+    fn show_plan(&self, plan: &Plan) -> Result<(), Failure> {
+        match self.output.format {
+            Format::Table => self.output.text(&plan.text()),
+            // One document: that of the summary, unless there will be none.
+            _ if self.command.plan => self.output.data(&plan.as_json()),
+            _ => Ok(()),
+        }
+    }
+
+    fn report(&self) -> Result<Report, Failure> {
+        match (&self.command.report, &self.command.resume) {
+            (Some(path), _) => Report::create(path, &self.place),
+            (None, Some(path)) => Report::append(path, &self.place),
+            (None, None) => Ok(Report::none()),
+        }
+    }
+
+    /// Shows the summary, and what to do next if there is something left.
+    fn finish(&self, mut tally: Tally, stop: &Stop) -> Result<Exit, Failure> {
+        tally.took(self.started.elapsed());
+        self.output.result(&tally, Tally::lines)?;
+        if tally.is_complete() {
+            return Ok(Exit::Done);
+        }
+        let file = self.command.file.display();
+        let report = self
+            .command
+            .report
+            .as_ref()
+            .or(self.command.resume.as_ref());
+        let next = match report.filter(|report| report.exists()) {
+            Some(report) => format!("atlas-admin apply {file} --resume {}", report.display()),
+            None => format!("atlas-admin apply {file}"),
+        };
+        self.output
+            .note(&format!("not all is done; go on with: {next}"));
+        Ok(exit_for(stop, Exit::Failed))
+    }
+}
+
+/// The exit code of a run that did not end well, or `otherwise`.
+fn exit_for(stop: &Stop, otherwise: Exit) -> Exit {
+    match stop.reason() {
+        Some(Reason::Interrupted) => Exit::Interrupted,
+        Some(Reason::Credentials) => Exit::Credentials,
+        _ => otherwise,
+    }
+}
+
+/// The keys that the file asks for.
+fn wanted(command: &Apply, settings: &Settings) -> Result<Vec<WantedKey>, Failure> {
+    let name = if is_stdin(&command.file) {
+        "standard input".to_owned()
+    } else {
+        command.file.display().to_string()
+    };
+    let failed = |error| Failure::input(format!("cannot read {name}: {error}"));
+    let text = if is_stdin(&command.file) {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(&command.file)
+    }
+    .map_err(failed)?;
+    let org = match (&command.org, &settings.org) {
+        (None, None) => None,
+        _ => Some(settings.org(command.org.as_ref())?),
+    };
+    file::read(&text)
+        .map_err(|mistake| vec![mistake])
+        .and_then(|file| check::check(file, org.as_ref(), settings.service.value))
+        .map_err(|mistakes| Failure::File { name, mistakes })
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn place(settings: &Settings) -> Place {
+    let address = settings.address.as_ref().map_or(ATLAS, |url| &url.value);
+    Place {
+        service: settings.service.value.id().to_owned(),
+        address: address.trim().trim_end_matches('/').to_owned(),
+    }
+}

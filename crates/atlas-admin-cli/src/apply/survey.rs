@@ -1,0 +1,78 @@
+//! Reading the keys, to see what would change.
+
+use std::pin::pin;
+
+use atlas_admin::Client;
+use futures_util::StreamExt;
+
+use super::{
+    parallel,
+    plan::{KeyPlan, Plan},
+    progress::Progress,
+    stop::{Reason, Stop},
+    wanted::WantedKey,
+};
+use crate::{output::Output, read_key::read_key};
+
+/// What came of reading the keys.
+pub(crate) struct Survey {
+    pub(crate) plan: Plan,
+    pub(crate) requests: u64,
+}
+
+/// Reads each key, so many at once, and compares it with what is wanted. Stops
+/// early by `stop`, which a failure sets unless `keep_going`.
+pub(crate) async fn survey(
+    client: &Client,
+    keys: Vec<WantedKey>,
+    concurrency: usize,
+    keep_going: bool,
+    stop: &Stop,
+    output: &Output,
+) -> Survey {
+    let progress = Progress::new("keys read", keys.len(), output);
+    let work = |(index, wanted): (usize, WantedKey)| {
+        let client = client.clone();
+        async move {
+            let answer = read_key(client, &wanted.org, &wanted.id).await;
+            (index, wanted, answer)
+        }
+    };
+    let keys = keys.into_iter().enumerate().collect();
+    let mut answers = pin!(parallel::each(keys, concurrency, stop, work));
+    let mut read = Vec::new();
+    while let Some((index, wanted, answer)) = answers.next().await {
+        progress.step();
+        if let Err(error) = &answer {
+            progress.say(&format!("failed: {error}"));
+            if error.is_credentials() {
+                stop.set(Reason::Credentials);
+            } else if !keep_going {
+                stop.set(Reason::Failure);
+            }
+        }
+        read.push((index, wanted, answer));
+    }
+    read.sort_unstable_by_key(|(index, ..)| *index);
+
+    let mut plan = Plan::default();
+    let mut requests = 0;
+    for (_, wanted, answer) in read {
+        match answer {
+            Ok(key) => {
+                requests += u64::from(key.attempts());
+                let key_plan = KeyPlan::new(wanted, &key);
+                if key_plan.is_as_wanted() {
+                    plan.as_wanted.push(key_plan.wanted);
+                } else {
+                    plan.keys.push(key_plan);
+                }
+            }
+            Err(error) => {
+                requests += u64::from(error.attempts());
+                plan.unreadable.push((wanted, error));
+            }
+        }
+    }
+    Survey { plan, requests }
+}

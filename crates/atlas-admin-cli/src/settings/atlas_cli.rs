@@ -1,0 +1,145 @@
+//! The Atlas CLI's own profiles, for those who have signed in there. Its file
+//! belongs to another program: whatever is unknown in it is passed over.
+
+use std::{fs, path::PathBuf};
+
+use etcetera::BaseStrategy;
+use secrecy::SecretString;
+use toml::{Table, Value};
+
+use super::{Layer, LoginParts, login::PartNames};
+use crate::{exit::Failure, service::Service};
+
+const NAMES: PartNames = PartNames {
+    public_key: "public_api_key",
+    private_key: "private_api_key",
+    client_id: "client_id",
+    client_secret: "client_secret",
+    token: "access_token",
+};
+
+pub(super) struct File {
+    path: Option<PathBuf>,
+    content: Content,
+}
+
+enum Content {
+    Missing,
+    Unreadable,
+    Profiles(Table),
+}
+
+impl File {
+    pub(super) fn open() -> Self {
+        let path = folder().map(|folder| folder.join("atlascli").join("config.toml"));
+        let content = match path.as_ref().map(fs::read_to_string) {
+            Some(Ok(text)) => text.parse().map_or(Content::Unreadable, Content::Profiles),
+            _ => Content::Missing,
+        };
+        Self { path, content }
+    }
+
+    pub(super) fn place(&self) -> String {
+        self.path.as_ref().map_or_else(
+            || "the Atlas CLI's file".to_owned(),
+            |path| path.display().to_string(),
+        )
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        let Content::Profiles(profiles) = &self.content else {
+            return Vec::new();
+        };
+        let is_profile = |(name, value): (&String, &Value)| value.is_table().then(|| name.clone());
+        profiles.iter().filter_map(is_profile).collect()
+    }
+
+    pub(super) fn profile(&self, name: &str) -> Result<Option<Layer>, Failure> {
+        let Content::Profiles(profiles) = &self.content else {
+            return Ok(None);
+        };
+        let Some(profile) = profiles.get(name).and_then(Value::as_table) else {
+            return Ok(None);
+        };
+        let text = |key: &str| {
+            let text = profile.get(key)?.as_str()?.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        let (service, base_url) = match text("service").as_deref() {
+            Some("cloudgov") => (
+                Some(Service::AtlasV2),
+                Some("https://cloud.mongodbgov.com".to_owned()),
+            ),
+            Some("ops-manager") => (Some(Service::OpsManager), None),
+            Some("cloud-manager") => (
+                Some(Service::OpsManager),
+                Some("https://cloud.mongodb.com".to_owned()),
+            ),
+            _ => (None, None),
+        };
+        let (base_url, ops_manager_url) = match service {
+            Some(Service::OpsManager) => (None, text("ops_manager_url").or(base_url)),
+            // There it means a server to use in the place of Atlas.
+            _ => (text("ops_manager_url").or(base_url), None),
+        };
+        Ok(Some(Layer {
+            origin: format!("{} [{name}]", self.place()),
+            service,
+            base_url,
+            ops_manager_url,
+            org: text("org_id"),
+            project: text("project_id"),
+            login: login(&text),
+            ..Layer::default()
+        }))
+    }
+
+    /// The profile, or a source that knows nothing and says why.
+    pub(super) fn profile_or_empty(&self, name: &str) -> Result<Layer, Failure> {
+        let remark = match &self.content {
+            Content::Missing => "no such file",
+            Content::Unreadable => "cannot be read as TOML",
+            Content::Profiles(_) => "no such profile",
+        };
+        Ok(self.profile(name)?.unwrap_or_else(|| Layer {
+            origin: format!("{} [{name}]", self.place()),
+            remark: Some(remark),
+            ..Layer::default()
+        }))
+    }
+}
+
+/// The credentials of a profile. It may have more than one kind, and then says
+/// which is in use. A person's own sign-in is of no use here: its token is for
+/// that program.
+fn login(text: &dyn Fn(&str) -> Option<String>) -> LoginParts {
+    let secret = |key: &str| text(key).map(SecretString::from);
+    let key = || LoginParts {
+        public_key: text(NAMES.public_key),
+        private_key: secret(NAMES.private_key),
+        names: NAMES,
+        ..LoginParts::default()
+    };
+    let account = || LoginParts {
+        client_id: text(NAMES.client_id),
+        client_secret: secret(NAMES.client_secret),
+        names: NAMES,
+        ..LoginParts::default()
+    };
+    match text("auth_type").as_deref() {
+        Some("service_account") => account(),
+        Some("user_account") => LoginParts::default(),
+        _ if key().is_empty() => account(),
+        _ => key(),
+    }
+}
+
+/// Where that program keeps its settings.
+fn folder() -> Option<PathBuf> {
+    let places = etcetera::base_strategy::choose_native_strategy().ok()?;
+    Some(if cfg!(any(target_os = "macos", windows)) {
+        places.data_dir()
+    } else {
+        places.config_dir()
+    })
+}

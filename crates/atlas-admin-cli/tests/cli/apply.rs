@@ -1,0 +1,246 @@
+//! Many keys from a file.
+
+use serde_json::json;
+
+use crate::support::{
+    KEY, ORG, OTHER_KEY, OTHER_PROJECT, PROJECT, Shell, UNKNOWN, service, updates,
+};
+
+fn file() -> String {
+    format!(
+        "org: {ORG}
+keys:
+  - id: {KEY}
+    desc: 配置 naïve
+    roles: [ORG_READ_ONLY, ORG_MEMBER]
+  - id: {OTHER_KEY}
+    desc: reads
+    roles: [ORG_READ_ONLY]
+    projects:
+      {PROJECT}: [GROUP_READ_ONLY]
+      {OTHER_PROJECT}: [GROUP_CLUSTER_MANAGER]
+"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_shows_what_is_taken_away_and_changes_nothing() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &file());
+    let ended = shell
+        .run(&["apply", "keys.yaml", "--plan", "--report", "report"])
+        .exits(0);
+    insta::assert_snapshot!("plan", ended.all());
+    let plan = shell
+        .run(&["apply", "keys.yaml", "--plan", "-o", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(plan["rolesRemoved"], 1);
+    assert_eq!(
+        plan["keys"][1]["updates"][0]["remove"],
+        json!(["GROUP_OWNER"])
+    );
+    assert_eq!(updates(&emulator), [""; 0]);
+    assert!(!shell.path("report").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_as_wanted_is_left_alone() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &file());
+    let ended = shell.run(&["apply", "keys.yaml", "--yes"]).exits(0);
+    insta::assert_snapshot!("run", ended.all());
+    assert_eq!(updates(&emulator).len(), 3);
+    let state = emulator.api_key(OTHER_KEY).unwrap();
+    assert_eq!(state.project_roles[PROJECT], ["GROUP_READ_ONLY"]);
+    assert_eq!(
+        state.project_roles[OTHER_PROJECT],
+        ["GROUP_CLUSTER_MANAGER"]
+    );
+    assert_eq!(emulator.api_key(KEY).unwrap().desc, "配置 naïve");
+
+    let again = shell
+        .run(&["apply", "keys.yaml", "--yes", "-o", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(again["asWanted"], 4);
+    assert_eq!(again["done"], 0);
+    assert_eq!(updates(&emulator).len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_from_standard_input_works_on_all_services() {
+    for name in ["atlas-v2", "atlas-v1", "ops-manager"] {
+        let emulator = service().start().await.unwrap();
+        let shell = Shell::new(&emulator);
+        let file = json!({ "keys": [
+            { "id": KEY, "roles": ["ORG_READ_ONLY"], "projects": { PROJECT: ["GROUP_OWNER"] } },
+        ] });
+        let arguments = [
+            "--service",
+            name,
+            "--base-url",
+            emulator.base_url(),
+            "apply",
+            "-",
+            "--org",
+            ORG,
+            "--yes",
+            "-o",
+            "json",
+        ];
+        let tally = shell
+            .run_with_input(&arguments, &file.to_string())
+            .exits(0)
+            .json();
+        assert_eq!(tally["done"], 2, "{name}");
+        let state = emulator.api_key(KEY).unwrap();
+        assert_eq!(state.project_roles[PROJECT], ["GROUP_OWNER"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_mistake_is_told_with_its_place_before_anything_is_sent() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let long = "x".repeat(251);
+    shell.write(
+        "bad.yaml",
+        &format!(
+            "orgs: {ORG}
+keys:
+  - id: {KEY}
+    desc: \"\"
+    roles: []
+    project: {{}}
+  - id: gswvkocq
+    org: {ORG}
+    roles: [GROUP_OWNER, ORG_MEMBER, ORG_MEMBER, \"\"]
+  - id: {KEY}
+    org: 123
+  - desc: {long}
+    projects:
+      {PROJECT}: [ORG_OWNER]
+      nowhere: []
+"
+        ),
+    );
+    insta::assert_snapshot!(
+        "mistakes_in_the_file",
+        shell.run(&["apply", "bad.yaml", "--yes"]).exits(2).all()
+    );
+
+    let mut all = String::new();
+    for text in [
+        "",
+        "keys: []\n",
+        "keys:\n  - id: [1]\n",
+        "keys:\n- id: a\n  id: b\n",
+        "keys: [\n",
+        "- x\n",
+    ] {
+        shell.write("bad.yaml", text);
+        all.push_str(&shell.run(&["apply", "bad.yaml", "--plan"]).exits(2).err);
+    }
+    insta::assert_snapshot!("files_that_cannot_be_read", all);
+    assert_eq!(emulator.requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_off_a_terminal_without_yes() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &file());
+    let ended = shell.run(&["apply", "keys.yaml"]).exits(2);
+    assert!(ended.err.contains("--yes"), "{}", ended.err);
+    assert!(ended.out.contains("1 role is taken away"), "{}", ended.out);
+    assert_eq!(updates(&emulator), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_shows_every_request_and_sends_none() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &file());
+    let requests = shell
+        .run(&["apply", "keys.yaml", "--dry-run", "-o", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(requests.as_array().unwrap().len(), 4);
+    assert_eq!(
+        requests[3]["body"],
+        json!({ "roles": ["GROUP_CLUSTER_MANAGER"] })
+    );
+    assert_eq!(emulator.requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_stops_at_the_first_failure_unless_told_to_go_on() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write(
+        "keys.yaml",
+        &format!("org: {ORG}\nkeys:\n  - {{id: {UNKNOWN}, desc: x}}\n  - {{id: {KEY}, desc: x}}\n"),
+    );
+    let arguments = ["apply", "keys.yaml", "--yes", "--concurrency", "1"];
+    insta::assert_snapshot!("stopped_at_a_failure", shell.run(&arguments).exits(1).all());
+    assert_eq!(updates(&emulator), [""; 0]);
+
+    let more = ["--keep-going", "--report", "report"];
+    insta::assert_snapshot!(
+        "kept_going",
+        shell.run(&[&arguments[..], &more].concat()).exits(1).all()
+    );
+    assert_eq!(emulator.api_key(KEY).unwrap().desc, "x");
+    let report = shell.read("report");
+    assert_eq!(report.matches(r#""outcome":"done""#).count(), 1, "{report}");
+    assert_eq!(
+        report.matches(r#""outcome":"failed""#).count(),
+        1,
+        "{report}"
+    );
+    assert!(report.contains("API_KEY_NOT_FOUND"));
+
+    // A report is not written over, and not mixed with that of another service.
+    let ended = shell
+        .run(&[&arguments[..], &["--report", "report"]].concat())
+        .exits(2);
+    assert!(ended.err.contains("--resume report"), "{}", ended.err);
+    let to = ["--service", "atlas-v1", "--resume", "report"];
+    let ended = shell.run(&[&arguments[..], &to].concat()).exits(2);
+    assert!(ended.err.contains("is about atlas-v2"), "{}", ended.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_credentials_stop_it_at_once() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator).set("MONGODB_ATLAS_PRIVATE_API_KEY", "wrong");
+    shell.write("keys.yaml", &file());
+    let arguments = [
+        "apply",
+        "keys.yaml",
+        "--yes",
+        "--keep-going",
+        "--concurrency",
+        "1",
+    ];
+    shell.run(&arguments).exits(3);
+    assert!(emulator.requests() <= 4, "{}", emulator.requests());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_cannot_be_written_ends_it() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &file());
+    let arguments = ["apply", "keys.yaml", "--yes", "--report", "no/such/folder"];
+    let ended = shell.run(&arguments).exits(1);
+    assert!(
+        ended.err.contains("cannot write no/such/folder"),
+        "{}",
+        ended.err
+    );
+    assert_eq!(updates(&emulator), [""; 0]);
+}

@@ -1,0 +1,11 @@
+//! The command as a process, against the emulator.
+
+mod apply;
+mod credentials;
+mod help;
+mod interrupted;
+mod many;
+mod schema;
+mod single;
+mod support;
+mod terminal;

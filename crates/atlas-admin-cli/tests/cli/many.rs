@@ -1,0 +1,65 @@
+//! Ten thousand keys in one file.
+
+use std::{fmt::Write, time::Instant};
+
+use crate::support::{ORG, Shell, service, updates};
+
+const KEYS: u32 = 10_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_keys_in_one_file() {
+    let emulator = service().keys_per_org(KEYS + 1).start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let mut file = format!("org: {ORG}\nkeys:\n");
+    for key in emulator.made_up_keys().filter(|key| !key.is_owner()) {
+        let id = key.api_key_id();
+        writeln!(
+            file,
+            "  - id: {id}\n    desc: ci deploys\n    roles: [ORG_READ_ONLY]"
+        )
+        .unwrap();
+    }
+    shell.write("keys.yaml", &file);
+    let started = Instant::now();
+    let arguments = [
+        "apply",
+        "keys.yaml",
+        "--yes",
+        "--report",
+        "report",
+        "--concurrency",
+        "32",
+        "-o",
+        "json",
+    ];
+    let tally = shell.run(&arguments).exits(0).json();
+    println!(
+        "{KEYS} keys read and updated in {:?}: {tally}",
+        started.elapsed()
+    );
+    assert_eq!(tally["done"], KEYS);
+    assert_eq!(updates(&emulator).len(), KEYS as usize);
+    assert_eq!(shell.read("report").lines().count(), KEYS as usize + 1);
+    // One to read and one to update each key, and a challenge for each of 32 at once.
+    let requests = tally["requests"].as_u64().unwrap();
+    assert!(requests <= 2 * u64::from(KEYS) + 32, "{requests}");
+    for key in emulator.made_up_keys().filter(|key| !key.is_owner()) {
+        let state = emulator.api_key(&key.api_key_id()).unwrap();
+        assert_eq!(state.desc, "ci deploys");
+        assert_eq!(state.org_roles, ["ORG_READ_ONLY"]);
+    }
+    // Nothing is left to do, and nothing is asked.
+    let before = emulator.requests();
+    let arguments = [
+        "apply",
+        "keys.yaml",
+        "--yes",
+        "--resume",
+        "report",
+        "-o",
+        "json",
+    ];
+    let tally = shell.run(&arguments).exits(0).json();
+    assert_eq!(tally["doneEarlier"], KEYS);
+    assert_eq!(emulator.requests(), before);
+}

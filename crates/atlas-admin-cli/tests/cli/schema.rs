@@ -1,0 +1,66 @@
+//! The published schema and what reads the file agree.
+
+use serde_json::{Value, json};
+
+use crate::support::{KEY, ORG, OTHER_KEY, PROJECT, Shell};
+
+#[test]
+fn the_schema_and_the_reader_take_the_same_files() {
+    // Nothing is sent: without credentials the reader is the last step that can pass.
+    let shell = Shell::at("http://127.0.0.1:1");
+    let schema = shell.run(&["schema"]).exits(0).json();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let key = |rest: Value| {
+        let mut key = json!({ "id": KEY });
+        key.as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
+        json!({ "org": ORG, "keys": [key] })
+    };
+    for (file, is_good) in [
+        (key(json!({ "desc": "x" })), true),
+        (
+            key(json!({ "roles": ["ORG_MEMBER", "ORG_ASTRONAUT"] })),
+            true,
+        ),
+        (
+            key(json!({ "projects": { PROJECT: ["GROUP_OWNER"] } })),
+            true,
+        ),
+        (
+            key(json!({ "org": ORG, "desc": "x", "roles": ["ORG_MEMBER"] })),
+            true,
+        ),
+        (
+            json!({ "org": ORG, "keys": [{ "id": KEY, "desc": "x" }, { "id": OTHER_KEY, "desc": "x" }] }),
+            true,
+        ),
+        (key(json!({})), false),
+        (key(json!({ "desc": "" })), false),
+        (key(json!({ "desc": "x".repeat(251) })), false),
+        (key(json!({ "desc": null })), false),
+        (key(json!({ "desc": "x", "role": [] })), false),
+        (key(json!({ "roles": [] })), false),
+        (key(json!({ "roles": "ORG_MEMBER" })), false),
+        (key(json!({ "roles": ["ORG_MEMBER", "ORG_MEMBER"] })), false),
+        (key(json!({ "projects": { PROJECT: [] } })), false),
+        (key(json!({ "id": "gswvkocq", "desc": "x" })), false),
+        (key(json!({ "org": "x", "desc": "x" })), false),
+        (json!({ "org": ORG, "keys": [] }), false),
+        (json!({ "org": ORG }), false),
+        (json!({ "org": ORG, "keys": [{ "desc": "x" }] }), false),
+        (json!([]), false),
+    ] {
+        let problems: Vec<_> = schema
+            .iter_errors(&file)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(problems.is_empty(), is_good, "{file}: {problems:?}");
+        let read = shell.run_with_input(&["apply", "-", "--plan"], &file.to_string());
+        assert_eq!(
+            read.code,
+            Some(if is_good { 3 } else { 2 }),
+            "{file}: {read:?}"
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! Commands that are one call.
+
+use serde_json::json;
+
+use crate::support::{KEY, ORG, PROJECT, Shell, UNKNOWN, service, updates};
+
+const SERVICES: [&str; 3] = ["atlas-v2", "atlas-v1", "ops-manager"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_updates_and_reading_work_on_all_services() {
+    for name in SERVICES {
+        let emulator = service().start().await.unwrap();
+        let shell = Shell::new(&emulator);
+        let run = |arguments: &[&str]| {
+            let to = ["--service", name, "--base-url", emulator.base_url()];
+            shell.run(&[&to, arguments].concat()).exits(0)
+        };
+        let update = ["org-key", "update", "--org", ORG, "--key", KEY];
+        run(&[&update[..], &["--desc", "ci", "--role", "ORG_READ_ONLY"]].concat());
+        let set = [
+            "project-key",
+            "set-roles",
+            "--project",
+            PROJECT,
+            "--key",
+            KEY,
+        ];
+        run(&[&set[..], &["--role", "GROUP_OWNER,GROUP_READ_ONLY"]].concat());
+
+        let get = [
+            "org-key", "get", "--org", ORG, "--key", KEY, "--output", "json",
+        ];
+        let key = run(&get).json();
+        assert_eq!(key["desc"], "ci", "{name}");
+        assert_eq!(key["id"], KEY);
+        let state = emulator.api_key(KEY).unwrap();
+        assert_eq!(state.org_roles, ["ORG_READ_ONLY"]);
+        assert_eq!(
+            state.project_roles[PROJECT],
+            ["GROUP_OWNER", "GROUP_READ_ONLY"]
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_shown_in_three_formats() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator).set("MONGODB_ATLAS_ORG_ID", ORG);
+    let show = |format| {
+        let arguments = [
+            "org-key",
+            "update",
+            "--key",
+            KEY,
+            "--desc",
+            "配置 naïve",
+            "-o",
+            format,
+        ];
+        shell.run(&arguments).exits(0)
+    };
+    insta::assert_snapshot!("key_as_table", show("table").all());
+    insta::assert_snapshot!("key_as_yaml", show("yaml").all());
+    let json = show("json").json();
+    assert_eq!(json["desc"], "配置 naïve");
+    assert!(json.get("privateKey").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_shows_the_request_and_sends_nothing() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let update = [
+        "org-key",
+        "update",
+        "--org",
+        ORG,
+        "--key",
+        KEY,
+        "--desc",
+        "ci",
+        "--dry-run",
+    ];
+    insta::assert_snapshot!("dry_run", shell.run(&update).exits(0).all());
+
+    for name in SERVICES {
+        let arguments = [
+            "--service",
+            name,
+            "--base-url",
+            emulator.base_url(),
+            "--dry-run",
+            "-o",
+            "json",
+            "project-key",
+            "set-roles",
+            "--project",
+            PROJECT,
+            "--key",
+            KEY,
+            "--role",
+            "GROUP_OWNER",
+        ];
+        let request = shell.run(&arguments).exits(0).json();
+        assert_eq!(request["method"], "PATCH");
+        assert_eq!(request["body"], json!({ "roles": ["GROUP_OWNER"] }));
+        assert_eq!(
+            request["headers"]["authorization"],
+            r#"Digest username="gswvkocq", ********"#
+        );
+        let url = request["url"].as_str().unwrap();
+        assert!(url.starts_with("http://service.example/api/"), "{url}");
+        assert!(
+            url.ends_with(&format!("/groups/{PROJECT}/apiKeys/{KEY}")),
+            "{url}"
+        );
+    }
+    assert_eq!(emulator.requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_sends_what_the_real_run_sends() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let update = [
+        "org-key", "update", "--org", ORG, "--key", KEY, "--desc", "ci",
+    ];
+    let preview = shell
+        .run(&[&update[..], &["--dry-run", "-o", "json"]].concat())
+        .exits(0)
+        .json();
+    shell.run(&update).exits(0);
+    let log = emulator.request_log();
+    let sent = log.last().unwrap();
+    assert_eq!(preview["method"], sent.method().as_str());
+    let url = preview["url"].as_str().unwrap();
+    assert_eq!(
+        url.trim_start_matches("http://service.example"),
+        sent.target()
+    );
+    let headers = preview["headers"].as_object().unwrap();
+    assert_eq!(headers.len(), sent.headers().len());
+    for (name, value) in sent.headers() {
+        if name != "authorization" && name != "host" {
+            assert_eq!(headers[name.as_str()], value.to_str().unwrap(), "{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_say_what_to_do_and_have_their_exit_code() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let update = |arguments: &[&str]| {
+        shell.run(
+            &[
+                &["org-key", "update", "--org", ORG, "--desc", "x"],
+                arguments,
+            ]
+            .concat(),
+        )
+    };
+    let mut all = String::new();
+    for (ended, code) in [
+        (update(&["--key", UNKNOWN]), 1),
+        (update(&["--key", KEY, "--role", "GROUP_OWNER"]), 2),
+        (update(&["--key", "gswvkocq"]), 2),
+        (update(&["--key", KEY, "--base-url", "http://10.0.0.1"]), 2),
+        (
+            update(&["--key", KEY, "--base-url", "http://127.0.0.1:1"]),
+            1,
+        ),
+        (update(&["--key", KEY, "--service", "ops-manager"]), 2),
+        (shell.run(&["org-key", "get", "--key", KEY]), 2),
+        (
+            Shell::at(emulator.base_url()).run(&["org-key", "get", "--org", ORG, "--key", KEY]),
+            3,
+        ),
+        (
+            Shell::at(emulator.base_url())
+                .set("MONGODB_ATLAS_PUBLIC_API_KEY", "nobody")
+                .set("MONGODB_ATLAS_PRIVATE_API_KEY", "hush")
+                .run(&["org-key", "get", "--org", ORG, "--key", KEY]),
+            3,
+        ),
+    ] {
+        all.push_str(&ended.exits(code).err);
+    }
+    insta::assert_snapshot!("failures", all);
+    assert_eq!(updates(&emulator), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_get_errors_as_data() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let get = [
+        "org-key", "get", "--org", ORG, "--key", UNKNOWN, "--output", "json",
+    ];
+    let ended = shell.run(&get).exits(1);
+    assert_eq!(ended.out, "");
+    let said: serde_json::Value = serde_json::from_str(&ended.err).unwrap();
+    assert_eq!(said["error"]["kind"], "not_found");
+    assert_eq!(said["error"]["code"], "API_KEY_NOT_FOUND");
+    assert_eq!(said["error"]["outcomeUnknown"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_is_not_listed_is_sent_with_a_warning() {
+    let emulator = service()
+        .roles(
+            atlas_emulator::Service::AtlasV2,
+            ["ORG_ASTRONAUT", "ORG_MEMBER"],
+        )
+        .start()
+        .await
+        .unwrap();
+    let shell = Shell::new(&emulator);
+    let update = [
+        "org-key",
+        "update",
+        "--org",
+        ORG,
+        "--key",
+        KEY,
+        "--role",
+        "ORG_ASTRONAUT",
+    ];
+    let ended = shell.run(&update).exits(0);
+    assert!(
+        ended.err.starts_with("warning: ORG_ASTRONAUT is not"),
+        "{}",
+        ended.err
+    );
+    assert_eq!(emulator.api_key(KEY).unwrap().org_roles, ["ORG_ASTRONAUT"]);
+    let quiet = shell.run(&[&update[..], &["--quiet"]].concat()).exits(0);
+    assert_eq!(quiet.err, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verbose_tells_more() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let get = ["org-key", "get", "--org", ORG, "--key", KEY, "--verbose"];
+    let ended = shell.run(&get).exits(0);
+    assert!(
+        ended.err.contains("served by version 2023-01-01"),
+        "{}",
+        ended.err
+    );
+}

@@ -1,0 +1,290 @@
+//! A shell with the command in it, and a service to call.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use atlas_emulator::{Builder, Emulator, SeedKey};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+pub(crate) const ORG: &str = "5980cfc70b6d97029d82e3f6";
+pub(crate) const PROJECT: &str = "5980cfc80b6d97029d82e3f7";
+pub(crate) const OTHER_PROJECT: &str = "5980cfc90b6d97029d82e3f8";
+pub(crate) const KEY: &str = "6a793f752c88faeba59bba49";
+pub(crate) const OTHER_KEY: &str = "6a793f762c88faeba59bba4a";
+pub(crate) const UNKNOWN: &str = "6a793f772c88faeba59bba4b";
+
+pub(crate) const PUBLIC_KEY: &str = "gswvkocq";
+pub(crate) const PRIVATE_KEY: &str = "0f3b7c1d-5e6f-4a2b-hush-hush-1234";
+pub(crate) const CLIENT_ID: &str = "mdb_sa_id_5980cfc70b6d97029d82e3f9";
+pub(crate) const CLIENT_SECRET: &str = "mdb_sa_sk_hush-hush-hush-5678";
+
+/// What no output may have in it.
+const SECRETS: [&str; 3] = [PRIVATE_KEY, CLIENT_SECRET, "hush"];
+
+/// Longer than any command here may take, also where processors are few and busy.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// An emulator with ids that are known beforehand.
+pub(crate) fn service() -> Builder {
+    Emulator::builder()
+        .rng_seed(1)
+        .no_rate_limits()
+        .log_capacity(100_000)
+        .org_id(ORG)
+        .project_id(PROJECT)
+        .project(OTHER_PROJECT, ORG)
+        .api_key_id(KEY)
+        .public_key(PUBLIC_KEY)
+        .private_key(PRIVATE_KEY)
+        .client_id(CLIENT_ID)
+        .client_secret(CLIENT_SECRET)
+        .key(
+            SeedKey::new("readonly", "0f3b7c1d-hush")
+                .id(OTHER_KEY)
+                .desc("reads")
+                .org_roles(["ORG_READ_ONLY"])
+                .project_roles(PROJECT, ["GROUP_OWNER", "GROUP_READ_ONLY"]),
+        )
+}
+
+/// A home folder, and the variables that a user of `service` has set.
+pub(crate) struct Shell {
+    home: TempDir,
+    base_url: String,
+    variables: Vec<(String, String)>,
+}
+
+/// A command that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// `None` if a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Shell {
+    /// Signed in by the environment.
+    pub(crate) fn new(emulator: &Emulator) -> Self {
+        Self::at(emulator.base_url())
+            .set("MONGODB_ATLAS_PUBLIC_API_KEY", PUBLIC_KEY)
+            .set("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+    }
+
+    /// Not signed in.
+    pub(crate) fn at(base_url: &str) -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            base_url: base_url.to_owned(),
+            variables: Vec::new(),
+        }
+        .set("MONGODB_ATLAS_BASE_URL", base_url)
+    }
+
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Writes a file below the home folder, which only the owner can read.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// Starts the command in the home folder.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.start_with(arguments, Stdio::null())
+    }
+
+    fn start_with(&self, arguments: &[&str], stdin: Stdio) -> Child {
+        let mut command = self.command(arguments);
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        piped.stdin(stdin).spawn().unwrap()
+    }
+
+    /// The command with its arguments, folder and variables.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_atlas-admin"));
+        command
+            .args(arguments)
+            .current_dir(self.home.path())
+            .env_clear()
+            .env("HOME", self.home.path())
+            .envs(self.variables.iter().cloned());
+        command
+    }
+
+    /// Runs the command to its end, and sees to it that it showed no secret.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.wait(self.start(arguments))
+    }
+
+    /// The same with text on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ended {
+        let path = self.write(".input", input);
+        let stdin = fs::File::open(path).unwrap();
+        self.wait(self.start_with(arguments, stdin.into()))
+    }
+
+    pub(crate) fn wait(&self, mut child: Child) -> Ended {
+        let mut out = child.stdout.take().unwrap();
+        let mut err = child.stderr.take().unwrap();
+        let out = thread::spawn(move || text(&mut out));
+        let err = thread::spawn(move || text(&mut err));
+        let started = Instant::now();
+        let code = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status.code();
+            }
+            if started.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                panic!("the command does not end: {}", err.join().unwrap());
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        let ended = Ended {
+            code,
+            out: self.masked(&out.join().unwrap()),
+            err: self.masked(&err.join().unwrap()),
+        };
+        for secret in SECRETS {
+            assert!(!ended.all().contains(secret), "{ended:?}");
+        }
+        ended
+    }
+
+    /// Without what is another one each time.
+    fn masked(&self, text: &str) -> String {
+        let host = self.base_url.trim_start_matches("http://");
+        // As long as the address, so that tables stay as they are.
+        text.replace(host, "service.example")
+            .replace("(os error 61)", "(os error 111)")
+            .replace(&self.home.path().display().to_string(), "~")
+    }
+}
+
+fn text(source: &mut impl Read) -> String {
+    let mut text = String::new();
+    source.read_to_string(&mut text).unwrap();
+    text
+}
+
+impl Ended {
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
+        self
+    }
+
+    /// Standard output as data.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Everything that it wrote, for a snapshot.
+    pub(crate) fn all(&self) -> String {
+        let code = self
+            .code
+            .map_or("a signal".to_owned(), |code| code.to_string());
+        let mut all = format!("exit: {code}\n");
+        for (name, text) in [
+            ("standard output", &self.out),
+            ("standard error", &self.err),
+        ] {
+            if !text.is_empty() {
+                all.push_str(&format!("-- {name}\n{text}"));
+            }
+        }
+        all
+    }
+}
+
+/// Requests for updates that the service has carried out, as "PATCH path".
+pub(crate) fn updates(emulator: &Emulator) -> Vec<String> {
+    emulator
+        .request_log()
+        .iter()
+        .filter(|request| request.method() == "PATCH" && request.status().is_success())
+        .map(|request| request.target().to_owned())
+        .collect()
+}
+
+/// A way to the service that can be cut and mended.
+pub(crate) struct Relay {
+    pub(crate) base_url: String,
+    is_cut: watch::Sender<bool>,
+}
+
+impl Relay {
+    pub(crate) async fn to(emulator: &Emulator) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let target = emulator.base_url().trim_start_matches("http://").to_owned();
+        let (is_cut, seen) = watch::channel(false);
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let (target, seen) = (target.clone(), seen.clone());
+                tokio::spawn(carry(near, target, seen));
+            }
+        });
+        Self { base_url, is_cut }
+    }
+
+    pub(crate) fn cut(&self) {
+        self.is_cut.send_replace(true);
+    }
+
+    pub(crate) fn mend(&self) {
+        self.is_cut.send_replace(false);
+    }
+}
+
+async fn carry(mut near: TcpStream, target: String, mut is_cut: watch::Receiver<bool>) {
+    if *is_cut.borrow() {
+        return;
+    }
+    let Ok(mut far) = TcpStream::connect(target).await else {
+        return;
+    };
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+        _ = is_cut.wait_for(|is_cut| *is_cut) => {}
+    }
+}
+
+/// Waits until `path` has so many lines.
+pub(crate) async fn wait_for_lines(path: &Path, lines: usize) {
+    let started = Instant::now();
+    loop {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        if text.lines().count() >= lines {
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "only {text}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}

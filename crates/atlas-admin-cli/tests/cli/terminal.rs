@@ -1,0 +1,94 @@
+//! The command on a terminal.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{ErrorKind, Read, Write},
+    os::fd::OwnedFd,
+    thread,
+};
+
+use rustix::{
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{Winsize, tcsetwinsize},
+};
+
+use crate::support::{KEY, ORG, Shell, service};
+
+/// Both ends of a terminal that is so many columns wide.
+fn terminal(columns: u16) -> (File, OwnedFd) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let size = Winsize {
+        ws_row: 50,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&ours, size).unwrap();
+    let path = ptsname(&ours, Vec::new()).unwrap();
+    let theirs = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path.to_str().unwrap())
+        .unwrap();
+    (File::from(ours), theirs.into())
+}
+
+/// What the command writes on a terminal, and its exit code; `answer` is typed
+/// beforehand.
+fn run(shell: &Shell, columns: u16, arguments: &[&str], answer: &str) -> (String, Option<i32>) {
+    let (mut ours, theirs) = terminal(columns);
+    let mut command = shell.command(arguments);
+    command.stdin(theirs.try_clone().unwrap());
+    command.stdout(theirs.try_clone().unwrap());
+    command.stderr(theirs);
+    let mut child = command.spawn().unwrap();
+    // Or the terminal would stay open on this side too.
+    drop(command);
+    ours.write_all(answer.as_bytes()).unwrap();
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        match ours.read_to_end(&mut bytes) {
+            // How Linux says that the other side has closed.
+            Err(error) if error.kind() != ErrorKind::Interrupted => {}
+            result => drop(result.unwrap()),
+        }
+        String::from_utf8_lossy(&bytes).replace('\r', "")
+    });
+    let code = child.wait().unwrap().code();
+    (reader.join().unwrap(), code)
+}
+
+#[test]
+fn tables_fit_a_narrow_terminal() {
+    let shell = Shell::at("http://127.0.0.1:1");
+    for columns in [40, 60] {
+        let (text, code) = run(&shell, columns, &["roles"], "");
+        assert_eq!(code, Some(0), "{text}");
+        for line in text.lines() {
+            assert!(line.chars().count() <= columns.into(), "{columns}: {line}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_asks_before_it_writes() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator).set("NO_COLOR", "1");
+    shell.write(
+        "keys.yaml",
+        &format!("keys: [{{id: {KEY}, org: {ORG}, desc: 配置}}]\n"),
+    );
+    let apply = ["apply", "keys.yaml"];
+
+    let (text, code) = run(&shell, 80, &apply, "n\n");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("Make 1 update? [y/N]"), "{text}");
+    assert!(text.contains("nothing was changed"), "{text}");
+    assert_ne!(emulator.api_key(KEY).unwrap().desc, "配置");
+
+    let (text, code) = run(&shell, 80, &apply, "y\n");
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(emulator.api_key(KEY).unwrap().desc, "配置");
+}
