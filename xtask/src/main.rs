@@ -58,6 +58,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Make many updates on a service with faults, and compare what was told with what is so
+    #[command(disable_help_flag = true)]
+    Soak {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Check the licences of all dependencies
     Licences,
     /// Make a client of a lowered document; `generate` starts this
@@ -128,7 +134,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(2)
+            ExitCode::from(
+                error
+                    .downcast_ref::<measurements::Failure>()
+                    .map_or(2, |f| f.code),
+            )
         }
     }
 }
@@ -146,6 +156,7 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
         Task::Generator => worker::run(),
         Task::Bench { arguments } => measurements::run(&root, "bench", &arguments),
         Task::Interop { arguments } => measurements::run(&root, "interop", &arguments),
+        Task::Soak { arguments } => measurements::run(&root, "soak", &arguments),
         Task::Licences => licences::check(),
         Task::Speed { from } => {
             let services = Services::read(&root.join("openapi/services.toml"))?;

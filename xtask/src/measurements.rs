@@ -1,11 +1,31 @@
 //! The tasks of xtask-bench, which is built only when one is asked for.
 
-use std::{env, ffi::OsString, path::Path, process::Command};
+use std::{env, ffi::OsString, fmt, path::Path, process::Command};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
+
+/// A task that ended with another code than 0.
+#[derive(Debug)]
+pub struct Failure {
+    task: &'static str,
+    /// The code.
+    pub code: u8,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has failed", self.task)
+    }
+}
+
+impl std::error::Error for Failure {}
 
 /// Runs one of its tasks with these arguments, optimised.
-pub fn run(root: &Path, task: &str, arguments: &[OsString]) -> Result<()> {
+///
+/// # Errors
+///
+/// [`Failure`] with the code that the task ended with, and 2 if it was killed.
+pub fn run(root: &Path, task: &'static str, arguments: &[OsString]) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["run", "--release", "--package", "xtask-bench", "--", task])
@@ -13,6 +33,13 @@ pub fn run(root: &Path, task: &str, arguments: &[OsString]) -> Result<()> {
         .current_dir(root)
         .status()
         .context("cargo")?;
-    ensure!(status.success(), "{task}: {status}");
-    Ok(())
+    if status.success() {
+        return Ok(());
+    }
+    let code = status.code().and_then(|code| code.try_into().ok());
+    Err(Failure {
+        task,
+        code: code.unwrap_or(2),
+    }
+    .into())
 }

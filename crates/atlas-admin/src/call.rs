@@ -9,8 +9,8 @@ use std::{
 };
 
 use atlas_admin_raw::{self as raw, ResponseFuture, ResponseValue, Transport, catalog::Operation};
-use http::{HeaderValue, StatusCode, header};
-use reqwest::Request;
+use http::{StatusCode, header};
+use reqwest::{Request, ResponseBuilderExt, Url};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, Span, field};
 
@@ -191,9 +191,10 @@ impl Call {
 
     /// Puts this service's headers in the place of the generator's defaults.
     fn set_headers(&self, request: &mut Request) -> Result<(), Error> {
-        let version = self.options.api_version.unwrap_or(self.shared.version);
-        let media_type = HeaderValue::try_from(self.shared.service.media_type(version))
-            .map_err(|error| Error::input("no media type for this version").with_source(error))?;
+        let media_type = match self.options.api_version {
+            Some(version) => self.shared.service.media_type(version)?,
+            None => self.shared.media_type.clone(),
+        };
         let headers = request.headers_mut();
         headers.remove("api-version");
         headers.insert(header::USER_AGENT, self.shared.user_agent.clone());
@@ -244,10 +245,11 @@ impl Call {
 impl Transport for Call {
     fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
         Box::pin(async move {
+            let url = request.url().clone();
             let span = self.span(&request);
             let outcome = self.run(request).instrument(span.clone()).await;
             self.record(&span, &outcome);
-            let response = decodable(outcome.as_ref().ok());
+            let response = decodable(url, outcome.as_ref().ok());
             *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             Ok(response)
         })
@@ -266,20 +268,27 @@ fn settle(admission: Admission<'_>, result: &Result<Answer, Error>) {
     match result {
         Ok(answer) => admission.answered(RateLimit::read(&answer.headers)),
         Err(error) if error.is_rate_limited() => admission.refused(error.retry_after()),
-        Err(error) => admission.answered(error.headers().and_then(RateLimit::read)),
+        Err(error) => match error.headers().map(RateLimit::read) {
+            // This need not come from who counts.
+            Some(None) if error.is_service() => drop(admission),
+            Some(said) => admission.answered(said),
+            None => drop(admission),
+        },
     }
 }
 
 /// The answer as the generated client can decode it; for a failure, which that
 /// client has no type for, one that it does not expect.
-fn decodable(answer: Option<&Answer>) -> reqwest::Response {
+fn decodable(url: Url, answer: Option<&Answer>) -> reqwest::Response {
     let (status, body) = match answer {
         Some(answer) => (answer.status, answer.body.clone()),
         None => (StatusCode::IM_A_TEAPOT, bytes::Bytes::new()),
     };
-    let mut response = http::Response::new(body);
-    *response.status_mut() = status;
-    response.into()
+    let response = http::Response::builder().status(status).url(url);
+    response
+        .body(body)
+        .expect("a status and a URL make a response")
+        .into()
 }
 
 /// Why the generated client could not do its part.

@@ -64,6 +64,8 @@ pub(crate) struct Shared {
     /// The service's address with its base path, and no slash at its end.
     pub(crate) url: String,
     pub(crate) version: ApiVersion,
+    /// The type of bodies in that version.
+    pub(crate) media_type: HeaderValue,
     pub(crate) user_agent: HeaderValue,
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
@@ -386,6 +388,7 @@ impl ClientBuilder {
         let wire = self.wire.unwrap_or_else(|| Arc::new(Http(http.clone())));
         let attempt_timeout = self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT);
         let url = base_url.join(service.base_path());
+        let version = self.version.unwrap_or(ApiVersion::LATEST);
         let auth = Auth::new(
             credentials,
             Surroundings {
@@ -402,7 +405,8 @@ impl ClientBuilder {
             shared: Arc::new(Shared {
                 service,
                 url,
-                version: self.version.unwrap_or(ApiVersion::LATEST),
+                version,
+                media_type: service.media_type(version)?,
                 user_agent,
                 timeout: self.timeout.unwrap_or(TIMEOUT),
                 attempt_timeout,

@@ -39,20 +39,36 @@ struct Inner {
 #[derive(Debug, Clone)]
 pub(crate) struct CallName {
     operation: &'static str,
-    subject: String,
+    api_key_id: String,
+    place: &'static str,
+    place_id: String,
 }
 
 impl CallName {
     /// The ids may be any text: this is also for calls that are refused for them.
-    pub(crate) fn new(operation: &'static str, api_key_id: &str, place: &str, id: &str) -> Self {
+    pub(crate) fn new(
+        operation: &'static str,
+        api_key_id: &str,
+        place: &'static str,
+        place_id: &str,
+    ) -> Self {
         Self {
             operation,
-            subject: format!(
-                "API key {} in {place} {}",
-                escape(api_key_id, 60),
-                escape(id, 60)
-            ),
+            api_key_id: api_key_id.to_owned(),
+            place,
+            place_id: place_id.to_owned(),
         }
+    }
+}
+
+impl fmt::Display for CallName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (key, id) = (escape(&self.api_key_id, 60), escape(&self.place_id, 60));
+        write!(
+            f,
+            "{} of API key {key} in {} {id}",
+            self.operation, self.place
+        )
     }
 }
 
@@ -312,7 +328,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
         if let Some(call) = &inner.call {
-            write!(f, "{} of {}: ", call.operation, call.subject)?;
+            write!(f, "{call}: ")?;
         }
         f.write_str(&inner.message)?;
         if let Some(answer) = &inner.answer {

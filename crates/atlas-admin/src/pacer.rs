@@ -6,11 +6,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::{Notify, futures::OwnedNotified},
+    time::{Instant, sleep_until},
+};
 
 use crate::response::RateLimit;
 
@@ -44,8 +47,13 @@ pub(crate) struct Pacer {
 #[derive(Debug)]
 struct Bucket {
     /// What is left for requests that have not been let go. Below zero, so many
-    /// requests wait. Unknown until the service has said how much there is.
+    /// requests wait. `None` if the service does not count.
     tokens: Option<f64>,
+    /// Whether the service has said how much there is, or that it does not count.
+    /// Until then, one request at a time asks.
+    is_known: bool,
+    /// Tells those who wait for that.
+    news: Arc<Notify>,
     /// When that was so.
     at: Instant,
     capacity: f64,
@@ -63,6 +71,9 @@ impl Pacer {
     /// Waits until the bucket of `scope` should have a token, and takes it.
     pub(crate) async fn admit(&self, scope: &Scope) -> Admission<'_> {
         loop {
+            while let Some(news) = self.with(scope, Bucket::unknown) {
+                news.await;
+            }
             let place = Place::take(self, scope);
             if let Some(due) = place.due {
                 sleep_until(due).await;
@@ -91,6 +102,8 @@ impl Bucket {
     fn new(scope: &Scope) -> Self {
         Self {
             tokens: None,
+            is_known: false,
+            news: Arc::default(),
             at: Instant::now(),
             capacity: f64::INFINITY,
             per_second: match scope {
@@ -101,6 +114,12 @@ impl Bucket {
             waiting: 0.0,
             emptied: 0,
         }
+    }
+
+    /// What to wait for while somebody else asks how much there is.
+    fn unknown(&mut self) -> Option<OwnedNotified> {
+        let is_asked = self.in_flight + self.waiting > 0.0;
+        (!self.is_known && is_asked).then(|| Arc::clone(&self.news).notified_owned())
     }
 
     /// Lets time pass up to now. A bucket that is left alone is ahead of it.
@@ -170,7 +189,7 @@ impl<'a> Place<'a> {
             .then(|| Admission {
                 pacer,
                 scope,
-                is_answered: false,
+                is_over: false,
             })
     }
 }
@@ -199,15 +218,15 @@ impl Drop for Place<'_> {
 pub(crate) struct Admission<'a> {
     pacer: &'a Pacer,
     scope: Scope,
-    is_answered: bool,
+    is_over: bool,
 }
 
 impl Admission<'_> {
-    /// Takes over what the service says is left.
+    /// Takes over what the service says is left; if it says nothing, it does not
+    /// count.
     pub(crate) fn answered(mut self, said: Option<RateLimit>) {
-        self.is_answered = true;
-        self.pacer.with(&self.scope, |bucket| {
-            bucket.in_flight -= 1.0;
+        self.leave(|bucket| {
+            bucket.is_known = true;
             if let Some(said) = said {
                 bucket.capacity = said.limit as f64;
                 // Requests under way may not have been counted yet.
@@ -219,22 +238,30 @@ impl Admission<'_> {
 
     /// The service has no tokens left, and says after how long it will.
     pub(crate) fn refused(mut self, retry_after: Option<Duration>) {
-        self.is_answered = true;
-        self.pacer.with(&self.scope, |bucket| {
-            bucket.in_flight -= 1.0;
+        self.leave(|bucket| {
+            bucket.is_known = true;
             bucket.emptied += 1;
             bucket.tokens = Some(-bucket.waiting);
             let pause = retry_after.unwrap_or(PAUSE).min(LONGEST_PAUSE);
             bucket.at = bucket.at.max(Instant::now() + pause);
         });
     }
+
+    fn leave(&mut self, learn: impl FnOnce(&mut Bucket)) {
+        self.is_over = true;
+        self.pacer.with(&self.scope, |bucket| {
+            bucket.in_flight -= 1.0;
+            learn(bucket);
+            bucket.news.notify_waiters();
+        });
+    }
 }
 
 impl Drop for Admission<'_> {
+    /// Nothing was learnt.
     fn drop(&mut self) {
-        if !self.is_answered {
-            self.pacer
-                .with(&self.scope, |bucket| bucket.in_flight -= 1.0);
+        if !self.is_over {
+            self.leave(|_| ());
         }
     }
 }

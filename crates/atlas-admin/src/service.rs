@@ -1,6 +1,7 @@
 //! The three services, and what sets them apart beyond the catalogue's data.
 
 use atlas_admin_raw::catalog::{self, MediaType, Operation};
+use http::HeaderValue;
 
 use crate::{ApiVersion, error::Error};
 
@@ -43,10 +44,14 @@ impl Service {
     }
 
     /// The type of its bodies, which on Atlas v2 carries the version.
-    pub(crate) fn media_type(self, version: ApiVersion) -> String {
+    pub(crate) fn media_type(self, version: ApiVersion) -> Result<HeaderValue, Error> {
         match self.catalog().media_type {
-            MediaType::Json => "application/json".to_owned(),
-            MediaType::Dated { prefix, suffix } => format!("{prefix}{version}{suffix}"),
+            MediaType::Json => Ok(HeaderValue::from_static("application/json")),
+            MediaType::Dated { prefix, suffix } => {
+                HeaderValue::try_from(format!("{prefix}{version}{suffix}")).map_err(|error| {
+                    Error::input("no media type for this version").with_source(error)
+                })
+            }
         }
     }
 }

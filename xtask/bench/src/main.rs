@@ -1,9 +1,10 @@
 //! Measurements that need the client as users have it: the benchmark beside
-//! its peers, and runs against real digest servers. They are a package of
+//! its peers, runs against real digest servers, and the soak. They are a package of
 //! their own so that `cargo xtask generate` need not build them.
 
 mod bench;
 mod interop;
+mod soak;
 mod table;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -29,6 +30,8 @@ enum Task {
         #[command(subcommand)]
         with: interop::With,
     },
+    /// Make many updates on a service with faults, and compare what was told with what is so
+    Soak(soak::Options),
     /// One client's run; `bench` starts this
     #[command(hide = true)]
     Client { client: bench::BuiltIn },
@@ -59,6 +62,7 @@ async fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Bench(options) => bench::run(&root()?, &options).await?,
         Task::Interop { with } => return interop::run(&root()?, &with).await,
+        Task::Soak(options) => return soak::run(&options).await,
         Task::Client { client } => client.run().await?,
         Task::Serve(serve) => serve.run().await?,
     }

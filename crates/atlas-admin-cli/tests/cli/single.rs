@@ -69,7 +69,8 @@ async fn a_key_is_shown_in_three_formats() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_shows_the_request_and_sends_nothing() {
     let emulator = service().start().await.unwrap();
-    let shell = Shell::new(&emulator);
+    // Not to a proxy either.
+    let shell = Shell::new(&emulator).set("http_proxy", "http://127.0.0.1:1");
     let update = [
         "org-key",
         "update",

@@ -61,5 +61,5 @@ fn hash<D: Digest>(parts: &[&[u8]]) -> String {
         }
         digest.update(part);
     }
-    hex::encode(digest.finalize())
+    const_hex::encode(digest.finalize())
 }

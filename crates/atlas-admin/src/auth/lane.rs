@@ -192,7 +192,7 @@ fn quoted(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 fn random() -> String {
-    hex::encode(rand::random::<[u8; 16]>())
+    const_hex::encode(rand::random::<[u8; 16]>())
 }
 
 #[cfg(test)]
