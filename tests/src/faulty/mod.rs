@@ -172,8 +172,9 @@ impl State {
             true => &self.updates,
             false => &self.handshakes,
         };
-        let act = lock(acts).pop_front_if(|act| act.is_early())?;
-        Some((act, is_update))
+        let mut acts = lock(acts);
+        acts.front().filter(|act| act.is_early())?;
+        acts.pop_front().map(|act| (act, is_update))
     }
 
     /// What a request for this meets.
