@@ -31,11 +31,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
+/// What makes a client of one service on the local server.
+type Connect = fn(&Emulator) -> Result<ClientBuilder, atlas_admin::Error>;
+
 async fn local() -> Result<(), Box<dyn Error>> {
-    let services: [(
-        &str,
-        fn(&Emulator) -> Result<ClientBuilder, atlas_admin::Error>,
-    ); 4] = [
+    let services: [(&str, Connect); 4] = [
         ("Atlas v2, digest", |emulator| {
             Ok(atlas(emulator)?.credentials(key_pair(emulator)))
         }),
