@@ -69,12 +69,7 @@ async fn run(rows: Vec<Row>, together: usize) -> Vec<String> {
                 let (row, places) = (row.clone(), Arc::clone(&places));
                 calls.spawn(async move {
                     let _place = places.acquire().await.unwrap();
-                    {
-                        let t = std::time::Instant::now();
-                        let r = row.check(auth, operation).await.err();
-                        eprintln!("T {:?} {} {auth:?}", t.elapsed().as_millis(), row.name);
-                        r
-                    }
+                    row.check(auth, operation).await.err()
                 });
             }
         }

@@ -104,18 +104,18 @@ fn each_gets_one_line_with_the_place_and_exit_code_2() {
         ("OpenAPI 3.1", b"openapi: 3.1.0"),
         ("no paths", b"openapi: 3.0.1"),
         ("no such path", b"{\"openapi\": \"3.0.1\", \"paths\": {\"/x\": {}}}"),
-        ("no such method", b"{\"openapi\": \"3.0.1\", \"paths\": {\"/api/atlas/v2/groups/{g}/apiKeys/{k}\": {\"get\": {}}}}"),
+        ("no such method", b"{\"openapi\": \"3.0.1\", \"paths\": {\"/api/atlas/v2/orgs/{o}/apiKeys/{k}\": {\"post\": {}}}}"),
         ("dangling reference", br##"
 openapi: 3.0.1
 paths:
   /api/atlas/v2/groups/{groupId}/apiKeys/{apiUserId}: {patch: {parameters: [{$ref: '#/components/parameters/gone'}]}}
-  /api/atlas/v2/orgs/{orgId}/apiKeys/{apiUserId}: {patch: {}}
+  /api/atlas/v2/orgs/{orgId}/apiKeys/{apiUserId}: {get: {}, patch: {}}
 "##),
         ("reference to a file", br##"
 openapi: 3.0.1
 paths:
   /api/atlas/v2/groups/{groupId}/apiKeys/{apiUserId}: {patch: {parameters: [{$ref: 'other.yaml#/gone'}]}}
-  /api/atlas/v2/orgs/{orgId}/apiKeys/{apiUserId}: {patch: {}}
+  /api/atlas/v2/orgs/{orgId}/apiKeys/{apiUserId}: {get: {}, patch: {}}
 "##),
     ];
     let mut table = String::new();

@@ -95,7 +95,7 @@ pub enum ErrorKind {
     Version,
     /// The service, or something in front of it, failed.
     Service,
-    /// No connection, or one that broke.
+    /// No connection, one that broke, or one that carries something else than HTTP.
     Transport,
     /// The time for the call ran out.
     Timeout,
@@ -312,10 +312,10 @@ impl Error {
     /// Whether the update may have taken effect all the same.
     ///
     /// True after a timeout, a connection that broke with the request under way,
-    /// a status of 500 or more, and a success that cannot be read. False if
-    /// nothing was sent, the connection failed, or the service refused the
-    /// request. Both operations set a state, so repeating one does no harm
-    /// unless somebody else writes too.
+    /// a status of 500 or more, and a success that cannot be read, in any of the
+    /// attempts. False if nothing was sent but to sign in, the connection failed,
+    /// or the service refused the request. Both operations set a state, so
+    /// repeating one does no harm unless somebody else writes too.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown

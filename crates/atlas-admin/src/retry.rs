@@ -14,6 +14,9 @@ use crate::error::{Error, ErrorKind};
 ///
 /// - 429 and 503, after the time that `Retry-After` names, if it names one;
 /// - no connection could be made, so nothing was sent;
+/// - the service turned the request away unread, as it can in HTTP/2;
+/// - the call got no further than signing in: a challenge or a token that did not
+///   come, for whatever reason of the network or of a proxy;
 /// - a connection that was kept from an earlier call closed before any answer,
 ///   which services do when they think it idle: once, on a new connection.
 ///

@@ -13,6 +13,9 @@ use super::caller::Surroundings;
 
 const EVERY: Duration = Duration::from_millis(500);
 
+/// How many looks say something.
+const ENOUGH: usize = 20;
+
 /// Growth that is none: buffers and pools come and go.
 const SLACK: f64 = 1.1;
 const SLACK_MIB: f64 = 4.0;
@@ -50,10 +53,10 @@ impl Memory {
     }
 
     /// Whether there is no more in the last quarter than in the second: the first is
-    /// for warming up.
-    pub(super) fn is_flat(&self) -> bool {
+    /// for warming up. `None` if the time was too short to tell.
+    pub(super) fn is_flat(&self) -> Option<bool> {
         let [_, second, _, last] = self.quarters();
-        last <= second * SLACK + SLACK_MIB
+        (self.0.len() >= ENOUGH).then_some(last <= second * SLACK + SLACK_MIB)
     }
 }
 
@@ -73,10 +76,11 @@ mod tests {
     #[test]
     fn a_leak_is_not_flat() {
         let leak = Memory((0..100).map(|n| 50.0 + f64::from(n)).collect());
-        assert!(!leak.is_flat());
+        assert_eq!(leak.is_flat(), Some(false));
         let warm = Memory((0..100).map(|n| 50.0 + f64::from(n).min(20.0)).collect());
-        assert!(warm.is_flat());
+        assert_eq!(warm.is_flat(), Some(true));
         assert_eq!(warm.quarters(), [62.0, 70.0, 70.0, 70.0]);
+        assert_eq!(Memory(vec![1.0, 90.0]).is_flat(), None);
         assert!(in_use().unwrap() > 1.0);
     }
 }

@@ -37,7 +37,11 @@ pub(super) fn report(
     let [first, second, third, fourth] = memory.quarters();
     let updates = ledger.updates();
     let rate = updates as f64 / took.as_secs_f64();
-    let verdict = if memory.is_flat() { "flat" } else { "NOT FLAT" };
+    let verdict = match memory.is_flat() {
+        Some(true) => "flat",
+        Some(false) => "NOT FLAT",
+        None => "too short a time to tell",
+    };
     // Writing to a string does not fail.
     let _ = write!(
         text,
