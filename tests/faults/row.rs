@@ -1,12 +1,16 @@
 //! A scenario, what it has to come to, and how that is checked.
 
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
 
 use atlas_admin::{
     ApiKey, Client, Credentials, Error, ErrorKind, OrgRole, ProjectRole, RequestOptions, Response,
     RetryPolicy,
 };
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use workspace_tests::faulty::{Act, Faulty, KEY, Script};
 
 const ORG: &str = "32b6e34b3d91647abb20e7b8";
@@ -227,9 +231,10 @@ impl Row {
         let service = Faulty::start(script)
             .await
             .map_err(|error| error.to_string())?;
-        let url = match self.is_there {
-            true => service.url.clone(),
-            false => free_address().await,
+        let deaf = deaf().map_err(|error| error.to_string())?;
+        let url = match (self.is_there, deaf.local_addr()) {
+            (false, Ok(address)) => format!("http://{address}"),
+            _ => service.url.clone(),
         };
         let client = self
             .client(auth, &url, service.certificate.as_deref())
@@ -354,8 +359,9 @@ fn is_fit_to_print(error: &Error) -> Result<(), String> {
     ))
 }
 
-/// An address at which nobody listens.
-async fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+/// A port that is taken, and on which nobody listens.
+fn deaf() -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    Ok(socket)
 }
