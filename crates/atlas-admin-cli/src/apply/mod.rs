@@ -30,7 +30,7 @@ use clap::Args;
 pub(crate) use self::{file::Mistake, schema::schema};
 use self::{
     plan::{Plan, counted},
-    report::{Outcome, Past, Place, Report},
+    report::{Past, Place, Report},
     stop::{Reason, Stop},
     summary::Tally,
     survey::Survey,
@@ -163,11 +163,11 @@ impl Job<'_> {
         if let Some(path) = &self.command.report {
             report::refuse_old(path)?;
         }
-        let (keys, settled) = self.without_settled(keys)?;
+        let (keys, done_earlier) = self.without_settled(keys)?;
         let connection = connect_paced(self.settings)?;
         let stop = Stop::on_signals()?;
         let result = self
-            .plan_and_run(&connection.client, keys, settled, &stop)
+            .plan_and_run(&connection.client, keys, done_earlier, &stop)
             .await;
         connection.close().await;
         result
@@ -202,7 +202,7 @@ impl Job<'_> {
         &self,
         client: &Client,
         keys: Vec<WantedKey>,
-        settled: usize,
+        done_earlier: usize,
         stop: &Stop,
     ) -> Result<Exit, Failure> {
         let Apply {
@@ -210,66 +210,39 @@ impl Job<'_> {
             keep_going,
             ..
         } = *self.command;
+        let concurrency = concurrency.get();
         let total = wanted::count(&keys);
-        let Survey { plan, requests } = survey::survey(
-            client,
-            keys,
-            concurrency.get(),
-            keep_going,
-            stop,
-            self.output,
-        )
-        .await;
-        let read_all = stop.reason().is_none();
-        let stops_here = self.command.plan || !read_all;
-        if read_all {
-            self.show_plan(&plan)?;
-        }
-        if self.command.plan && read_all {
-            let is_whole = plan.unreadable.is_empty();
-            return Ok(if is_whole { Exit::Done } else { Exit::Failed });
-        }
+        let Survey { plan, requests } =
+            survey::survey(client, keys, concurrency, keep_going, stop, self.output).await;
         let mut tally = Tally {
-            done_earlier: settled,
+            done_earlier,
             requests,
             ..Tally::default()
         };
-        if stops_here {
+        if stop.reason().is_some() {
             tally.left = total;
             return self.finish(tally, stop);
         }
-        if plan.update_count() > 0 && !self.command.yes {
-            let is_agreed = confirm::confirm(plan.update_count(), stop).await?;
-            if !is_agreed {
-                self.output.note("nothing was changed");
-                return Ok(exit_for(stop, Exit::Done));
-            }
+        self.show_plan(&plan)?;
+        if self.command.plan {
+            let is_whole = plan.unreadable.is_empty();
+            return Ok(if is_whole { Exit::Done } else { Exit::Failed });
+        }
+        let updates = plan.update_count();
+        if updates > 0 && !self.command.yes && !confirm::confirm(updates, stop).await? {
+            self.output.note("nothing was changed");
+            return Ok(exit_for(stop, Exit::Done));
         }
         let report = self.report()?;
-        for key in &plan.as_wanted {
-            for update in &key.updates {
-                report.record(key, update, Outcome::AsWanted, None)?;
-                tally.count(Outcome::AsWanted);
-            }
+        for (key, update, outcome, error) in plan.foregone() {
+            report.record(key, update, outcome, error.map(exit::describe))?;
+            tally.count(outcome);
         }
-        for (key, error) in &plan.unreadable {
-            for update in &key.updates {
-                report.record(key, update, Outcome::Failed, Some(exit::describe(error)))?;
-                tally.count(Outcome::Failed);
-            }
-        }
-        for key in &plan.keys {
-            for (update, change) in key.wanted.updates.iter().zip(&key.changes) {
-                if change.is_none() {
-                    report.record(&key.wanted, update, Outcome::AsWanted, None)?;
-                    tally.count(Outcome::AsWanted);
-                }
-            }
-        }
+        let Plan { keys, .. } = plan;
         tally += run::run(
             client,
-            plan.keys,
-            concurrency.get(),
+            keys,
+            concurrency,
             keep_going,
             stop,
             report,

@@ -5,7 +5,10 @@ use atlas_admin::{ApiKey, Error};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::wanted::{Target, Update, WantedKey};
+use super::{
+    report::Outcome,
+    wanted::{Target, Update, WantedKey},
+};
 use crate::{exit, output::printable};
 
 /// What is to be done.
@@ -111,6 +114,26 @@ impl Plan {
     /// How many updates there are to make.
     pub(crate) fn update_count(&self) -> usize {
         self.keys.iter().map(|key| key.updates().count()).sum()
+    }
+
+    /// The updates of which the outcome is known before anything is sent.
+    pub(crate) fn foregone(
+        &self,
+    ) -> impl Iterator<Item = (&WantedKey, &Update, Outcome, Option<&Error>)> {
+        let as_wanted = self.as_wanted.iter().flat_map(|key| {
+            let updates = key.updates.iter();
+            updates.map(move |update| (key, update, Outcome::AsWanted, None))
+        });
+        let in_part = self.keys.iter().flat_map(|key| {
+            let both = key.wanted.updates.iter().zip(&key.changes);
+            both.filter(|(_, change)| change.is_none())
+                .map(|(update, _)| (&key.wanted, update, Outcome::AsWanted, None))
+        });
+        let unreadable = self.unreadable.iter().flat_map(|(key, error)| {
+            let updates = key.updates.iter();
+            updates.map(move |update| (key, update, Outcome::Failed, Some(error)))
+        });
+        as_wanted.chain(in_part).chain(unreadable)
     }
 
     fn removed_count(&self) -> usize {

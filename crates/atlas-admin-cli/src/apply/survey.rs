@@ -40,38 +40,36 @@ pub(crate) async fn survey(
     };
     let keys = keys.into_iter().enumerate().collect();
     let mut answers = pin!(parallel::each(keys, concurrency, stop, work));
-    let mut read = Vec::new();
+    let mut compared = Vec::new();
+    let mut requests = 0;
     while let Some((index, wanted, answer)) = answers.next().await {
         progress.step();
-        if let Err(error) = &answer {
-            progress.say(&format!("failed: {error}"));
-            if error.is_credentials() {
-                stop.set(Reason::Credentials);
-            } else if !keep_going {
-                stop.set(Reason::Failure);
-            }
-        }
-        read.push((index, wanted, answer));
-    }
-    read.sort_unstable_by_key(|(index, ..)| *index);
-
-    let mut plan = Plan::default();
-    let mut requests = 0;
-    for (_, wanted, answer) in read {
-        match answer {
+        let outcome = match answer {
             Ok(key) => {
                 requests += u64::from(key.attempts());
-                let key_plan = KeyPlan::new(wanted, &key);
-                if key_plan.is_as_wanted() {
-                    plan.as_wanted.push(key_plan.wanted);
-                } else {
-                    plan.keys.push(key_plan);
-                }
+                Ok(KeyPlan::new(wanted, &key))
             }
             Err(error) => {
                 requests += u64::from(error.attempts());
-                plan.unreadable.push((wanted, error));
+                progress.say(&format!("failed: {error}"));
+                if error.is_credentials() {
+                    stop.set(Reason::Credentials);
+                } else if !keep_going {
+                    stop.set(Reason::Failure);
+                }
+                Err((wanted, error))
             }
+        };
+        compared.push((index, outcome));
+    }
+    compared.sort_unstable_by_key(|(index, _)| *index);
+
+    let mut plan = Plan::default();
+    for (_, outcome) in compared {
+        match outcome {
+            Ok(key) if key.is_as_wanted() => plan.as_wanted.push(key.wanted),
+            Ok(key) => plan.keys.push(key),
+            Err(unreadable) => plan.unreadable.push(unreadable),
         }
     }
     Survey { plan, requests }

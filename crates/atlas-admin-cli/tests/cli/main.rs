@@ -2,6 +2,7 @@
 
 mod apply;
 mod credentials;
+mod emulator;
 mod help;
 mod interrupted;
 mod many;
