@@ -163,11 +163,17 @@ async fn the_second_signal_leaves_at_once() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
     write_file(&shell, &emulator);
-    emulator.set_faults(Faults::new().with(Fault::hang().skip(150)));
-    let child = shell.start(&RUN[..7]);
+    let mut child = shell.start(&RUN[..7]);
     wait_for_lines(&shell.path("report"), 12).await;
+    emulator.set_faults(Faults::new().with(Fault::hang()));
+    tokio::time::sleep(Duration::from_millis(200)).await;
     signal(&child, Signal::INT);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(
+        child.try_wait().unwrap(),
+        None,
+        "it left what was in flight"
+    );
     signal(&child, Signal::INT);
     shell.wait(child).exits(130);
     emulator.set_faults(Faults::new());
