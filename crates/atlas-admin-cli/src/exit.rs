@@ -75,9 +75,9 @@ impl Failure {
         match self {
             Self::Input(_) | Self::File { .. } => Exit::BadInput,
             Self::Credentials(_) => Exit::Credentials,
-            Self::Local(_) => Exit::Failed,
+            // What was to come after the output was not done.
+            Self::Local(_) | Self::NobodyReads => Exit::Failed,
             Self::Call(error) => exit_of(error),
-            Self::NobodyReads => Exit::Done,
         }
     }
 
@@ -107,7 +107,7 @@ impl Failure {
 }
 
 /// The exit code for a call that failed.
-pub(crate) fn exit_of(error: &Error) -> Exit {
+fn exit_of(error: &Error) -> Exit {
     match error.kind() {
         ErrorKind::Input => Exit::BadInput,
         ErrorKind::Credentials => Exit::Credentials,

@@ -244,3 +244,16 @@ async fn a_report_that_cannot_be_written_ends_it() {
     );
     assert_eq!(updates(&emulator), [""; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_nobody_reads_is_not_carried_out() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &file());
+    let mut child = shell.start(&["apply", "keys.yaml", "--yes"]);
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    assert_eq!(updates(&emulator), [""; 0]);
+}

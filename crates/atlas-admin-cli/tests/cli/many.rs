@@ -1,6 +1,9 @@
 //! Ten thousand keys in one file.
 
-use std::{fmt::Write, time::Instant};
+use std::{
+    fmt::Write,
+    time::{Duration, Instant},
+};
 
 use crate::support::{ORG, Shell, service, updates};
 
@@ -8,7 +11,13 @@ const KEYS: u32 = 10_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_keys_in_one_file() {
-    let emulator = service().keys_per_org(KEYS + 1).start().await.unwrap();
+    let emulator = service()
+        .keys_per_org(KEYS + 1)
+        // Requests are counted below, also where they are slow.
+        .nonce_ttl(Duration::from_secs(3600))
+        .start()
+        .await
+        .unwrap();
     let shell = Shell::new(&emulator);
     let mut file = format!("org: {ORG}\nkeys:\n");
     for key in emulator.made_up_keys().filter(|key| !key.is_owner()) {
