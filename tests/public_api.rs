@@ -15,9 +15,24 @@ use syn::{
 
 #[test]
 fn what_the_crate_exports() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/atlas-admin/src");
-    let files: Vec<File> = rust_files(&source).iter().map(|path| parse(path)).collect();
-    let exported = exports(&parse(&source.join("lib.rs")));
+    let source = source();
+    insta::assert_snapshot!(exported(&source, &source.join("lib.rs")));
+}
+
+#[test]
+fn what_its_doubles_export() {
+    let testing = source().join("testing");
+    insta::assert_snapshot!(exported(&testing, &testing.join("mod.rs")));
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/atlas-admin/src")
+}
+
+/// What a module exports, whose parts are the files of a folder.
+fn exported(folder: &Path, root: &Path) -> String {
+    let files: Vec<File> = rust_files(folder).iter().map(|path| parse(path)).collect();
+    let exported = exports(&parse(root));
     let mut shown = BTreeMap::<String, Vec<Item>>::new();
     for item in files.into_iter().flat_map(|file| file.items) {
         if let Some((name, item)) = public(item, &exported) {
@@ -39,14 +54,14 @@ fn what_the_crate_exports() {
         attrs: Vec::new(),
         items: items.collect(),
     };
-    insta::assert_snapshot!(prettyplease::unparse(&file));
+    prettyplease::unparse(&file)
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("tests") {
+        if path.is_dir() && !["tests", "testing"].iter().any(|name| path.ends_with(name)) {
             files.extend(rust_files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);

@@ -133,7 +133,7 @@ async fn a_challenge_to_a_token() {
         .await
         .unwrap_err();
 
-    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert_eq!(error.kind(), ErrorKind::Token);
     assert_eq!(error.code(), Some(ErrorCode::UNEXPECTED_ERROR));
     assert!(!error.outcome_unknown());
 }

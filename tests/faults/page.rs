@@ -46,8 +46,8 @@ which also writes this page). The policy is three attempts unless the line says 
 
 - *within*: the bound on the time of the call that the test sets. It is wide, for busy machines.
 
-Nothing hangs, and no answer takes more than 8 MiB of memory. A redirect is followed nowhere: not
-a single connection is made to where it points.
+Nothing hangs, and no answer takes more than 8 MiB of memory, or what `max_body_size` allows. A
+redirect is followed nowhere: not a single connection is made to where it points.
 ";
 
 const HEAD: &str = "\

@@ -526,7 +526,7 @@ fn failures() -> Vec<Row> {
             .fails(Permission, 401),
         Row::new("401 in HTML, to a token", [html(401)])
             .only(&[Bearer])
-            .fails(Credentials, 401),
+            .fails(Token, 401),
         Row::new("403 in HTML", [html(403)]).fails(Permission, 403),
         Row::new("404 in HTML", [html(404)]).fails(NotFound, 404),
         Row::new(
@@ -575,8 +575,8 @@ fn unavailable() -> Vec<Row> {
     let second = Duration::from_secs(1);
     let soon = |status: u16| -> Act {
         SendNow(match status {
-            429 => || in_two_seconds(429),
-            _ => || in_two_seconds(503),
+            429 => || in_two_seconds(429, UNPADDED),
+            _ => || in_two_seconds(503, UNPADDED),
         })
         .into()
     };
@@ -647,13 +647,27 @@ fn unavailable() -> Vec<Row> {
             fails(Row::new(single, [empty(status, &[])]).attempts(1)),
         ]);
     }
+    let dated = |name, answer: fn() -> String| {
+        let row = Row::new(name, [SendNow(answer)]);
+        row.sent(2).at_least(second / 2)
+    };
+    rows.extend([
+        dated("429 and `Retry-After` as a date of RFC 850", || {
+            in_two_seconds(429, "%A, %d-%b-%y %H:%M:%S GMT")
+        }),
+        dated("429 and `Retry-After` as a date of C's `asctime`", || {
+            in_two_seconds(429, "%a %b %e %H:%M:%S %Y")
+        }),
+    ]);
     rows
 }
 
+const UNPADDED: &str = "%a, %-d %b %Y %H:%M:%S GMT";
+
 /// An answer that asks to come again then.
-fn in_two_seconds(status: u16) -> String {
+fn in_two_seconds(status: u16, form: &str) -> String {
     let then = chrono::Utc::now() + Duration::from_secs(2);
-    let date = then.format("%a, %-d %b %Y %H:%M:%S GMT").to_string();
+    let date = then.format(form).to_string();
     head(status, &[("Retry-After", &date), ("Content-Length", "0")])
 }
 
@@ -733,7 +747,7 @@ fn signing_in(elsewhere: &str) -> Vec<Row> {
         .fails(Redirect, 307),
         Row::new("a token that is refused", [bearer()])
             .only(&[Bearer])
-            .fails(Credentials, 401),
+            .fails(Token, 401),
         Row::new("a fetched token that is refused, once", [bearer()])
             .only(&[Account])
             .sent(2),

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use clap::ValueEnum;
 use proc_macro2::TokenStream;
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use progenitor_schemars::schema::{InstanceType, SchemaObject};
@@ -16,6 +17,7 @@ use crate::{
     catalog,
     files::Output,
     lower::lower,
+    mocks,
     name::name,
     overlay::Overlay,
     roles::{self, KnownRoles},
@@ -46,10 +48,16 @@ pub fn outputs(sources: &Sources) -> Result<Vec<Output>> {
     let unified = unify(&documents, services).context("the services differ")?;
     let known_roles = sources.known_roles.with_listed(&unified, services)?;
 
+    let lowered = lower(&unified.document);
+
     let mut outputs = vec![
         Output::new(
             "crates/atlas-admin-raw/src/generated/client.rs",
-            worker::client(&lower(&unified.document))?,
+            worker::make(Part::Client, &lowered)?,
+        ),
+        Output::new(
+            "crates/atlas-admin-raw/src/generated/mocks.rs",
+            format(mocks::tokens(&lowered, &unified.catalog, services)?)?,
         ),
         Output::new(
             "crates/atlas-admin-raw/src/generated/catalog.rs",
@@ -74,13 +82,22 @@ pub fn outputs(sources: &Sources) -> Result<Vec<Output>> {
     Ok(outputs)
 }
 
-/// The low-level client, from a lowered document.
-pub fn client(lowered: &Value) -> Result<String> {
-    format(tokens(lowered)?)
+/// What the generator makes of a lowered document.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Part {
+    /// The low-level client.
+    Client,
+    /// Typed mocks of its service, for httpmock.
+    Mocks,
 }
 
-/// The low-level client before it is formatted.
-pub fn tokens(lowered: &Value) -> Result<TokenStream> {
+/// A part of the low-level crate, from a lowered document.
+pub fn make(part: Part, lowered: &Value) -> Result<String> {
+    format(tokens(part, lowered)?)
+}
+
+/// A part of the low-level crate before it is formatted.
+pub fn tokens(part: Part, lowered: &Value) -> Result<TokenStream> {
     let document = openapiv3::OpenAPI::deserialize(lowered)
         .context("not a document that the generator reads")?;
     let mut settings = GenerationSettings::new();
@@ -93,9 +110,12 @@ pub fn tokens(lowered: &Value) -> Result<TokenStream> {
             "crate::Redacted",
             [TypeImpl::Display; 0].into_iter(),
         );
-    Generator::new(&settings)
-        .generate_tokens(&document)
-        .map_err(|error| anyhow!("the generator refuses the document: {error}"))
+    let mut generator = Generator::new(&settings);
+    match part {
+        Part::Client => generator.generate_tokens(&document),
+        Part::Mocks => generator.httpmock(&document, "crate"),
+    }
+    .map_err(|error| anyhow!("the generator refuses the document: {error}"))
 }
 
 /// The schema of a field that must not be shown.

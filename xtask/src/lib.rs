@@ -16,6 +16,7 @@ pub mod licences;
 pub mod lock;
 pub mod lower;
 pub mod measurements;
+pub mod mocks;
 pub mod name;
 pub mod overlay;
 pub mod progress;

@@ -12,7 +12,8 @@ use clap::{Parser, Subcommand};
 use xtask::{
     diff, document,
     files::{Mode, deliver},
-    generate, licences, measurements,
+    generate::{self, Part},
+    licences, measurements,
     report::{self, Format},
     services::Services,
     sources::Sources,
@@ -66,9 +67,9 @@ enum Task {
     },
     /// Check the licences of all dependencies
     Licences,
-    /// Make a client of a lowered document; `generate` starts this
+    /// Make a part of the low-level crate of a lowered document; `generate` starts this
     #[command(name = worker::TASK, hide = true)]
-    Generator,
+    Generator { part: Part },
     /// Measure each stage on a whole document, enlarged too
     #[command(hide = true)]
     Speed {
@@ -145,7 +146,7 @@ fn main() -> ExitCode {
 
 fn run(Arguments { root, task }: Arguments) -> Result<()> {
     let root = root.map_or_else(this_workspace, Ok)?;
-    if !matches!(task, Task::Commit | Task::Generator) {
+    if !matches!(task, Task::Commit | Task::Generator { .. }) {
         transaction::undo(&root)?;
     }
     match task {
@@ -153,7 +154,7 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
             let mode = mode(check, "cargo xtask generate");
             deliver(&root, &generate::generate(&root)?, mode)
         }
-        Task::Generator => worker::run(),
+        Task::Generator { part } => worker::run(part),
         Task::Bench { arguments } => measurements::run(&root, "bench", &arguments),
         Task::Interop { arguments } => measurements::run(&root, "interop", &arguments),
         Task::Soak { arguments } => measurements::run(&root, "soak", &arguments),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::{
     diff::diff,
     document::{parse, to_yaml},
-    generate::{format, tokens},
+    generate::{Part, format, tokens},
     lower::lower,
     name::name,
     services::Services,
@@ -64,7 +64,7 @@ fn run(text: &str, service_name: &str, services: &Services, table: &mut Table) -
     table.time("diff", || diff(&document, &trimmed, service_name, services))?;
     let named = table.time("name", || name(&trimmed, service, &all))?;
     let lowered = table.time("lower", || Ok(lower(&named)))?;
-    let tokens = table.time("generate", || tokens(&lowered))?;
+    let tokens = table.time("generate", || tokens(Part::Client, &lowered))?;
     table.time("format", || format(tokens))?;
     Ok(())
 }

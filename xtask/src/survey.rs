@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::{
     document::escape,
+    generate::Part,
     lower::lower,
     name::name,
     services::{Operation, Service, Services},
@@ -47,8 +48,8 @@ pub fn survey(document: &Value, service: &Service, services: &Services) -> Resul
                 operations: BTreeMap::from([((*id).clone(), (*operation).clone())]),
                 ..services.clone()
             };
-            let client =
-                lowered(document, service, &one).and_then(|lowered| worker::client(&lowered));
+            let client = lowered(document, service, &one)
+                .and_then(|lowered| worker::make(Part::Client, &lowered));
             if let Err(error) = client {
                 refused.push(((*id).clone(), error));
             }
@@ -122,7 +123,10 @@ impl Survey {
     pub fn compile(&self, root: &Path, document: &Value, service: &Service) -> Result<()> {
         let lowered = lowered(document, service, &self.passed())?;
         let trial = Trial::new(root, trial::target(root)?.join("survey"))?;
-        fs::write(trial.folder.join(trial::CLIENT), worker::client(&lowered)?)?;
+        fs::write(
+            trial.folder.join(trial::CLIENT),
+            worker::make(Part::Client, &lowered)?,
+        )?;
         trial.cargo(&["check"])
     }
 

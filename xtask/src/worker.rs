@@ -12,11 +12,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
 use serde_json::Value;
 
-use crate::generate;
+use crate::generate::{self, Part};
 
-/// The task that `worker::client` starts this program with.
+/// The task that [`make`] starts this program with.
 pub const TASK: &str = "generator";
 
 /// The whole upstream document takes half a second.
@@ -29,16 +30,17 @@ const MAX_BYTES: u64 = 4 << 30;
 /// Deep documents are fine; it is those without an end that are not.
 const STACK_BYTES: usize = 256 << 20;
 
-/// The client of a lowered document, made in another process.
+/// A part of the low-level crate, made of a lowered document in another process.
 ///
 /// Programs other than `xtask`, such as tests of this library, have no such
 /// process to start and make it themselves, without bounds.
-pub fn client(lowered: &Value) -> Result<String> {
+pub fn make(part: Part, lowered: &Value) -> Result<String> {
     let Some(program) = program() else {
-        return generate::client(lowered);
+        return generate::make(part, lowered);
     };
+    let part = part.to_possible_value().context("no part is hidden")?;
     let mut child = Command::new(program)
-        .arg(TASK)
+        .args([TASK, part.get_name()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -77,8 +79,8 @@ fn reason(status: ExitStatus, stderr: &[u8]) -> String {
     }
 }
 
-/// What the process does: reads a lowered document, and writes its client.
-pub fn run() -> Result<()> {
+/// What the process does: reads a lowered document, and writes a part of the crate.
+pub fn run(part: Part) -> Result<()> {
     limit_memory()?;
     thread::spawn(|| {
         thread::sleep(MAX_TIME);
@@ -97,12 +99,10 @@ pub fn run() -> Result<()> {
     }));
     let mut text = Vec::new();
     io::stdin().read_to_end(&mut text)?;
-    let client = move || generate::client(&serde_json::from_slice(&text)?);
-    let thread = thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(client)?;
+    let make = move || generate::make(part, &serde_json::from_slice(&text)?);
+    let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(make)?;
     match thread.join() {
-        Ok(client) => Ok(io::stdout().write_all(client?.as_bytes())?),
+        Ok(made) => Ok(io::stdout().write_all(made?.as_bytes())?),
         Err(_) => bail!("panicked"),
     }
 }

@@ -21,7 +21,8 @@ path = "/orgs/{orgId}/apiKeys/{apiUserId}"
 error = "ApiError"
 "#;
 
-/// A program that calls the new operation, answered by a canned transport.
+/// A program that calls the new operation, answered by a canned transport and by a
+/// typed mock.
 const CALLER: &str = include_str!("support/caller.rs");
 
 const MANIFEST: &str = r#"
@@ -30,8 +31,9 @@ name = "caller"
 edition = "2024"
 
 [dependencies]
-atlas-admin-raw.workspace = true
+atlas-admin-raw = { workspace = true, features = ["mocks"] }
 http.workspace = true
+httpmock.workspace = true
 reqwest.workspace = true
 tokio.workspace = true
 "#;
@@ -110,7 +112,8 @@ fn is_generated_and_called() {
             "operation": "delete_org_api_key",
             "request": "DELETE http://service/orgs/o1/apiKeys/k1?pretty=true",
             "status": 204,
-            "services": ["atlas-v2", "atlas-v1", "ops-manager-v1"]
+            "services": ["atlas-v2", "atlas-v1", "ops-manager-v1"],
+            "mocked": 204
         })
     );
 }

@@ -5,6 +5,8 @@
 //! differs between the services is data, in [`catalog`]. Requests leave through
 //! one hand-written seam, the [`Transport`].
 //!
+//! The feature `mocks` adds typed mocks of each service for httpmock.
+//!
 //! Most programs want the `atlas-admin` crate, which adds authentication,
 //! versions, checks and errors, and shows none of the types of this one.
 
@@ -16,5 +18,7 @@ mod redacted;
 mod transport;
 
 pub use generated::client::{Client, Error, ResponseValue, types};
+#[cfg(feature = "mocks")]
+pub use generated::mocks;
 pub use redacted::Redacted;
 pub use transport::{ResponseFuture, Transport};

@@ -21,7 +21,7 @@ use crate::{
     connection::{self, Fate},
     envelope,
     error::{Error, ErrorKind},
-    wire::{Answer, BODY_LIMIT, Incomplete},
+    wire::{Answer, Incomplete},
 };
 
 /// The most of a body that is read only to keep its connection.
@@ -53,6 +53,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) progress: &'a Arc<Progress>,
     /// Whether the wire lets us see when a connection is opened.
     pub(crate) tells_connections: bool,
+    /// The most of a body that is kept, after decompression.
+    pub(crate) body_limit: usize,
     /// When this is over.
     pub(crate) until: Instant,
 }
@@ -139,7 +141,7 @@ impl Exchange<'_> {
             .await
             .map_err(Unanswered::into_error)?;
         let patience = self.patience(response.status());
-        match Answer::read(response, BODY_LIMIT, patience).await {
+        match Answer::read(response, self.body_limit, patience).await {
             (answer, Some(_)) if answer.status.is_success() => Err(Error::new(
                 ErrorKind::Transport,
                 "the answer of the token endpoint broke off",
@@ -152,13 +154,15 @@ impl Exchange<'_> {
     /// its body is not all there.
     pub(crate) async fn read(&self, response: reqwest::Response) -> Result<Answer, Error> {
         let patience = self.patience(response.status());
-        let (answer, incomplete) = Answer::read(response, BODY_LIMIT, patience).await;
+        let (answer, incomplete) = Answer::read(response, self.body_limit, patience).await;
         let incomplete = incomplete.filter(|_| answer.status.is_success());
         let (kind, message, source) = match incomplete {
             None => return Ok(answer),
-            Some(Incomplete::TooLong) => {
-                (ErrorKind::Decode, "the answer is longer than 8 MiB", None)
-            }
+            Some(Incomplete::TooLong) => (
+                ErrorKind::Decode,
+                "the answer is longer than max_body_size",
+                None,
+            ),
             Some(Incomplete::Late) => (ErrorKind::Timeout, "the answer does not end", None),
             Some(Incomplete::Broken(source)) if !connection::is_at_fault(&source) => (
                 ErrorKind::Decode,
@@ -180,7 +184,9 @@ impl Exchange<'_> {
     /// reading a long body for.
     pub(crate) async fn drain(&self, response: reqwest::Response) -> Answer {
         let patience = self.patience(response.status());
-        Answer::read(response, DRAIN_LIMIT, patience).await.0
+        Answer::read(response, DRAIN_LIMIT.min(self.body_limit), patience)
+            .await
+            .0
     }
 
     /// How long a body is waited for. That of a failure takes half of what is left

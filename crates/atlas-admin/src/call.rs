@@ -164,6 +164,7 @@ impl Call {
             operation: self.operation.id,
             progress: &self.progress,
             tells_connections: self.shared.fresh.is_some(),
+            body_limit: self.shared.body_limit,
             until,
         };
         let enveloped = self.options.envelope == Some(true);

@@ -35,6 +35,13 @@ pub(crate) fn refused_credentials(answer: Answer, advice: &'static str) -> Error
         .with_advice(advice)
 }
 
+/// The error for a token that the caller gave and the service does not accept.
+pub(crate) fn refused_token(answer: Answer) -> Error {
+    Error::new(ErrorKind::Token, "the service does not accept the token")
+        .with_answer(answer)
+        .with_advice("get another one: it may have expired or been revoked")
+}
+
 /// Whether a 401 with this code speaks of rights, not of who is asking.
 pub(crate) fn is_about_rights(code: &ErrorCode) -> bool {
     [

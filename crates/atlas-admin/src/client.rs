@@ -25,6 +25,7 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+const BODY_LIMIT: usize = 8 << 20;
 const KEPT_CONNECTIONS: usize = 256;
 const USER_AGENT: &str = concat!("atlas-admin/", env!("CARGO_PKG_VERSION"));
 
@@ -69,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) user_agent: HeaderValue,
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
+    pub(crate) body_limit: usize,
     pub(crate) retry: RetryPolicy,
     pub(crate) pacer: Option<Pacer>,
     pub(crate) sunsets: Sunsets,
@@ -140,6 +142,9 @@ impl fmt::Debug for Client {
 }
 
 /// Makes a [`Client`]; see [`Client::builder`].
+///
+/// Proxies are those of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+/// `NO_PROXY`), or else of the system's settings.
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ClientBuilder {
@@ -151,6 +156,7 @@ pub struct ClientBuilder {
     timeout: Option<Duration>,
     attempt_timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
+    body_limit: Option<usize>,
     retry: RetryPolicy,
     pace: bool,
     root_certificates: Vec<Certificate>,
@@ -251,6 +257,19 @@ impl ClientBuilder {
         self
     }
 
+    /// The most of an answer's body that is read, in bytes after decompression; 8 MiB
+    /// unless set. A success that is longer is
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode), with what was read of it in
+    /// [`Error::body`]; an error answer is cut off there, and its body then may be
+    /// too short to be understood.
+    ///
+    /// The head of an answer has bounds of its own, which cannot be set: 100 headers
+    /// in some 400 KiB with HTTP/1, and 16 KiB with HTTP/2.
+    pub fn max_body_size(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
+        self
+    }
+
     /// What is tried again, and how often; [`RetryPolicy::standard`] unless set.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
@@ -337,7 +356,7 @@ impl ClientBuilder {
     }
 
     /// Puts another transport in the place of HTTP.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "test-util"))]
     pub(crate) fn wire(mut self, wire: Arc<dyn Transport>) -> Self {
         self.wire = Some(wire);
         self
@@ -385,8 +404,12 @@ impl ClientBuilder {
                 )
             }
         };
-        let wire = self.wire.unwrap_or_else(|| Arc::new(Http(http.clone())));
+        let (wire, fresh) = match self.wire {
+            Some(wire) => (wire, None),
+            None => (Arc::new(Http(http.clone())) as _, fresh),
+        };
         let attempt_timeout = self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT);
+        let body_limit = self.body_limit.unwrap_or(BODY_LIMIT);
         let url = base_url.join(service.base_path());
         let version = self.version.unwrap_or(ApiVersion::LATEST);
         let auth = Auth::new(
@@ -396,6 +419,7 @@ impl ClientBuilder {
                 http: http.clone(),
                 wire: wire.clone(),
                 timeout: attempt_timeout,
+                body_limit,
                 store: self
                     .token_store
                     .unwrap_or_else(|| Arc::new(MemoryStore::new())),
@@ -410,6 +434,7 @@ impl ClientBuilder {
                 user_agent,
                 timeout: self.timeout.unwrap_or(TIMEOUT),
                 attempt_timeout,
+                body_limit,
                 retry: self.retry,
                 pacer: self.pace.then(Pacer::default),
                 sunsets: Sunsets::default(),
@@ -452,6 +477,7 @@ impl fmt::Debug for ClientBuilder {
             .field("version", &self.version)
             .field("timeout", &self.timeout)
             .field("attempt_timeout", &self.attempt_timeout)
+            .field("max_body_size", &self.body_limit)
             .field("retry", &self.retry)
             .field("pace_requests", &self.pace)
             .field("allow_insecure_http", &self.allow_insecure_http)

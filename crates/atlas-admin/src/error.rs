@@ -82,6 +82,10 @@ pub enum ErrorKind {
     /// The service does not know the caller: wrong, missing or mixed-up
     /// credentials.
     Credentials,
+    /// The service does not accept the token that the caller gave: it has expired, was
+    /// revoked, or is none of the service's. Another one may do. The tokens of a
+    /// service account are renewed before that.
+    Token,
     /// The service knows the caller and does not allow the operation.
     Permission,
     /// No such organization, project or API key.
@@ -172,10 +176,17 @@ impl Error {
         self.kind() == ErrorKind::Input
     }
 
-    /// Whether this is [`ErrorKind::Credentials`].
+    /// Whether the service does not know the caller: [`ErrorKind::Credentials`] or
+    /// [`ErrorKind::Token`].
     #[must_use]
     pub fn is_credentials(&self) -> bool {
-        self.kind() == ErrorKind::Credentials
+        matches!(self.kind(), ErrorKind::Credentials | ErrorKind::Token)
+    }
+
+    /// Whether this is [`ErrorKind::Token`].
+    #[must_use]
+    pub fn is_token(&self) -> bool {
+        self.kind() == ErrorKind::Token
     }
 
     /// Whether this is [`ErrorKind::Permission`].
@@ -251,7 +262,8 @@ impl Error {
         self.0.answer.as_ref().map(|answer| &answer.headers)
     }
 
-    /// The body of the answer, without its envelope, up to the first 8 MiB.
+    /// The body of the answer, without its envelope, up to
+    /// [`ClientBuilder::max_body_size`](crate::ClientBuilder::max_body_size).
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.0.answer.as_ref().map(|answer| answer.body.as_ref())

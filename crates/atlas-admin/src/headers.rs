@@ -10,17 +10,19 @@ pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// A date in a header. Services do not pad the day of the month, which RFC 9110
-/// asks for and the grammar of mail (RFC 5322) does not.
+/// A date in a header, in any of the three forms of RFC 9110, section 5.6.7. Services
+/// do not pad the day of the month, which that asks for and the grammar of mail (RFC
+/// 5322) does not.
 pub(crate) fn date(headers: &HeaderMap, name: &str) -> Option<DateTime<Utc>> {
     let text = text(headers, name)?.trim();
     if let Some(seconds) = text.strip_prefix('@') {
         // RFC 9745 writes `Deprecation` as a number of seconds.
         return DateTime::from_timestamp(seconds.parse().ok()?, 0);
     }
-    DateTime::parse_from_rfc2822(text)
-        .ok()
-        .map(|date| date.to_utc())
+    match httpdate::parse_http_date(text) {
+        Ok(date) => Some(date.into()),
+        Err(_) => Some(DateTime::parse_from_rfc2822(text).ok()?.to_utc()),
+    }
 }
 
 /// The wait that `Retry-After` asks for, from now. More seconds than a number holds
@@ -63,10 +65,12 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_padded_unpadded_and_as_seconds() {
+    fn a_date_is_read_in_every_form() {
         for (text, seconds) in [
             ("Mon, 5 Aug 2024 00:00:00 GMT", 1_722_816_000),
             ("Mon, 05 Aug 2024 00:00:00 GMT", 1_722_816_000),
+            ("Monday, 05-Aug-24 00:00:00 GMT", 1_722_816_000),
+            ("Mon Aug  5 00:00:00 2024", 1_722_816_000),
             ("@1722816000", 1_722_816_000),
         ] {
             let date = date(&headers(text), "retry-after").unwrap();

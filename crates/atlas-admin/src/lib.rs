@@ -40,6 +40,9 @@
 //! are read leniently, so that a new role or field breaks nothing. Every failure
 //! is an [`Error`] that tells what happened and whether the update may have been
 //! made all the same; [`reliability`] lists what was tried.
+//!
+//! - [`observability`]: seeing requests, without secrets.
+//! - `testing`, with the feature `test-util`: doubles of the services for tests.
 
 mod api_key;
 mod api_version;
@@ -57,6 +60,7 @@ mod error_code;
 mod generated;
 mod headers;
 mod ids;
+pub mod observability;
 mod operations;
 mod options;
 mod org;
@@ -68,6 +72,8 @@ mod roles;
 mod service;
 mod service_error;
 mod sunset;
+#[cfg(feature = "test-util")]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod text;

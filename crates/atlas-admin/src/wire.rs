@@ -14,9 +14,6 @@ use crate::{
     error::{Error, ErrorKind},
 };
 
-/// The most of a body that is kept, after decompression.
-pub(crate) const BODY_LIMIT: usize = 8 * 1024 * 1024;
-
 /// How connections are made.
 #[derive(Clone)]
 pub(crate) struct HttpSettings {

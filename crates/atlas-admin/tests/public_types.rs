@@ -3,9 +3,12 @@
 use std::{sync::Arc, time::SystemTime};
 
 use atlas_admin::{
-    AccessToken, ApiKey, ApiKeyId, ApiVersion, Client, ClientBuilder, Credentials, Error,
-    ErrorCode, FileStore, MemoryStore, OrgId, OrgRole, ProjectId, ProjectRole, ReplaceProjectRoles,
-    RequestOptions, Response, TokenKey, TokenStore, UpdateOrgApiKey,
+    AccessToken, ApiKey, ApiKeyId, ApiVersion, Client, ClientBuilder, Credentials, Deprecation,
+    Error, ErrorCode, ErrorKind, FieldViolation, FileStore, GetOrgApiKey, Link, MemoryStore, Org,
+    OrgApiKey, OrgId, OrgRole, OtherRole, PrivateKey, Project, ProjectApiKey, ProjectId,
+    ProjectRole, RateLimit, ReplaceProjectRoles, RequestOptions, Response, RetryPolicy,
+    RoleAssignment, TokenKey, TokenStore, UpdateOrgApiKey,
+    testing::{Canned, Key, Operation, Reply, SentRequest},
 };
 
 const fn shared_between_threads<T: Send + Sync + Clone + 'static>() {}
@@ -18,14 +21,17 @@ const _: () = {
     shared_between_threads::<(OrgId, ProjectId, ApiKeyId)>();
     shared_between_threads::<(OrgRole, ProjectRole)>();
     shared_between_threads::<ErrorCode>();
-    shared_between_threads::<RequestOptions>();
-    shared_between_threads::<UpdateOrgApiKey>();
-    shared_between_threads::<ReplaceProjectRoles>();
+    shared_between_threads::<(RequestOptions, RetryPolicy)>();
+    shared_between_threads::<(Org, OrgApiKey, Project, ProjectApiKey)>();
+    shared_between_threads::<(GetOrgApiKey, UpdateOrgApiKey, ReplaceProjectRoles)>();
+    shared_between_threads::<(ApiKey, PrivateKey, RoleAssignment, OtherRole, Link)>();
+    shared_between_threads::<(Deprecation, RateLimit)>();
     shared_between_threads::<Response<ApiKey>>();
-    shared_between_threads::<Error>();
+    shared_between_threads::<(Error, ErrorKind, FieldViolation)>();
     shared_between_threads::<(AccessToken, TokenKey)>();
     shared_between_threads::<(MemoryStore, FileStore)>();
     shared_between_threads::<Arc<dyn TokenStore>>();
+    shared_between_threads::<(Canned, Key, Operation, Reply, SentRequest)>();
     const fn error<T: std::error::Error + Send + Sync + 'static>() {}
     error::<Error>();
     assert!(size_of::<Result<(), Error>>() <= 16);

@@ -2,9 +2,13 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
-use atlas_admin::{Client, Credentials, ErrorKind, RequestOptions, RetryPolicy};
+use atlas_admin::{Client, ClientBuilder, Credentials, ErrorKind, RequestOptions, RetryPolicy};
+use flate2::{Compression, write::GzEncoder};
 use support::{KEY, ORG, Service, answer, done, update};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,24 +16,27 @@ use tokio::{
 };
 
 fn client(url: &str) -> Client {
+    builder(url).build().unwrap()
+}
+
+fn builder(url: &str) -> ClientBuilder {
     Client::builder()
         .credentials(Credentials::bearer("token"))
         .base_url(url)
         .unwrap()
         .timeout(Duration::from_secs(5))
         .retry(RetryPolicy::none())
-        .build()
-        .unwrap()
 }
 
 /// A listener that reads something of each connection, writes `bytes`, and hangs up.
-async fn rude(bytes: &'static [u8]) -> String {
+async fn rude(bytes: impl Into<Vec<u8>>) -> String {
+    let bytes = bytes.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let _ = stream.read(&mut [0; 4096]).await;
-            let _ = stream.write_all(bytes).await;
+            let _ = stream.write_all(&bytes).await;
         }
     });
     url
@@ -111,6 +118,91 @@ async fn an_endless_body_is_cut() {
             .unwrap_err()
             .is_service()
     );
+}
+
+/// A success with this body, compressed.
+fn gzipped(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    let body = encoder.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), &body].concat()
+}
+
+#[tokio::test]
+async fn a_body_is_read_up_to_the_cap_counted_after_decompression() {
+    const CAP: usize = 64 << 10;
+    let key = |length: usize| {
+        let start = format!(r#"{{"id":"{KEY}","desc":""#);
+        format!(r#"{start}{}"}}"#, "x".repeat(length - start.len() - 2))
+    };
+    let update = async |body: &str| {
+        let url = rude(gzipped(body.as_bytes())).await;
+        update(&builder(&url).max_body_size(CAP).build().unwrap()).await
+    };
+    assert!(update(&key(CAP)).await.is_ok());
+    for too_long in [key(CAP + 1), " ".repeat(64 << 20)] {
+        let error = update(&too_long).await.unwrap_err();
+        assert!(error.is_decode() && error.outcome_unknown(), "{error}");
+        assert_eq!(error.body().map(<[u8]>::len), Some(CAP), "{error}");
+        assert!(error.to_string().contains("max_body_size"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_cap_is_for_refusals_and_tokens_too() {
+    let page = format!(
+        "HTTP/1.1 403 No\r\nContent-Length: 99999\r\n\r\n{}",
+        "x".repeat(99999)
+    );
+    let capped = |url: &str| builder(url).max_body_size(100);
+    let error = update(&capped(&rude(page).await).build().unwrap())
+        .await
+        .unwrap_err();
+    assert!(error.is_permission() && !error.outcome_unknown(), "{error}");
+    assert_eq!(error.body(), Some(&[b'x'; 100][..]));
+
+    let token = r#"{"access_token":"hush","token_type":"Bearer"}"#;
+    let url = rude(gzipped(format!("{token}{}", " ".repeat(99)).as_bytes())).await;
+    let account = Credentials::service_account("mdb_sa_id_1", "mdb_sa_sk_1");
+    let client = capped(&url).credentials(account).build().unwrap();
+    let error = update(&client).await.unwrap_err();
+    assert!(error.is_transport() && !error.outcome_unknown(), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hush"));
+}
+
+#[tokio::test]
+async fn heads_are_bounded() {
+    let many = "A: b\r\n".repeat(101);
+    let long = format!("A: {}\r\n", "b".repeat(512 << 10));
+    for headers in [many, long] {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{headers}\r\n{{}}");
+        let error = update(&client(&rude(head).await)).await.unwrap_err();
+        assert!(error.is_transport() && error.outcome_unknown(), "{error}");
+        assert_eq!(error.status(), None);
+    }
+}
+
+#[tokio::test]
+async fn heads_are_bounded_with_http_2() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            let answer = http::Response::builder().header("a", "b".repeat(64 << 10));
+            let _ = respond.send_response(answer.body(()).unwrap(), true);
+        }
+    });
+    let http = reqwest::Client::builder().http2_prior_knowledge();
+    let client = builder(&url).http_client(http.build().unwrap());
+    let error = update(&client.build().unwrap()).await.unwrap_err();
+    assert!(error.is_transport() && error.outcome_unknown(), "{error}");
+    assert_eq!(error.status(), None);
 }
 
 #[tokio::test]

@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use atlas_admin_raw::{Client, ResponseFuture, Transport, catalog};
+use atlas_admin_raw::{
+    Client, ResponseFuture, Transport, catalog,
+    mocks::atlas_v2::MockServerExt,
+};
+use httpmock::MockServer;
 
 /// Keeps the request and answers that the key is gone.
 #[derive(Debug, Default)]
@@ -42,9 +46,22 @@ async fn main() {
         .map(|service| service.name)
         .collect();
     println!(
-        r#"{{"operation": {operation:?}, "request": "{} {}", "status": {}, "services": {names:?}}}"#,
+        r#"{{"operation": {operation:?}, "request": "{} {}", "status": {}, "services": {names:?}, "mocked": {}}}"#,
         request.method(),
         request.url(),
-        answer.status().as_u16()
+        answer.status().as_u16(),
+        mocked().await,
     );
+}
+
+/// The status that a mock of the operation answers.
+async fn mocked() -> u16 {
+    let server = MockServer::start_async().await;
+    server.delete_org_api_key(|when, then| {
+        when.org_id("o1").api_user_id("k1").pretty(true);
+        then.no_content();
+    });
+    let url = server.url("/api/atlas/v2/orgs/o1/apiKeys/k1?pretty=true");
+    let answer = reqwest::Client::new().delete(url).send().await.unwrap();
+    answer.status().as_u16()
 }

@@ -36,6 +36,7 @@ pub(crate) struct Account {
     service: TokenService,
     wire: Arc<dyn Transport>,
     timeout: Duration,
+    body_limit: usize,
     store: Arc<dyn TokenStore>,
     key: TokenKey,
     state: Mutex<State>,
@@ -47,6 +48,7 @@ pub(crate) struct Surroundings {
     pub(crate) http: reqwest::Client,
     pub(crate) wire: Arc<dyn Transport>,
     pub(crate) timeout: Duration,
+    pub(crate) body_limit: usize,
     pub(crate) store: Arc<dyn TokenStore>,
 }
 
@@ -81,6 +83,7 @@ impl Account {
             },
             wire: around.wire,
             timeout: around.timeout,
+            body_limit: around.body_limit,
             store: around.store,
             state: Mutex::default(),
         }
@@ -256,6 +259,7 @@ impl Account {
             operation: "token",
             progress,
             tells_connections: false,
+            body_limit: self.body_limit,
             until: after(self.timeout),
         }
     }

@@ -25,7 +25,10 @@ impl Bearer {
         request: &Request,
     ) -> Result<Answer, Error> {
         let answer = send(exchange, request, &self.0).await?;
-        accepted(answer, "check the token, which may have expired")
+        if is_refused(&answer) {
+            return Err(classify::refused_token(answer));
+        }
+        Ok(answer)
     }
 }
 

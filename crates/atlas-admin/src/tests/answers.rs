@@ -128,7 +128,7 @@ async fn refusals_by_status_and_code() {
         (404, "ORG_NOT_FOUND", NotFound),
         (403, "IP_ADDRESS_NOT_ON_ACCESS_LIST", Permission),
         (401, "NOT_ORG_OWNER", Permission),
-        (401, "UNEXPECTED_ERROR", Credentials),
+        (401, "UNEXPECTED_ERROR", Token),
         (403, "CANNOT_DEMOTE_LAST_ORG_OWNER", Conflict),
         (409, "ANY", Conflict),
         (406, "INVALID_VERSION_DATE", Version),

@@ -1,0 +1,37 @@
+//! Names of the operations, to say which one a reply is for.
+
+/// An operation, as [`Canned`](super::Canned) takes it and
+/// [`SentRequest`](super::SentRequest) names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// [`OrgApiKey::get`](crate::OrgApiKey::get).
+    GetOrgApiKey,
+    /// [`OrgApiKey::update`](crate::OrgApiKey::update).
+    UpdateOrgApiKey,
+    /// [`ProjectApiKey::replace_roles`](crate::ProjectApiKey::replace_roles).
+    ReplaceProjectRoles,
+}
+
+impl Operation {
+    const ALL: [Self; 3] = [
+        Self::GetOrgApiKey,
+        Self::UpdateOrgApiKey,
+        Self::ReplaceProjectRoles,
+    ];
+
+    /// The name that [`Error::operation`](crate::Error::operation) gives, such as
+    /// `update_org_api_key`.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::GetOrgApiKey => "get_org_api_key",
+            Self::UpdateOrgApiKey => "update_org_api_key",
+            Self::ReplaceProjectRoles => "replace_project_api_key_roles",
+        }
+    }
+
+    pub(super) fn with_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.id() == id)
+    }
+}

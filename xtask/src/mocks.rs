@@ -1,0 +1,137 @@
+//! Typed mocks of each service. The generator knows one service without a base path,
+//! and no media type but `application/json`: both are mended here.
+
+use anyhow::{Context, Result, bail, ensure};
+use proc_macro2::{Group, Literal, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
+use serde_json::{Map, Value};
+use syn::{File, Item, Type};
+
+use crate::{
+    generate::Part,
+    services::{Service, Services},
+    unify::{OperationEntry, ServiceEntry},
+    worker,
+};
+
+/// The module of mocks, with one module for each service.
+pub fn tokens(
+    lowered: &Value,
+    catalog: &[ServiceEntry],
+    services: &Services,
+) -> Result<TokenStream> {
+    let modules = catalog
+        .iter()
+        .map(|entry| {
+            let service = services
+                .services
+                .get(&entry.name)
+                .context("a service of services.toml")?;
+            module(lowered, entry, service).with_context(|| entry.name.clone())
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(quote!(#(#modules)*))
+}
+
+fn module(lowered: &Value, entry: &ServiceEntry, service: &Service) -> Result<TokenStream> {
+    let text = worker::make(Part::Mocks, &at_base_path(lowered, &service.base_path)?)?;
+    let File { items, .. } = syn::parse_file(&text)?;
+    let items = items
+        .into_iter()
+        .map(|item| match item {
+            Item::Mod(mut module) if module.ident == "operations" => {
+                let (_, items) = module.content.as_mut().context("a module with a body")?;
+                for item in items {
+                    set_media_type(item, entry, service)?;
+                }
+                Ok(Item::Mod(module))
+            }
+            item => Ok(item),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let name = format_ident!("{}", entry.name.replace('-', "_"));
+    let about = format!(" Mocks of the service `{}`.", entry.name);
+    Ok(quote! {
+        #[doc = #about]
+        pub mod #name {
+            #(#items)*
+        }
+    })
+}
+
+/// The document with the service's part in front of every path.
+fn at_base_path(lowered: &Value, base_path: &str) -> Result<Value> {
+    let paths = lowered
+        .get("paths")
+        .and_then(Value::as_object)
+        .context("/paths: missing")?;
+    let paths: Map<_, _> = paths
+        .iter()
+        .map(|(path, item)| (format!("{base_path}{path}"), item.clone()))
+        .collect();
+    let mut document = lowered.clone();
+    document["paths"] = paths.into();
+    Ok(document)
+}
+
+const GENERATORS_OWN: &str = "\"application/json\"";
+
+/// Puts the service's media type into what makes the answers of an operation.
+fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> Result<()> {
+    let Item::Impl(implementation) = item else {
+        return Ok(());
+    };
+    let Type::Path(name) = &*implementation.self_ty else {
+        bail!("an implementation for what has no name");
+    };
+    let name = name.to_token_stream().to_string();
+    let operation = entry
+        .operations
+        .iter()
+        .find(|operation| name == format!("{}Then", type_name(&operation.id)));
+    let tokens = implementation.to_token_stream();
+    *item = match operation {
+        Some(operation) => {
+            let media_type = Literal::string(&media_type(operation, service)?);
+            syn::parse2(replace(tokens, &media_type))?
+        }
+        None => {
+            let has_type = tokens.to_string().contains(GENERATORS_OWN);
+            ensure!(!has_type, "{name} answers for no operation");
+            return Ok(());
+        }
+    };
+    Ok(())
+}
+
+/// The type of the answers of the newest version.
+fn media_type(operation: &OperationEntry, service: &Service) -> Result<String> {
+    if !service.media_type.contains("{date}") {
+        return Ok(service.media_type.clone());
+    }
+    let newest = operation.versions.last().context("a version")?;
+    Ok(service.media_type.replace("{date}", newest) + ";charset=utf-8")
+}
+
+/// `update_org_api_key` as the generator names a type after it.
+fn type_name(operation: &str) -> String {
+    let words = operation.split('_').filter_map(|word| {
+        let (first, rest) = word.split_at_checked(1)?;
+        Some(first.to_uppercase() + rest)
+    });
+    words.collect()
+}
+
+fn replace(tokens: TokenStream, media_type: &Literal) -> TokenStream {
+    let replace_one = |tree| match tree {
+        TokenTree::Group(group) => {
+            let inner = replace(group.stream(), media_type);
+            Group::new(group.delimiter(), inner).into()
+        }
+        TokenTree::Literal(literal) if literal.to_string() == GENERATORS_OWN => {
+            media_type.clone().into()
+        }
+        tree => tree,
+    };
+    tokens.into_iter().map(replace_one).collect()
+}
