@@ -6,7 +6,10 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
-use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{format::FmtSpan, writer::BoxMakeWriter},
+};
 
 use crate::{
     cli::Global,
@@ -55,13 +58,14 @@ impl Output {
         }
     }
 
-    /// With `--verbose`, shows what the SDK says of each call. It never shows a
-    /// secret.
+    /// With `--verbose`, shows what the SDK says of each call, and each call once it
+    /// has ended. Neither has a secret in it.
     pub(crate) fn log_if_verbose(&self) {
         if self.verbose {
             tracing_subscriber::fmt()
                 .with_env_filter(EnvFilter::new("warn,atlas_admin=debug"))
                 .with_ansi(false)
+                .with_span_events(FmtSpan::CLOSE)
                 .with_writer(BoxMakeWriter::new(io::stderr))
                 .init();
         }

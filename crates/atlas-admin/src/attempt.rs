@@ -114,21 +114,28 @@ impl Exchange<'_> {
     /// Sends the operation's request; returns when the headers of the answer are
     /// there. One without credentials only asks for a challenge: unless it is
     /// answered with a success, nothing was done for it.
-    pub(crate) async fn send(&self, request: Request) -> Result<reqwest::Response, Error> {
+    pub(crate) fn send(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<reqwest::Response, Error>> {
         let is_signed = request.headers().contains_key(header::AUTHORIZATION);
         let may_be_taken = &self.progress.may_be_taken;
-        may_be_taken.store(is_signed, Ordering::Relaxed);
-        match self.execute(request).await {
-            Ok(response) => {
-                if is_signed || response.status().is_success() {
-                    self.progress.answered(response.status());
+        // Boxed outside of the future, which is moved and would carry it.
+        let executed = self.execute(request);
+        async move {
+            may_be_taken.store(is_signed, Ordering::Relaxed);
+            match executed.await {
+                Ok(response) => {
+                    if is_signed || response.status().is_success() {
+                        self.progress.answered(response.status());
+                    }
+                    Ok(response)
                 }
-                Ok(response)
-            }
-            Err(unanswered) => {
-                let was_taken = is_signed && unanswered.fate != Fate::NotTaken;
-                may_be_taken.store(was_taken, Ordering::Relaxed);
-                Err(unanswered.into_error())
+                Err(unanswered) => {
+                    let was_taken = is_signed && unanswered.fate != Fate::NotTaken;
+                    may_be_taken.store(was_taken, Ordering::Relaxed);
+                    Err(unanswered.into_error())
+                }
             }
         }
     }
@@ -136,12 +143,12 @@ impl Exchange<'_> {
     /// Sends a request to a token endpoint and reads its answer. A success that
     /// breaks off is not kept: it may hold a part of a token.
     pub(crate) async fn fetch(&self, request: Request) -> Result<Answer, Error> {
-        let response = self
+        let mut response = self
             .execute(request)
             .await
             .map_err(Unanswered::into_error)?;
         let patience = self.patience(response.status());
-        match Answer::read(response, self.body_limit, patience).await {
+        match Answer::read(&mut response, self.body_limit, patience).await {
             (answer, Some(_)) if answer.status.is_success() => Err(Error::new(
                 ErrorKind::Transport,
                 "the answer of the token endpoint broke off",
@@ -152,41 +159,22 @@ impl Exchange<'_> {
 
     /// The whole of an answer. One that is no success is worth having even if
     /// its body is not all there.
-    pub(crate) async fn read(&self, response: reqwest::Response) -> Result<Answer, Error> {
+    pub(crate) async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Error> {
         let patience = self.patience(response.status());
-        let (answer, incomplete) = Answer::read(response, self.body_limit, patience).await;
-        let incomplete = incomplete.filter(|_| answer.status.is_success());
-        let (kind, message, source) = match incomplete {
-            None => return Ok(answer),
-            Some(Incomplete::TooLong) => (
-                ErrorKind::Decode,
-                "the answer is longer than max_body_size",
-                None,
-            ),
-            Some(Incomplete::Late) => (ErrorKind::Timeout, "the answer does not end", None),
-            Some(Incomplete::Broken(source)) if !connection::is_at_fault(&source) => (
-                ErrorKind::Decode,
-                "the answer is not compressed as it says",
-                Some(source),
-            ),
-            Some(Incomplete::Broken(source)) => {
-                (ErrorKind::Transport, "the answer broke off", Some(source))
+        match Answer::read(&mut response, self.body_limit, patience).await {
+            (answer, Some(incomplete)) if answer.status.is_success() => {
+                Err(cut_short(answer, incomplete))
             }
-        };
-        let error = Error::new(kind, message).with_answer(answer);
-        Err(match source {
-            Some(source) => error.with_source(source.without_url()),
-            None => error,
-        })
+            (answer, _) => Ok(answer),
+        }
     }
 
     /// An answer that asks for another request. Its connection is not worth
     /// reading a long body for.
-    pub(crate) async fn drain(&self, response: reqwest::Response) -> Answer {
+    pub(crate) async fn drain(&self, mut response: reqwest::Response) -> Answer {
         let patience = self.patience(response.status());
-        Answer::read(response, DRAIN_LIMIT.min(self.body_limit), patience)
-            .await
-            .0
+        let limit = DRAIN_LIMIT.min(self.body_limit);
+        Answer::read(&mut response, limit, patience).await.0
     }
 
     /// How long a body is waited for. That of a failure takes half of what is left
@@ -196,15 +184,44 @@ impl Exchange<'_> {
         (!status.is_success()).then_some(left / 2)
     }
 
-    async fn execute(&self, request: Request) -> Result<reqwest::Response, Unanswered> {
-        self.progress.attempts.fetch_add(1, Ordering::Relaxed);
-        let (result, opened) = connection::watch(self.wire.execute(request, self.operation)).await;
-        result.map_err(|error| {
-            let fate = connection::fate(&error);
-            let lost = fate == Fate::Closed && !opened && self.tells_connections;
-            self.progress.lost_kept_alive.store(lost, Ordering::Relaxed);
-            Unanswered { error, fate }
-        })
+    fn execute(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<reqwest::Response, Unanswered>> {
+        let executed = self.wire.execute(request, self.operation);
+        async move {
+            self.progress.attempts.fetch_add(1, Ordering::Relaxed);
+            let (result, opened) = connection::watch(executed).await;
+            result.map_err(|error| {
+                let fate = connection::fate(&error);
+                let lost = fate == Fate::Closed && !opened && self.tells_connections;
+                self.progress.lost_kept_alive.store(lost, Ordering::Relaxed);
+                Unanswered { error, fate }
+            })
+        }
+    }
+}
+
+/// The answer of a success, without all of its body.
+fn cut_short(answer: Answer, incomplete: Incomplete) -> Error {
+    let (kind, message, source) = match incomplete {
+        Incomplete::TooLong => (
+            ErrorKind::Decode,
+            "the answer is longer than max_body_size",
+            None,
+        ),
+        Incomplete::Late => (ErrorKind::Timeout, "the answer does not end", None),
+        Incomplete::Broken(source) if !connection::is_at_fault(&source) => (
+            ErrorKind::Decode,
+            "the answer is not compressed as it says",
+            Some(source),
+        ),
+        Incomplete::Broken(source) => (ErrorKind::Transport, "the answer broke off", Some(source)),
+    };
+    let error = Error::new(kind, message).with_answer(answer);
+    match source {
+        Some(source) => error.with_source(source.without_url()),
+        None => error,
     }
 }
 

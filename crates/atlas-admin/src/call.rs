@@ -4,6 +4,7 @@
 use std::{
     error::Error as StdError,
     fmt,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,23 +17,26 @@ use tracing::{Instrument, Span, field};
 
 use crate::{
     attempt::{Exchange, Progress, attempt},
+    call_name::CallName,
     client::Shared,
-    error::{CallName, Error, ErrorKind},
+    error::{Error, ErrorKind},
     options::RequestOptions,
-    pacer::{Admission, Scope},
+    pacer::Admission,
     response::{RateLimit, Response},
     retry::Failure,
     wire::{Answer, Fresh},
 };
+
+/// About as many headers as a request has in the end.
+const HEADERS: usize = 8;
 
 /// A call under way. It stands in the place of the generated client's transport
 /// and keeps what happened, of which that client could tell a part only.
 pub(crate) struct Call {
     shared: Arc<Shared>,
     operation: &'static Operation,
-    name: CallName,
-    scope: Scope,
-    options: RequestOptions,
+    pub(crate) name: CallName,
+    pub(crate) options: RequestOptions,
     progress: Arc<Progress>,
     outcome: Mutex<Option<Result<Answer, Error>>>,
 }
@@ -42,14 +46,12 @@ impl Call {
         shared: Arc<Shared>,
         operation: &'static Operation,
         name: CallName,
-        scope: Scope,
         options: RequestOptions,
     ) -> Arc<Self> {
         Arc::new(Self {
             shared,
             operation,
             name,
-            scope,
             options,
             progress: Arc::default(),
             outcome: Mutex::default(),
@@ -99,8 +101,8 @@ impl Call {
 
     /// Carries the request out within its time, in as many attempts as the policy
     /// has it.
-    async fn run(&self, mut request: Request) -> Result<Answer, Error> {
-        self.set_headers(&mut request)?;
+    async fn run(&self, request: &mut Request) -> Result<Answer, Error> {
+        self.set_headers(request)?;
         let mut deadline = after(self.options.timeout.unwrap_or(self.shared.timeout));
         let mut made = 0;
         let mut fresh = None;
@@ -109,10 +111,10 @@ impl Call {
             let mut admission = None;
             if let Some(pacer) = &self.shared.pacer {
                 let asked = Instant::now();
-                admission = Some(pacer.admit(&self.scope).await);
+                admission = Some(pacer.admit(&self.name.scope).await);
                 deadline += asked.elapsed();
             }
-            let result = self.attempt(&request, fresh.take(), deadline).await;
+            let result = self.attempt(request, fresh.take(), deadline).await;
             made += 1;
             let is_paced = admission.is_some();
             if let Some(admission) = admission {
@@ -168,7 +170,8 @@ impl Call {
             until,
         };
         let enveloped = self.options.envelope == Some(true);
-        let attempt = attempt(&self.shared.auth, &exchange, request, enveloped);
+        // Pinned here and in `execute`: these futures are large, and would be moved.
+        let attempt = pin!(attempt(&self.shared.auth, &exchange, request, enveloped));
         timeout_at(until, attempt).await.unwrap_or_else(|_| {
             let what = if until == deadline {
                 "the time for the call is over"
@@ -197,6 +200,8 @@ impl Call {
             None => self.shared.media_type.clone(),
         };
         let headers = request.headers_mut();
+        // With those that come later: to grow is to move them.
+        headers.reserve(HEADERS);
         headers.remove("api-version");
         headers.insert(header::USER_AGENT, self.shared.user_agent.clone());
         if headers.contains_key(header::CONTENT_TYPE) {
@@ -244,11 +249,16 @@ impl Call {
 }
 
 impl Transport for Call {
-    fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
+    fn execute<'a>(
+        &'a self,
+        mut request: Request,
+        _operation_id: &'static str,
+    ) -> ResponseFuture<'a> {
         Box::pin(async move {
             let url = request.url().clone();
             let span = self.span(&request);
-            let outcome = self.run(request).instrument(span.clone()).await;
+            let run = pin!(self.run(&mut request));
+            let outcome = run.instrument(span.clone()).await;
             self.record(&span, &outcome);
             let response = decodable(url, outcome.as_ref().ok());
             *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);

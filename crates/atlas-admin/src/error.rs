@@ -6,6 +6,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::{
+    call_name::CallName,
     error_code::ErrorCode,
     service_error::{FieldViolation, ServiceError},
     text::escape,
@@ -33,43 +34,6 @@ struct Inner {
     source: Option<Arc<dyn StdError + Send + Sync>>,
     attempts: u32,
     outcome_unknown: bool,
-}
-
-/// Which call an error belongs to.
-#[derive(Debug, Clone)]
-pub(crate) struct CallName {
-    operation: &'static str,
-    api_key_id: String,
-    place: &'static str,
-    place_id: String,
-}
-
-impl CallName {
-    /// The ids may be any text: this is also for calls that are refused for them.
-    pub(crate) fn new(
-        operation: &'static str,
-        api_key_id: &str,
-        place: &'static str,
-        place_id: &str,
-    ) -> Self {
-        Self {
-            operation,
-            api_key_id: api_key_id.to_owned(),
-            place,
-            place_id: place_id.to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for CallName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (key, id) = (escape(&self.api_key_id, 60), escape(&self.place_id, 60));
-        write!(
-            f,
-            "{} of API key {key} in {} {id}",
-            self.operation, self.place
-        )
-    }
 }
 
 /// The sort of a failure.

@@ -85,17 +85,23 @@ impl<K: Kind> FromStr for Id<K> {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) if the text is anything but
     /// 24 lower-case hexadecimal digits.
     fn from_str(text: &str) -> Result<Self, Error> {
-        match complaint(text) {
-            None => Ok(Self {
-                text: text.into(),
-                kind: PhantomData,
-            }),
-            Some(complaint) => Err(Error::input(format!(
-                "{} \"{}\" {complaint}",
-                K::NAME,
-                escape(text, 60)
-            ))),
-        }
+        check::<K>(text)?;
+        Ok(Self {
+            text: text.into(),
+            kind: PhantomData,
+        })
+    }
+}
+
+/// Refuses a text that is no id of this kind.
+pub(crate) fn check<K: Kind>(text: &str) -> Result<(), Error> {
+    match complaint(text) {
+        None => Ok(()),
+        Some(complaint) => Err(Error::input(format!(
+            "{} \"{}\" {complaint}",
+            K::NAME,
+            escape(text, 60)
+        ))),
     }
 }
 

@@ -50,6 +50,7 @@ mod attempt;
 mod auth;
 mod base_url;
 mod call;
+mod call_name;
 mod classify;
 mod client;
 mod connection;

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::response::RateLimit;
+use crate::{call_name::Scope, response::RateLimit};
 
 /// How fast a bucket fills: 250 tokens a minute for an organization, 500 for a
 /// project, according to the vendor's page on rate limits.
@@ -29,13 +29,6 @@ const PAUSE: Duration = Duration::from_secs(15);
 /// The longest that it is left alone, whatever the service says: a bucket that is
 /// empty for longer is an error for the caller to see.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-
-/// What a limit is counted for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Scope {
-    Org(String),
-    Project(String),
-}
 
 /// The buckets of one service, shared by the clones of a client.
 #[derive(Debug, Default)]

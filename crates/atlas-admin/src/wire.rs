@@ -7,10 +7,9 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::{Certificate, Identity, Request, redirect, retry};
 use tokio::time::timeout;
-use tower::util::MapFutureLayer;
 
 use crate::{
-    connection,
+    connection::ConnectorLayer,
     error::{Error, ErrorKind},
 };
 
@@ -34,7 +33,7 @@ impl HttpSettings {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(kept_connections)
             .user_agent(&self.user_agent)
-            .connector_layer(MapFutureLayer::new(connection::open));
+            .connector_layer(ConnectorLayer);
         if !self.root_certificates.is_empty() {
             builder = builder.tls_certs_merge(self.root_certificates.iter().cloned());
         }
@@ -100,12 +99,12 @@ impl Answer {
     /// long as `patience` lasts. Whatever stops it, the status, the headers and what
     /// had arrived are still there.
     pub(crate) async fn read(
-        mut response: reqwest::Response,
+        response: &mut reqwest::Response,
         limit: usize,
         patience: Option<Duration>,
     ) -> (Self, Option<Incomplete>) {
         let mut body = BytesMut::new();
-        let read = read(&mut response, &mut body, limit);
+        let read = read(response, &mut body, limit);
         let incomplete = match patience {
             None => read.await,
             Some(patience) => timeout(patience, read)

@@ -83,7 +83,11 @@ pub(crate) struct QueryParameter {
 #[derive(Clone, Debug)]
 pub(crate) enum QueryKind {
     Boolean,
-    Integer { minimum: i64, maximum: i64 },
+    /// Within these bounds, where there are any.
+    Integer {
+        minimum: Option<i128>,
+        maximum: Option<i128>,
+    },
     Text,
 }
 
@@ -142,8 +146,9 @@ fn service_rules(
     let root: Value =
         serde_json::from_str(text).map_err(|error| lacks(format!("readable document: {error}")))?;
     let document = Document { service, root };
-    let org = document.patch(ORG_PATH)?;
-    let project = document.patch(PROJECT_PATH)?;
+    let org = document.entry(ORG_PATH, "patch")?;
+    let project = document.entry(PROJECT_PATH, "patch")?;
+    let read = document.entry(ORG_PATH, "get")?;
 
     let mut versions = BTreeMap::new();
     for date in document.versions(org) {
@@ -157,12 +162,7 @@ fn service_rules(
     let mut rules = ServiceRules {
         update_org_key: Rules::new(document.query(org)),
         update_project_key: Rules::new(document.query(project)),
-        // The documents hold the two updates alone. Reading a key takes the
-        // two query parameters that every resource has.
-        read_org_key: Rules::new(vec![
-            QueryParameter::flag("envelope"),
-            QueryParameter::flag("pretty"),
-        ]),
+        read_org_key: Rules::new(document.query(read)),
     };
     for version in versions.values() {
         let life = || Life::new(version).map_err(lacks);
@@ -208,33 +208,24 @@ impl Rules {
     }
 }
 
-impl QueryParameter {
-    fn flag(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            kind: QueryKind::Boolean,
-        }
-    }
-}
-
 struct Document {
     service: Service,
     root: Value,
 }
 
-/// A path of a document and its PATCH.
+/// An operation of a document, and the path that it stands at.
 #[derive(Clone, Copy)]
-struct Patch<'a> {
+struct Entry<'a> {
     path: &'static str,
     item: &'a Value,
     operation: &'a Value,
 }
 
 impl Document {
-    fn patch(&self, path: &'static str) -> Result<Patch<'_>, CatalogError> {
+    fn entry(&self, path: &'static str, method: &str) -> Result<Entry<'_>, CatalogError> {
         let item = self.at(&self.root["paths"][path], || format!("path {path}"))?;
-        let operation = self.at(&item["patch"], || format!("PATCH {path}"))?;
-        Ok(Patch {
+        let operation = self.at(&item[method], || format!("{method} {path}"))?;
+        Ok(Entry {
             path,
             item,
             operation,
@@ -242,9 +233,9 @@ impl Document {
     }
 
     /// The schema of the body, without references.
-    fn body(&self, patch: Patch<'_>) -> Result<Value, CatalogError> {
-        let path = patch.path;
-        let body = self.at(&patch.operation["requestBody"], || {
+    fn body(&self, entry: Entry<'_>) -> Result<Value, CatalogError> {
+        let path = entry.path;
+        let body = self.at(&entry.operation["requestBody"], || {
             format!("body of {path}")
         })?;
         let schema = self.at(&body["content"]["application/json"]["schema"], || {
@@ -253,8 +244,8 @@ impl Document {
         Ok(self.inlined(schema, DEPTH))
     }
 
-    fn query(&self, patch: Patch<'_>) -> Vec<QueryParameter> {
-        [patch.item, patch.operation]
+    fn query(&self, entry: Entry<'_>) -> Vec<QueryParameter> {
+        [entry.item, entry.operation]
             .into_iter()
             .flat_map(|holder| holder["parameters"].as_array().into_iter().flatten())
             .map(|parameter| self.resolve(parameter))
@@ -268,8 +259,8 @@ impl Document {
         let kind = match schema["type"].as_str() {
             Some("boolean") => QueryKind::Boolean,
             Some("integer") => QueryKind::Integer {
-                minimum: schema["minimum"].as_i64().unwrap_or(1),
-                maximum: schema["maximum"].as_i64().unwrap_or(i64::from(i32::MAX)),
+                minimum: schema["minimum"].as_i64().map(i128::from),
+                maximum: schema["maximum"].as_i64().map(i128::from),
             },
             _ => QueryKind::Text,
         };
@@ -279,8 +270,8 @@ impl Document {
         })
     }
 
-    fn versions(&self, patch: Patch<'_>) -> Vec<String> {
-        let named = patch.operation["x-versions"].as_array();
+    fn versions(&self, entry: Entry<'_>) -> Vec<String> {
+        let named = entry.operation["x-versions"].as_array();
         let named = named.into_iter().flatten().filter_map(Value::as_str);
         let versions: Vec<String> = named.map(str::to_owned).collect();
         if versions.is_empty() {

@@ -23,9 +23,10 @@ pub(crate) fn check(query: &str, declared: &[QueryParameter]) -> Result<(), ApiE
         };
         let accepted = match parameter.kind {
             QueryKind::Boolean => matches!(&*value, "true" | "false"),
-            QueryKind::Integer { minimum, maximum } => value
-                .parse()
-                .is_ok_and(|number: i64| (minimum..=maximum).contains(&number)),
+            QueryKind::Integer { minimum, maximum } => value.parse().is_ok_and(|number: i128| {
+                minimum.is_none_or(|least| number >= least)
+                    && maximum.is_none_or(|most| number <= most)
+            }),
             QueryKind::Text => true,
         };
         if !accepted {

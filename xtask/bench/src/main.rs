@@ -1,8 +1,9 @@
 //! Measurements that need the client as users have it: the benchmark beside
-//! its peers, runs against real digest servers, and the soak. They are a package of
-//! their own so that `cargo xtask generate` need not build them.
+//! its peers, runs with servers and clients that others wrote, and the soak. They
+//! are a package of their own so that `cargo xtask generate` need not build them.
 
 mod bench;
+mod install;
 mod interop;
 mod soak;
 mod table;
@@ -25,7 +26,7 @@ struct Arguments {
 enum Task {
     /// Measure the client beside raw reqwest and other digest clients
     Bench(bench::Options),
-    /// Run the client against real servers
+    /// Run the client against real servers, and foreign clients against the emulator
     Interop {
         #[command(subcommand)]
         with: interop::With,

@@ -26,9 +26,9 @@ pub(crate) fn check(
         mistakes: Vec::new(),
     };
     let keys = checker.file(file, org);
-    checker
-        .mistakes
-        .sort_by_key(|mistake| (mistake.line, mistake.column));
+    checker.mistakes.sort_unstable();
+    // What is shared by an anchor is wrong once.
+    checker.mistakes.dedup();
     if checker.mistakes.is_empty() {
         Ok(keys)
     } else {
@@ -47,7 +47,7 @@ impl Checker {
     }
 
     fn file(&mut self, file: File, org: Option<&OrgId>) -> Vec<WantedKey> {
-        self.unknown(&file.unknown, "the file", "org and keys");
+        self.strange(&file.strange, "the file", &["org", "keys"]);
         let org = match &file.org {
             Some(text) => self.id(text),
             None => org.cloned(),
@@ -91,7 +91,8 @@ impl Checker {
         org: Option<&OrgId>,
         seen: &mut HashMap<ApiKeyId, u64>,
     ) -> Option<WantedKey> {
-        self.unknown(&entry.unknown, "a key", "id, org, desc, roles and projects");
+        let fields = ["id", "org", "desc", "roles", "projects"];
+        self.strange(&entry.strange, "a key", &fields);
         let id = match &entry.id {
             Some(text) => self.id::<ApiKeyId>(text).inspect(|id| {
                 if let Some(line) = seen.insert(id.clone(), text.referenced.line()) {
@@ -215,12 +216,18 @@ impl Checker {
         roles
     }
 
-    fn unknown(&mut self, names: &[Text], place: &str, known: &str) {
+    fn strange(&mut self, names: &[Text], place: &str, fields: &[&str]) {
         for name in names {
-            let message = format!(
-                "{place} has no field {}; there are {known}",
-                name.value.escape_debug()
-            );
+            let text = name.value.as_str();
+            let message = if fields.contains(&text) {
+                format!("{text} is here twice")
+            } else {
+                format!(
+                    "{place} has no field {}; there are {}",
+                    text.escape_debug(),
+                    fields.join(", ")
+                )
+            };
             self.wrong(name.referenced, message);
         }
     }

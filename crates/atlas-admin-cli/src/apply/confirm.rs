@@ -7,17 +7,28 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{plan::counted, stop::Stop};
-use crate::{exit::Failure, output::complain};
+use super::{
+    plan::{Plan, counted},
+    stop::Stop,
+};
+use crate::{
+    exit::Failure,
+    output::{Format, complain},
+};
 
 /// Whether the person at the terminal says yes. Fails if there is no terminal.
-pub(crate) async fn confirm(updates: usize, stop: &Stop) -> Result<bool, Failure> {
+pub(crate) async fn confirm(plan: &Plan, format: Format, stop: &Stop) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Failure::input(
             "there is no terminal to ask on; look at the plan and add --yes",
         ));
     }
-    complain(&format!("Make {}? [y/N]", counted(updates, "update")));
+    if format != Format::Table {
+        // Results are for a program, and so the plan has not been seen.
+        complain(plan.text().trim_end());
+    }
+    let updates = counted(plan.update_count(), "update");
+    complain(&format!("Make {updates}? [y/N]"));
     let (answered, answer) = oneshot::channel();
     // A thread of its own, which may be left behind in the middle of its reading.
     thread::spawn(move || {

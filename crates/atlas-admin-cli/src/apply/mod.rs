@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod run;
 mod schema;
+mod shape;
 mod stop;
 mod summary;
 mod survey;
@@ -19,18 +20,17 @@ mod wanted;
 use std::{
     fs,
     io::{self, Read},
-    num::NonZeroUsize,
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use atlas_admin::{Client, OrgId};
-use clap::Args;
+use clap::{Args, value_parser};
 
 pub(crate) use self::{file::Mistake, schema::schema};
 use self::{
     plan::{Plan, counted},
-    report::{Past, Place, Report},
+    report::{Place, Report},
     stop::{Reason, Stop},
     summary::Tally,
     survey::Survey,
@@ -92,9 +92,9 @@ pub(crate) struct Apply {
     #[arg(long, short)]
     yes: bool,
 
-    /// How many keys to read or update at once
-    #[arg(long, value_name = "NUMBER", default_value = "8")]
-    concurrency: NonZeroUsize,
+    /// How many keys to read or update at once, 1 to 256
+    #[arg(long, value_name = "NUMBER", default_value = "8", value_parser = value_parser!(u16).range(1..=256))]
+    concurrency: u16,
 
     /// Go on when a key fails; otherwise nothing new is begun after a failure
     #[arg(long)]
@@ -105,7 +105,7 @@ pub(crate) struct Apply {
     report: Option<PathBuf>,
 
     /// Skip what this report says is done, and go on with the report
-    #[arg(long, value_name = "REPORT")]
+    #[arg(long, value_name = "REPORT", conflicts_with = "report")]
     resume: Option<PathBuf>,
 }
 
@@ -159,49 +159,59 @@ impl Job<'_> {
         Ok(Exit::Done)
     }
 
-    async fn run(&self, keys: Vec<WantedKey>) -> Result<Exit, Failure> {
-        if let Some(path) = &self.command.report {
-            report::refuse_old(path)?;
-        }
-        let (keys, done_earlier) = self.without_settled(keys)?;
+    async fn run(&self, mut keys: Vec<WantedKey>) -> Result<Exit, Failure> {
+        let report = self.report()?;
+        let done_earlier = self.drop_settled(&mut keys, &report)?;
         let connection = connect_paced(self.settings)?;
         let stop = Stop::on_signals()?;
         let result = self
-            .plan_and_run(&connection.client, keys, done_earlier, &stop)
+            .plan_and_run(&connection.client, keys, report, done_earlier, &stop)
             .await;
         connection.close().await;
         result
     }
 
-    /// The keys without what an earlier run has done, and how much that is.
-    fn without_settled(
-        &self,
-        mut keys: Vec<WantedKey>,
-    ) -> Result<(Vec<WantedKey>, usize), Failure> {
+    fn report(&self) -> Result<Report, Failure> {
+        match (&self.command.report, &self.command.resume) {
+            (Some(path), _) => Report::new(path),
+            (None, Some(path)) => Report::of_earlier_run(path),
+            (None, None) => Ok(Report::none()),
+        }
+    }
+
+    /// Takes out what an earlier run has done, and says how much that is.
+    fn drop_settled(&self, keys: &mut Vec<WantedKey>, report: &Report) -> Result<usize, Failure> {
         let Some(path) = &self.command.resume else {
-            return Ok((keys, 0));
+            return Ok(0);
         };
-        let past = Past::read(path, &self.place)?;
-        let total = wanted::count(&keys);
-        for key in &mut keys {
+        let past = report.past(&self.place)?;
+        if !past.is_about(keys) {
+            return Err(Failure::input(format!(
+                "{} tells of other keys than {}",
+                path.display(),
+                self.command.file.display()
+            )));
+        }
+        let total = wanted::count(keys);
+        for key in keys.iter_mut() {
             let mut updates = std::mem::take(&mut key.updates);
             updates.retain(|update| !past.settles(key, update));
             key.updates = updates;
         }
         keys.retain(|key| !key.updates.is_empty());
-        let settled = total - wanted::count(&keys);
+        let left = wanted::count(keys);
         self.output.note(&format!(
-            "{} done in an earlier run, {} to look at",
-            counted(settled, "update"),
-            wanted::count(&keys)
+            "{} done in an earlier run, {left} to look at",
+            counted(total - left, "update"),
         ));
-        Ok((keys, settled))
+        Ok(total - left)
     }
 
     async fn plan_and_run(
         &self,
         client: &Client,
         keys: Vec<WantedKey>,
+        mut report: Report,
         done_earlier: usize,
         stop: &Stop,
     ) -> Result<Exit, Failure> {
@@ -210,7 +220,7 @@ impl Job<'_> {
             keep_going,
             ..
         } = *self.command;
-        let concurrency = concurrency.get();
+        let concurrency = usize::from(concurrency);
         let total = wanted::count(&keys);
         let Survey { plan, requests } =
             survey::survey(client, keys, concurrency, keep_going, stop, self.output).await;
@@ -223,23 +233,26 @@ impl Job<'_> {
             tally.left = total;
             return self.finish(tally, stop);
         }
-        self.show_plan(&plan)?;
+        self.show_plan(&plan).inspect_err(|_| {
+            self.output
+                .note("nothing was changed: the plan could not be shown");
+        })?;
         if self.command.plan {
             let is_whole = plan.unreadable.is_empty();
             return Ok(if is_whole { Exit::Done } else { Exit::Failed });
         }
-        let updates = plan.update_count();
-        if updates > 0 && !self.command.yes && !confirm::confirm(updates, stop).await? {
+        let needs_consent = !plan.keys.is_empty() && !self.command.yes;
+        if needs_consent && !confirm::confirm(&plan, self.output.format, stop).await? {
             self.output.note("nothing was changed");
             return Ok(exit_for(stop, Exit::Done));
         }
-        let report = self.report()?;
+        report.begin(&self.place)?;
         for (key, update, outcome, error) in plan.foregone() {
             report.record(key, update, outcome, error.map(exit::describe))?;
             tally.count(outcome);
         }
         let Plan { keys, .. } = plan;
-        tally += run::run(
+        let (made, unwritable) = run::run(
             client,
             keys,
             concurrency,
@@ -248,8 +261,10 @@ impl Job<'_> {
             report,
             self.output,
         )
-        .await?;
-        self.finish(tally, stop)
+        .await;
+        tally += made;
+        let exit = self.finish(tally, stop)?;
+        unwritable.map_or(Ok(exit), Err)
     }
 
     fn show_plan(&self, plan: &Plan) -> Result<(), Failure> {
@@ -258,14 +273,6 @@ impl Job<'_> {
             // One document: that of the summary, unless there will be none.
             _ if self.command.plan => self.output.data(&plan.as_json()),
             _ => Ok(()),
-        }
-    }
-
-    fn report(&self) -> Result<Report, Failure> {
-        match (&self.command.report, &self.command.resume) {
-            (Some(path), _) => Report::create(path, &self.place),
-            (None, Some(path)) => Report::append(path, &self.place),
-            (None, None) => Ok(Report::none()),
         }
     }
 
@@ -309,19 +316,18 @@ fn wanted(command: &Apply, settings: &Settings) -> Result<Vec<WantedKey>, Failur
         command.file.display().to_string()
     };
     let failed = |error| Failure::input(format!("cannot read {name}: {error}"));
-    let text = if is_stdin(&command.file) {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
+    let bytes = if is_stdin(&command.file) {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        fs::read_to_string(&command.file)
+        fs::read(&command.file)
     }
     .map_err(failed)?;
     let org = match (&command.org, &settings.org) {
         (None, None) => None,
         _ => Some(settings.org(command.org.as_ref())?),
     };
-    file::read(&text)
-        .map_err(|mistake| vec![mistake])
+    file::read(&bytes)
         .and_then(|file| check::check(file, org.as_ref(), settings.service.value))
         .map_err(|mistakes| Failure::File { name, mistakes })
 }

@@ -163,11 +163,14 @@ impl Plan {
 
     /// The plan in one line.
     fn totals(&self) -> String {
-        let mut parts = vec![format!(
-            "{} to change by {}",
-            counted(self.keys.len(), "key"),
-            counted(self.update_count(), "update")
-        )];
+        let mut parts = vec![match self.keys.len() {
+            0 => "nothing to change".to_owned(),
+            keys => format!(
+                "{} to change by {}",
+                counted(keys, "key"),
+                counted(self.update_count(), "update")
+            ),
+        }];
         if !self.as_wanted.is_empty() {
             parts.push(format!("{} as wanted", self.as_wanted.len()));
         }
@@ -175,11 +178,12 @@ impl Plan {
             parts.push(format!("{} cannot be read", self.unreadable.len()));
         }
         let removed = match self.removed_count() {
-            0 => "no role is taken away".to_owned(),
-            1 => "1 role is taken away".to_owned(),
-            many => format!("{many} roles are taken away"),
+            _ if self.keys.is_empty() => "",
+            0 => "; no role is taken away",
+            1 => "; 1 role is taken away",
+            many => &format!("; {many} roles are taken away"),
         };
-        format!("Plan: {}; {removed}.", parts.join(", "))
+        format!("Plan: {}{removed}.", parts.join(", "))
     }
 
     /// The plan for a program.

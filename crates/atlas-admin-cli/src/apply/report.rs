@@ -2,11 +2,11 @@
 //! What has been written is there, however this process ends.
 
 use std::{
-    collections::HashMap,
-    fs::{File, OpenOptions},
+    collections::{HashMap, HashSet},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -72,6 +72,7 @@ pub(crate) struct Place {
 /// A report that is being written, or none.
 pub(crate) struct Report {
     path: PathBuf,
+    /// `None` if nobody asked for a report, or nothing has been done yet.
     file: Option<Mutex<File>>,
 }
 
@@ -84,36 +85,63 @@ impl Report {
         }
     }
 
-    /// A new report, in a file that is not there or is empty.
-    pub(crate) fn create(path: &Path, place: &Place) -> Result<Self, Failure> {
+    /// A new report, for which there is no file before it [begins](Self::begin).
+    pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
         refuse_old(path)?;
-        Self::open(path, place)
+        Ok(Self {
+            path: path.to_owned(),
+            file: None,
+        })
     }
 
-    /// Goes on with a report that is there.
-    pub(crate) fn append(path: &Path, place: &Place) -> Result<Self, Failure> {
-        Self::open(path, place)
-    }
-
-    fn open(path: &Path, place: &Place) -> Result<Self, Failure> {
-        let failed = |error| Failure::local(format!("cannot write {}", path.display()), error);
-        let mut file = OpenOptions::new()
-            .create(true)
+    /// The report of an earlier run, to go on with.
+    pub(crate) fn of_earlier_run(path: &Path) -> Result<Self, Failure> {
+        let file = OpenOptions::new()
             .append(true)
             .read(true)
             .open(path)
-            .map_err(failed)?;
-        end_last_line(&mut file).map_err(failed)?;
-        let report = Self {
+            .map_err(|error| Failure::input(format!("cannot open {}: {error}", path.display())))?;
+        refuse_shared(&file, path)?;
+        Ok(Self {
             path: path.to_owned(),
             file: Some(Mutex::new(file)),
-        };
-        report.write(&Line::Run {
+        })
+    }
+
+    /// What the earlier run has done. It has to be one with the service that is
+    /// called now.
+    pub(crate) fn past(&self, place: &Place) -> Result<Past, Failure> {
+        match &self.file {
+            Some(file) => Past::read(&mut lock(file), &self.path, place),
+            None => Ok(Past::default()),
+        }
+    }
+
+    /// Starts to write: a line that says which service this run is with.
+    pub(crate) fn begin(&mut self, place: &Place) -> Result<(), Failure> {
+        if self.path.as_os_str().is_empty() {
+            return Ok(());
+        }
+        if self.file.is_none() {
+            // Another run may have been faster.
+            refuse_old(&self.path)?;
+            let file = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .read(true)
+                .open(&self.path)
+                .map_err(|error| self.unwritable(error))?;
+            refuse_shared(&file, &self.path)?;
+            self.file = Some(Mutex::new(file));
+        }
+        if let Some(file) = &self.file {
+            end_last_line(&mut lock(file)).map_err(|error| self.unwritable(error))?;
+        }
+        self.write(&Line::Run {
             at: now(),
             service: place.service.clone(),
             address: place.address.clone(),
-        })?;
-        Ok(report)
+        })
     }
 
     /// Writes what became of an update.
@@ -147,21 +175,21 @@ impl Report {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        let failed = |error: io::Error| {
-            Failure::local(format!("cannot write {}", self.path.display()), error)
-        };
-        let mut text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
+        let mut text = serde_json::to_vec(line).map_err(|error| self.unwritable(error.into()))?;
         text.push(b'\n');
         // One call, so that a line is there or not.
-        file.lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(file)
             .write_all(&text)
-            .map_err(failed)
+            .map_err(|error| self.unwritable(error))
+    }
+
+    fn unwritable(&self, error: io::Error) -> Failure {
+        Failure::local(format!("cannot write {}", self.path.display()), error)
     }
 }
 
 /// Fails if there is something in a file that is to become a new report.
-pub(crate) fn refuse_old(path: &Path) -> Result<(), Failure> {
+fn refuse_old(path: &Path) -> Result<(), Failure> {
     match path.metadata() {
         Ok(metadata) if metadata.len() > 0 => Err(Failure::input(format!(
             "{path} is there already; go on with it by --resume {path}, or name another file",
@@ -169,6 +197,22 @@ pub(crate) fn refuse_old(path: &Path) -> Result<(), Failure> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Fails if another run is writing the file. From here on this one is.
+fn refuse_shared(file: &File, path: &Path) -> Result<(), Failure> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(Failure::input(format!(
+            "another run is writing {}; wait for it, or name another file",
+            path.display()
+        ))),
+        // Some file systems have no locks.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+fn lock(file: &Mutex<File>) -> MutexGuard<'_, File> {
+    file.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends a line that was cut off when the last run was.
@@ -191,20 +235,19 @@ fn now() -> String {
 }
 
 /// The last word of a report about each update.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Past {
     last: HashMap<(String, String), Entry>,
 }
 
 impl Past {
-    /// Reads a report. It has to be about the service that is called now.
-    pub(crate) fn read(path: &Path, place: &Place) -> Result<Self, Failure> {
-        let failed = |error| Failure::input(format!("cannot read {}: {error}", path.display()));
-        let file = File::open(path).map_err(failed)?;
+    fn read(file: &mut File, path: &Path, place: &Place) -> Result<Self, Failure> {
         let mut last = HashMap::new();
-        for line in BufReader::new(file).split(b'\n') {
+        let path = path.display();
+        let failed = |error| Failure::input(format!("cannot read {path}: {error}"));
+        file.rewind().map_err(failed)?;
+        for (index, line) in BufReader::new(file).split(b'\n').enumerate() {
             let line = line.map_err(failed)?;
-            // A line that was cut off says nothing: its update is looked at again.
             match serde_json::from_slice(&line) {
                 Ok(Line::Run {
                     service, address, ..
@@ -212,22 +255,31 @@ impl Past {
                     let theirs = Place { service, address };
                     if theirs != *place {
                         return Err(Failure::input(format!(
-                            "{} is about {} at {}, not {} at {}",
-                            path.display(),
-                            theirs.service,
-                            theirs.address,
-                            place.service,
-                            place.address
+                            "{path} is about {} at {}, not {} at {}",
+                            theirs.service, theirs.address, place.service, place.address
                         )));
                     }
+                }
+                // Or it might be anything, and is not to be written to.
+                _ if index == 0 => {
+                    return Err(Failure::input(format!(
+                        "{path} is not a report of an earlier run"
+                    )));
                 }
                 Ok(Line::Update(entry)) => {
                     last.insert((entry.key.clone(), entry.place()), entry);
                 }
+                // A line that was cut off says nothing: its update is looked at again.
                 Err(_) => {}
             }
         }
         Ok(Self { last })
+    }
+
+    /// Whether the report tells of any of these keys, or of none at all.
+    pub(crate) fn is_about(&self, keys: &[WantedKey]) -> bool {
+        let told: HashSet<&str> = self.last.keys().map(|(key, _)| key.as_str()).collect();
+        told.is_empty() || keys.iter().any(|key| told.contains(key.id.as_str()))
     }
 
     /// Whether this very update was made, or was not needed.

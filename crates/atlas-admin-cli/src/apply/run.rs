@@ -22,7 +22,8 @@ use crate::{
     output::Output,
 };
 
-/// Makes the updates of all keys: many keys at once, each key's one by one.
+/// Makes the updates of all keys: many keys at once, each key's one by one. Also
+/// tells why the report could not be written to its end, if so.
 pub(crate) async fn run(
     client: &Client,
     keys: Vec<KeyPlan>,
@@ -31,7 +32,7 @@ pub(crate) async fn run(
     stop: &Stop,
     report: Report,
     output: &Output,
-) -> Result<Tally, Failure> {
+) -> (Tally, Option<Failure>) {
     let total: usize = keys.iter().map(|key| key.updates().count()).sum();
     let runner = Arc::new(Runner {
         client: client.clone(),
@@ -57,10 +58,7 @@ pub(crate) async fn run(
         .failure
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    match failure.take() {
-        Some(failure) => Err(failure),
-        None => Ok(tally),
-    }
+    (tally, failure.take())
 }
 
 struct Runner {

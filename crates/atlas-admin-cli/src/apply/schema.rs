@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::Value;
 
-/// API keys and what they are to be. What is not given stays as it is.
+/// API keys and what they are to be. What is not given stays as it is. Fields that begin
+/// with x- may hold anything, such as what YAML anchors name.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, title = "atlas-admin apply file")]
+#[schemars(extend("patternProperties" = { "^x-": true }))]
 #[expect(dead_code, reason = "describes a form, and is never made")]
 struct File {
     /// The organization of the keys that name none.

@@ -1,7 +1,7 @@
 //! `org-key`: an API key of an organization.
 
 use atlas_admin::{ApiKeyId, OrgId};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
 use super::one_call;
 use crate::{
@@ -59,16 +59,17 @@ pub(crate) struct Get {
 
 #[derive(Args)]
 #[command(after_help = UPDATE_EXAMPLES)]
+#[command(group(ArgGroup::new("change").args(["desc", "role"]).required(true).multiple(true)))]
 pub(crate) struct Update {
     #[command(flatten)]
     key: Key,
 
     /// What the key is for, 1 to 250 characters
-    #[arg(long, value_name = "TEXT", required_unless_present = "role")]
+    #[arg(long, value_name = "TEXT")]
     desc: Option<String>,
 
     /// A role that the key is to have in the organization; may be repeated
-    #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+    #[arg(long, value_name = "ROLE", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     role: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
 //! `project-key`: an API key as a project sees it.
 
 use atlas_admin::{ApiKeyId, ProjectId};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 
 use super::one_call;
 use crate::{catalog::Level, cli::Global, exit::Failure, output::Output, settings::Settings};
@@ -41,7 +41,7 @@ pub(crate) struct SetRoles {
     key: ApiKeyId,
 
     /// A role that the key is to have in the project; may be repeated
-    #[arg(long, value_name = "ROLE", value_delimiter = ',', required = true)]
+    #[arg(long, value_name = "ROLE", value_delimiter = ',', required = true, value_parser = NonEmptyStringValueParser::new())]
     role: Vec<String>,
 }
 

@@ -175,16 +175,25 @@ fn service(layers: &[Layer]) -> Result<Sourced<Service>, Failure> {
 }
 
 fn address(layers: &[Layer], service: Service) -> Result<Option<Sourced<String>>, Failure> {
-    if service == Service::OpsManager {
+    let address = if service == Service::OpsManager {
         let address = first(layers, |layer| layer.ops_manager_url.clone());
-        if address.is_none() {
-            return Err(Failure::input(
+        Some(address.ok_or_else(|| {
+            Failure::input(
                 "where Ops Manager is, is not said; give --base-url or MONGODB_ATLAS_OPS_MANAGER_URL",
-            ));
-        }
-        return Ok(address);
+            )
+        })?)
+    } else {
+        first(layers, |layer| layer.base_url.clone())
+    };
+    // It will be shown, and so no secret may be in it.
+    if let Some(Sourced { value, origin }) = &address
+        && value.contains('@')
+    {
+        return Err(Failure::input(format!(
+            "{origin}: the address has a user or a password in it; give credentials apart from it"
+        )));
     }
-    Ok(first(layers, |layer| layer.base_url.clone()))
+    Ok(address)
 }
 
 fn no_such_profile(name: &str, ours: &profile::File, theirs: &atlas_cli::File) -> Failure {

@@ -133,13 +133,18 @@ keys:
     );
 
     let mut all = String::new();
+    let deep = "keys: ".to_owned() + &"[".repeat(1000);
     for text in [
-        "",
-        "keys: []\n",
-        "keys:\n  - id: [1]\n",
-        "keys:\n- id: a\n  id: b\n",
-        "keys: [\n",
-        "- x\n",
+        &b""[..],
+        b"keys: []\n",
+        b"keys:\n  - id: [1]\n    desc: {}\n    roles: ORG_OWNER\n  - desc:\n    projects: {a: b, c: [[]]}\n",
+        b"keys:\n- id: a\n  id: b\norg: c\norg: c\n",
+        b"keys: [\n",
+        b"- x\n",
+        b"org: x\r\nkeys:\r\n- desc: na\xefve\r\n",
+        b"keys: *elsewhere\n",
+        b"keys: []\n---\nkeys: []\n",
+        deep.as_bytes(),
     ] {
         shell.write("bad.yaml", text);
         all.push_str(&shell.run(&["apply", "bad.yaml", "--plan"]).exits(2).err);
@@ -254,6 +259,61 @@ async fn a_plan_that_nobody_reads_is_not_carried_out() {
     drop(child.stdout.take());
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
-    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    assert_eq!(
+        String::from_utf8_lossy(&ended.stderr),
+        "nothing was changed: the plan could not be shown\n"
+    );
     assert_eq!(updates(&emulator), [""; 0]);
+}
+
+/// The bodies that `file` leads to, without a service.
+fn bodies(file: &str) -> Vec<serde_json::Value> {
+    let shell = Shell::at("http://127.0.0.1:1");
+    shell.write("keys.yaml", file);
+    let arguments = [
+        "apply",
+        "keys.yaml",
+        "--org",
+        ORG,
+        "--dry-run",
+        "-o",
+        "json",
+    ];
+    let requests = shell.run(&arguments).exits(0).json();
+    let requests = requests.as_array().unwrap().iter();
+    requests.map(|request| request["body"].clone()).collect()
+}
+
+#[test]
+fn keys_share_what_an_anchor_names() {
+    let mut file = format!(
+        "x-roles: &roles [ORG_MEMBER]\nkeys:\n\
+         - &base {{id: {KEY}, desc: a, roles: *roles}}\n- {{<<: *base, id: {OTHER_KEY}, desc: b}}\n"
+    );
+    for number in 0..300 {
+        file.push_str(&format!("- {{id: {number:024}, roles: *roles}}\n"));
+    }
+    let bodies = bodies(&file);
+    assert_eq!(bodies.len(), 302);
+    assert_eq!(bodies[0], json!({ "desc": "a", "roles": ["ORG_MEMBER"] }));
+    assert_eq!(bodies[1], json!({ "desc": "b", "roles": ["ORG_MEMBER"] }));
+    assert_eq!(bodies[301], json!({ "roles": ["ORG_MEMBER"] }));
+}
+
+#[test]
+fn files_of_all_editors_are_read() {
+    let plain = format!("keys:\n- id: {KEY}\n  desc: 007\n- id: {OTHER_KEY}\n  desc: 'no'\n");
+    let commented = plain.replace("- id", &("  # why\n".repeat(100) + "- id"));
+    for file in [
+        plain.replace('\n', "\r\n"),
+        format!("\u{feff}{plain}"),
+        commented,
+        plain,
+    ] {
+        assert_eq!(
+            bodies(&file),
+            [json!({ "desc": "007" }), json!({ "desc": "no" })],
+            "{file}"
+        );
+    }
 }

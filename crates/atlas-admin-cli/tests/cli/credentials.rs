@@ -148,6 +148,8 @@ async fn mistakes_are_told_with_their_place_and_without_secrets() {
         2,
     );
     tell(shell(), &["--config", "nowhere"], 2);
+    let with_password = url.replace("//", "//user:hush@");
+    tell(shell(), &["--base-url", &with_password], 2);
     tell(
         shell().set("MONGODB_ATLAS_OPS_MANAGER_URL", "https://om.example.com"),
         &[],

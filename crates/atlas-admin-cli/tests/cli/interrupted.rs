@@ -6,7 +6,7 @@ use atlas_emulator::{Emulator, Fault, Faults, Reset};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{ORG, PROJECT, Relay, Shell, service, updates, wait_for_lines};
+use crate::support::{ORG, OTHER_KEY, PROJECT, Relay, Shell, service, updates, wait_for_lines};
 
 const KEYS: u32 = 60;
 
@@ -73,6 +73,7 @@ fn reported_done(shell: &Shell) -> HashSet<String> {
 /// nothing that was reported as done is done again.
 fn resume(shell: &Shell, emulator: &Emulator) {
     let done = reported_done(shell);
+    let settled = done.len() + already_there(shell);
     let before = updates(emulator).len();
     let arguments = [
         "apply",
@@ -84,7 +85,7 @@ fn resume(shell: &Shell, emulator: &Emulator) {
         "json",
     ];
     let tally = shell.run(&arguments).exits(0).json();
-    assert_eq!(tally["doneEarlier"], done.len());
+    assert_eq!(tally["doneEarlier"], settled);
     assert_end_state(emulator);
     for path in &updates(emulator)[before..] {
         assert!(!done.contains(path), "{path} was done and reported");
@@ -95,7 +96,7 @@ fn resume(shell: &Shell, emulator: &Emulator) {
     );
 }
 
-/// Updates that were made and not reported, which the next run found as wanted.
+/// Updates that were made and not reported, which a later run found as wanted.
 fn already_there(shell: &Shell) -> usize {
     shell
         .read("report")
@@ -108,6 +109,17 @@ const RUN: [&str; 8] = [
     "keys.yaml",
     "--yes",
     "--report",
+    "report",
+    "--concurrency",
+    "4",
+    "--quiet",
+];
+
+const RESUME: [&str; 8] = [
+    "apply",
+    "keys.yaml",
+    "--yes",
+    "--resume",
     "report",
     "--concurrency",
     "4",
@@ -193,6 +205,103 @@ async fn kill_9_loses_nothing_that_was_reported() {
     let torn = shell.read("report") + r#"{"event":"update","key":"#;
     shell.write("report", &torn);
     resume(&shell, &emulator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_again_and_again_ends_where_the_file_says() {
+    let emulator = slow_service().await;
+    let shell = Shell::new(&emulator);
+    write_file(&shell, &emulator);
+    let child = shell.start(&RUN);
+    wait_for_lines(&shell.path("report"), 15).await;
+    signal(&child, Signal::KILL);
+    shell.wait(child);
+    for lines in [30, 45, 60, 75] {
+        let done = reported_done(&shell);
+        let before = updates(&emulator).len();
+        let child = shell.start(&RESUME);
+        wait_for_lines(&shell.path("report"), lines).await;
+        signal(&child, Signal::KILL);
+        shell.wait(child);
+        for path in &updates(&emulator)[before..] {
+            assert!(!done.contains(path), "{path} was done and reported");
+        }
+    }
+    resume(&shell, &emulator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_ends_it_with_a_summary() {
+    let emulator = slow_service().await;
+    let shell = Shell::new(&emulator);
+    write_file(&shell, &emulator);
+    let child = shell.start_on_full_disk(&RUN[..7]);
+    let ended = shell.wait(child).exits(1);
+    assert!(ended.err.contains("cannot write report: "), "{ended:?}");
+    assert!(ended.err.contains("--resume report"), "{ended:?}");
+    assert!(ended.out.contains("not begun"), "{ended:?}");
+    resume(&shell, &emulator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_do_not_write_one_report() {
+    let emulator = slow_service().await;
+    let shell = Shell::new(&emulator);
+    write_file(&shell, &emulator);
+    let child = shell.start(&RUN);
+    wait_for_lines(&shell.path("report"), 5).await;
+    // So that the first run is there for certain.
+    emulator.set_faults(Faults::new().with(Fault::hang()));
+    let ended = shell.run(&RESUME).exits(2);
+    assert!(
+        ended.err.contains("another run is writing report"),
+        "{ended:?}"
+    );
+    signal(&child, Signal::KILL);
+    shell.wait(child);
+    emulator.set_faults(Faults::new());
+    resume(&shell, &emulator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_file_asks_for_anew_is_done_anew() {
+    let emulator = service().keys_per_org(KEYS + 1).start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    write_file(&shell, &emulator);
+    shell.run(&RUN).exits(0);
+    let before = updates(&emulator).len();
+    let file = shell.read("keys.yaml");
+    shell.write(
+        "keys.yaml",
+        &file.replace("desc: number 7\n", "desc: another\n"),
+    );
+    shell.run(&RESUME).exits(0);
+    assert_eq!(updates(&emulator).len(), before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_report_about_these_keys_is_gone_on_with() {
+    let emulator = service().keys_per_org(KEYS + 1).start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    write_file(&shell, &emulator);
+    shell.run(&RUN).exits(0);
+    let before = emulator.requests();
+    let refused = |report: &str, why: &str| {
+        let text = shell.read(report);
+        let ended = shell
+            .run(&["apply", "keys.yaml", "--yes", "--resume", report])
+            .exits(2);
+        assert!(ended.err.contains(why), "{ended:?}");
+        assert_eq!(shell.read(report), text);
+    };
+    refused("keys.yaml", "not a report");
+    refused("nowhere", "cannot open nowhere");
+    shell.write(
+        "keys.yaml",
+        &format!("keys: [{{id: {OTHER_KEY}, org: {ORG}, desc: x}}]\n"),
+    );
+    refused("report", "tells of other keys");
+    assert_eq!(emulator.requests(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,6 +35,15 @@ fn the_schema_and_the_reader_take_the_same_files() {
             json!({ "org": ORG, "keys": [{ "id": KEY, "desc": "x" }, { "id": OTHER_KEY, "desc": "x" }] }),
             true,
         ),
+        (
+            json!({ "x-roles": [1], "org": ORG, "keys": [{ "id": KEY, "desc": "x" }] }),
+            true,
+        ),
+        (
+            json!({ "roles": [], "org": ORG, "keys": [{ "id": KEY, "desc": "x" }] }),
+            false,
+        ),
+        (key(json!({ "desc": "x", "x-why": "x" })), false),
         (key(json!({})), false),
         (key(json!({ "desc": "" })), false),
         (key(json!({ "desc": "x".repeat(251) })), false),

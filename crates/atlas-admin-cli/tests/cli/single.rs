@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{KEY, ORG, PROJECT, Shell, UNKNOWN, service, updates};
+use crate::support::{
+    CLIENT_ID, CLIENT_SECRET, KEY, ORG, PROJECT, Shell, UNKNOWN, service, updates,
+};
 
 const SERVICES: [&str; 3] = ["atlas-v2", "atlas-v1", "ops-manager"];
 
@@ -166,6 +168,11 @@ async fn failures_say_what_to_do_and_have_their_exit_code() {
         (update(&["--key", UNKNOWN]), 1),
         (update(&["--key", KEY, "--role", "GROUP_OWNER"]), 2),
         (update(&["--key", "gswvkocq"]), 2),
+        (update(&["--key", KEY, "--role", ""]), 2),
+        (
+            shell.run(&["org-key", "update", "--org", ORG, "--key", KEY]),
+            2,
+        ),
         (update(&["--key", KEY, "--base-url", "http://10.0.0.1"]), 2),
         (
             update(&["--key", KEY, "--base-url", "http://127.0.0.1:1"]),
@@ -249,4 +256,62 @@ async fn verbose_tells_more() {
         "{}",
         ended.err
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_told_with_verbose() {
+    // Each run is searched for secrets; here also for what is made of them.
+    let emulator = service().start().await.unwrap();
+    let account = || {
+        Shell::at(emulator.base_url())
+            .set("MONGODB_ATLAS_CLIENT_ID", CLIENT_ID)
+            .set("MONGODB_ATLAS_CLIENT_SECRET", CLIENT_SECRET)
+    };
+    let shells = [
+        (Shell::new(&emulator), &SERVICES[..]),
+        (account(), &SERVICES[..2]),
+        (
+            Shell::new(&emulator).set("MONGODB_ATLAS_PRIVATE_API_KEY", "hush"),
+            &SERVICES[..],
+        ),
+        (
+            account().set("MONGODB_ATLAS_CLIENT_SECRET", "mdb_sa_sk_hush"),
+            &SERVICES[..2],
+        ),
+    ];
+    let get = ["org-key", "get", "--org", ORG, "--key", KEY];
+    let set = [
+        "project-key",
+        "set-roles",
+        "--project",
+        PROJECT,
+        "--key",
+        KEY,
+    ];
+    let commands = [
+        &["login", "check"][..],
+        &get,
+        &[&get[..], &["--dry-run"]].concat(),
+        &["org-key", "get", "--org", ORG, "--key", UNKNOWN],
+        &[&set[..], &["--role", "GROUP_OWNER"]].concat(),
+        &["apply", "keys.yaml", "--yes", "--keep-going"],
+    ];
+    let mut logged = 0;
+    for (shell, services) in shells {
+        shell.write(
+            "keys.yaml",
+            &format!("org: {ORG}\nkeys: [{{id: {KEY}, desc: x}}, {{id: {UNKNOWN}, desc: x}}]\n"),
+        );
+        for service in services {
+            for command in commands {
+                let to = ["--service", service, "--base-url", emulator.base_url()];
+                let ended = shell.run(&[command, &to, &["--verbose"]].concat());
+                for made in ["response=", "cnonce", "Bearer ey", "access_token"] {
+                    assert!(!ended.all().contains(made), "{made}: {ended:?}");
+                }
+                logged += ended.err.lines().count();
+            }
+        }
+    }
+    assert!(logged > 100, "nothing was told");
 }

@@ -96,7 +96,7 @@ impl Shell {
     }
 
     /// Writes a file below the home folder, which only the owner can read.
-    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &(impl AsRef<[u8]> + ?Sized)) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
 
         let path = self.path(name);
@@ -135,6 +135,23 @@ impl Shell {
             .env("HOME", self.home.path())
             .envs(self.variables.iter().cloned());
         command
+    }
+
+    /// Starts the command where no file can grow beyond a few kilobytes, as on a full
+    /// disk.
+    pub(crate) fn start_on_full_disk(&self, arguments: &[&str]) -> Child {
+        let inner = self.command(arguments);
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", r#"trap "" XFSZ; ulimit -f 8; exec "$0" "$@""#])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .current_dir(self.home.path())
+            .env_clear()
+            .env("HOME", self.home.path())
+            .envs(self.variables.iter().cloned());
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        piped.stdin(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs the command to its end, and sees to it that it showed no secret.

@@ -60,14 +60,33 @@ fn run(shell: &Shell, columns: u16, arguments: &[&str], answer: &str) -> (String
     (reader.join().unwrap(), code)
 }
 
-#[test]
-fn tables_fit_a_narrow_terminal() {
-    let shell = Shell::at("http://127.0.0.1:1");
+/// How many columns a line takes.
+fn width(line: &str) -> usize {
+    line.chars()
+        .map(|c| if c >= '\u{1100}' { 2 } else { 1 })
+        .sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_fit_a_narrow_terminal() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let update = ["org-key", "update", "--org", ORG, "--key", KEY];
+    let desc = [
+        "--desc",
+        "配置配置配置配置配置配置配置配置配置配置 naïve 配置配置配置配置",
+    ];
     for columns in [40, 60] {
-        let (text, code) = run(&shell, columns, &["roles"], "");
-        assert_eq!(code, Some(0), "{text}");
-        for line in text.lines() {
-            assert!(line.chars().count() <= columns.into(), "{columns}: {line}");
+        for command in [
+            &["roles"][..],
+            &["login", "check"],
+            &[&update[..], &desc].concat(),
+        ] {
+            let (text, code) = run(&shell, columns, command, "");
+            assert_eq!(code, Some(0), "{text}");
+            for line in text.lines() {
+                assert!(width(line) <= columns.into(), "{columns}: {line}");
+            }
         }
     }
 }
@@ -91,4 +110,21 @@ async fn it_asks_before_it_writes() {
     let (text, code) = run(&shell, 80, &apply, "y\n");
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(emulator.api_key(KEY).unwrap().desc, "配置");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_is_seen_before_the_question_also_when_results_are_data() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator).set("NO_COLOR", "1");
+    shell.write(
+        "keys.yaml",
+        &format!("keys: [{{id: {KEY}, org: {ORG}, roles: [ORG_OWNER]}}]\n"),
+    );
+    let (text, code) = run(&shell, 80, &["apply", "keys.yaml", "-o", "json"], "n\n");
+    assert_eq!(code, Some(0), "{text}");
+    let plan = text.find("organization: -ORG_MEMBER +ORG_OWNER");
+    assert!(
+        plan.is_some_and(|plan| Some(plan) < text.find("Make 1 update?")),
+        "{text}"
+    );
 }

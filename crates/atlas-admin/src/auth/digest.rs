@@ -70,12 +70,15 @@ impl Digest {
         let mut served_before = lane.is_some();
         let mut renewals = 0;
         loop {
-            let mut attempt = again(request);
-            if let Some(lane) = &mut lane {
-                let answer = lane.answer(target).ok_or_else(unanswerable)?;
-                attempt.headers_mut().insert(header::AUTHORIZATION, answer);
-            }
-            let response = exchange.send(attempt).await?;
+            let sent = {
+                let mut attempt = again(request);
+                if let Some(lane) = &mut lane {
+                    let answer = lane.answer(target).ok_or_else(unanswerable)?;
+                    attempt.headers_mut().insert(header::AUTHORIZATION, answer);
+                }
+                exchange.send(attempt)
+            };
+            let response = sent.await?;
 
             if !is_challenge(response.status(), response.headers()) {
                 let Some(lane) = lane else {

@@ -3,12 +3,12 @@
 use atlas_admin_raw::catalog::Operation;
 
 use crate::{
-    ApiKey, ApiKeyId, OrgId,
+    ApiKey,
     call::Call,
+    call_name::{CallName, Scope},
     client::Client,
-    error::{CallName, Error},
+    error::Error,
     options::RequestOptions,
-    pacer::Scope,
     response::Response,
 };
 
@@ -23,8 +23,7 @@ const ID: &str = "get_org_api_key";
 #[must_use = "nothing is sent before send() is called and awaited"]
 pub struct GetOrgApiKey {
     client: Client,
-    org_id: String,
-    api_key_id: String,
+    name: CallName,
     options: RequestOptions,
 }
 
@@ -32,8 +31,11 @@ impl GetOrgApiKey {
     pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
         Self {
             client,
-            org_id,
-            api_key_id,
+            name: CallName {
+                operation: ID,
+                scope: Scope::Org(org_id),
+                api_key_id,
+            },
             options: RequestOptions::new(),
         }
     }
@@ -52,31 +54,24 @@ impl GetOrgApiKey {
     /// that is none, an option that the service does not take. After that, any
     /// [`ErrorKind`](crate::ErrorKind).
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
-        let name = CallName::new(ID, &self.api_key_id, "organization", &self.org_id);
-        let operation = self.check().map_err(|error| error.of_call(name.clone()))?;
-        let scope = Scope::Org(self.org_id.clone());
-        let call = Call::new(
-            self.client.shared,
-            operation,
-            name,
-            scope,
-            self.options.clone(),
-        );
+        let operation = self
+            .check()
+            .map_err(|error| error.of_call(self.name.clone()))?;
+        let call = Call::new(self.client.shared, operation, self.name, self.options);
         let decoded = call
             .client()
             .get_org_api_key(
-                &self.org_id,
-                &self.api_key_id,
-                self.options.envelope,
-                self.options.pretty,
+                call.name.scope.id(),
+                &call.name.api_key_id,
+                call.options.envelope,
+                call.options.pretty,
             )
             .await;
         call.finish(decoded).map(|key| key.map(ApiKey::from_raw))
     }
 
     fn check(&self) -> Result<&'static Operation, Error> {
-        self.org_id.parse::<OrgId>()?;
-        self.api_key_id.parse::<ApiKeyId>()?;
+        self.name.check()?;
         let service = self.client.shared.service;
         let operation = service.operation(ID)?;
         self.options.check(service, operation)?;

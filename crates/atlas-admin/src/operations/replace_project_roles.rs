@@ -4,12 +4,12 @@ use atlas_admin_raw::{catalog::Operation, types};
 
 use super::checks::{Body, names};
 use crate::{
-    ApiKey, ApiKeyId, ProjectId, ProjectRole,
+    ApiKey, ProjectRole,
     call::Call,
+    call_name::{CallName, Scope},
     client::Client,
-    error::{CallName, Error},
+    error::Error,
     options::RequestOptions,
-    pacer::Scope,
     response::Response,
 };
 
@@ -25,8 +25,7 @@ const ID: &str = "replace_project_api_key_roles";
 #[must_use = "nothing is sent before send() is called and awaited"]
 pub struct ReplaceProjectRoles {
     client: Client,
-    project_id: String,
-    api_key_id: String,
+    name: CallName,
     desc: Option<String>,
     roles: Vec<ProjectRole>,
     options: RequestOptions,
@@ -41,8 +40,11 @@ impl ReplaceProjectRoles {
     ) -> Self {
         Self {
             client,
-            project_id,
-            api_key_id,
+            name: CallName {
+                operation: ID,
+                scope: Scope::Project(project_id),
+                api_key_id,
+            },
             desc: None,
             roles,
             options: RequestOptions::new(),
@@ -71,26 +73,20 @@ impl ReplaceProjectRoles {
     /// by the service, an option that the service does not take. After that, any [`ErrorKind`](crate::ErrorKind);
     /// [`Error::outcome_unknown`] tells whether the update may have been made.
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
-        let name = CallName::new(ID, &self.api_key_id, "project", &self.project_id);
-        let (operation, body) = self.check().map_err(|error| error.of_call(name.clone()))?;
-        let scope = Scope::Project(self.project_id.clone());
-        let call = Call::new(
-            self.client.shared,
-            operation,
-            name,
-            scope,
-            self.options.clone(),
-        );
+        let (operation, body) = self
+            .check()
+            .map_err(|error| error.of_call(self.name.clone()))?;
+        let call = Call::new(self.client.shared, operation, self.name, self.options);
         let decoded = call
             .client()
             .replace_project_api_key_roles(
-                &self.project_id,
-                &self.api_key_id,
-                self.options.envelope,
-                self.options.include_count,
-                self.options.items_per_page.map(i64::from),
-                self.options.page_num.map(i64::from),
-                self.options.pretty,
+                call.name.scope.id(),
+                &call.name.api_key_id,
+                call.options.envelope,
+                call.options.include_count,
+                call.options.items_per_page.map(i64::from),
+                call.options.page_num.map(i64::from),
+                call.options.pretty,
                 &body,
             )
             .await;
@@ -98,8 +94,7 @@ impl ReplaceProjectRoles {
     }
 
     fn check(&self) -> Result<(&'static Operation, types::ProjectApiKeyUpdate), Error> {
-        self.project_id.parse::<ProjectId>()?;
-        self.api_key_id.parse::<ApiKeyId>()?;
+        self.name.check()?;
         let service = self.client.shared.service;
         let operation = service.operation(ID)?;
         self.options.check(service, operation)?;

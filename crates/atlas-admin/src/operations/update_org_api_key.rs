@@ -4,12 +4,12 @@ use atlas_admin_raw::{catalog::Operation, types};
 
 use super::checks::{Body, names};
 use crate::{
-    ApiKey, ApiKeyId, OrgId, OrgRole,
+    ApiKey, OrgRole,
     call::Call,
+    call_name::{CallName, Scope},
     client::Client,
-    error::{CallName, Error},
+    error::Error,
     options::RequestOptions,
-    pacer::Scope,
     response::Response,
 };
 
@@ -25,8 +25,7 @@ const ID: &str = "update_org_api_key";
 #[must_use = "nothing is sent before send() is called and awaited"]
 pub struct UpdateOrgApiKey {
     client: Client,
-    org_id: String,
-    api_key_id: String,
+    name: CallName,
     desc: Option<String>,
     roles: Option<Vec<OrgRole>>,
     options: RequestOptions,
@@ -36,8 +35,11 @@ impl UpdateOrgApiKey {
     pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
         Self {
             client,
-            org_id,
-            api_key_id,
+            name: CallName {
+                operation: ID,
+                scope: Scope::Org(org_id),
+                api_key_id,
+            },
             desc: None,
             roles: None,
             options: RequestOptions::new(),
@@ -76,25 +78,19 @@ impl UpdateOrgApiKey {
     /// that, any [`ErrorKind`](crate::ErrorKind);
     /// [`Error::outcome_unknown`] tells whether the update may have been made.
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
-        let name = CallName::new(ID, &self.api_key_id, "organization", &self.org_id);
-        let (operation, body) = self.check().map_err(|error| error.of_call(name.clone()))?;
-        let scope = Scope::Org(self.org_id.clone());
-        let call = Call::new(
-            self.client.shared,
-            operation,
-            name,
-            scope,
-            self.options.clone(),
-        );
+        let (operation, body) = self
+            .check()
+            .map_err(|error| error.of_call(self.name.clone()))?;
+        let call = Call::new(self.client.shared, operation, self.name, self.options);
         let decoded = call
             .client()
             .update_org_api_key(
-                &self.org_id,
-                &self.api_key_id,
-                self.options.envelope,
-                self.options.items_per_page.map(i64::from),
-                self.options.page_num.map(i64::from),
-                self.options.pretty,
+                call.name.scope.id(),
+                &call.name.api_key_id,
+                call.options.envelope,
+                call.options.items_per_page.map(i64::from),
+                call.options.page_num.map(i64::from),
+                call.options.pretty,
                 &body,
             )
             .await;
@@ -102,8 +98,7 @@ impl UpdateOrgApiKey {
     }
 
     fn check(&self) -> Result<(&'static Operation, types::OrgApiKeyUpdate), Error> {
-        self.org_id.parse::<OrgId>()?;
-        self.api_key_id.parse::<ApiKeyId>()?;
+        self.name.check()?;
         let service = self.client.shared.service;
         let operation = service.operation(ID)?;
         self.options.check(service, operation)?;

@@ -89,3 +89,26 @@ async fn answers_have_the_status_and_the_body_that_the_documents_name() {
         }
     }
 }
+
+#[tokio::test]
+async fn reading_a_key_has_the_statuses_that_the_documents_name() {
+    let emulator = Emulator::start().await.unwrap();
+    let owner = Caller::owner(&emulator);
+    for (service, document) in SERVICES.into_iter().zip(DOCUMENTS) {
+        let document: Value = serde_json::from_str(document).unwrap();
+        let known = &document["paths"]["/orgs/{orgId}/apiKeys/{apiUserId}"]["get"]["responses"];
+        let path = org_key(&emulator, service);
+        let nonsense = "application/vnd.atlas.1999-01-01+json";
+        for request in [
+            Request::get(&path),
+            Request::get(format!("{path}?pretty=maybe")),
+            Request::get(path.replace(emulator.api_key_id(), "nonsense")),
+            Request::get(path.replace(emulator.org_id(), "111111111111111111111111")),
+            Request::get(&path).accept(Some(nonsense)),
+        ] {
+            let reply = owner.send(&request).await;
+            let status = reply.status.as_u16().to_string();
+            assert!(known[&status].is_object(), "{service} {reply:?}");
+        }
+    }
+}

@@ -59,6 +59,7 @@ def with_requests(job):
     session.mount("http://", HTTPAdapter(pool_maxsize=job["concurrency"]))
     session.auth = HTTPDigestAuth(job["public_key"], job["private_key"])
     session.headers.update(headers(job))
+    update = json.loads(job["body"])
     run = Run(job)
 
     def work():
@@ -66,9 +67,10 @@ def with_requests(job):
             start = time.perf_counter()
             failure = None
             try:
-                response = session.patch(job["url"], data=job["body"])
+                response = session.patch(job["url"], json=update)
                 if response.status_code != 200:
                     failure = response.status_code
+                response.json()
             except requests.RequestException as error:
                 failure = error
             run.note(start, failure)
@@ -86,6 +88,7 @@ async def with_httpx(job):
 
     auth = httpx.DigestAuth(job["public_key"], job["private_key"])
     async with httpx.AsyncClient(auth=auth, headers=headers(job), timeout=60) as client:
+        update = json.loads(job["body"])
         run = Run(job)
 
         async def work():
@@ -93,10 +96,11 @@ async def with_httpx(job):
                 start = time.perf_counter()
                 failure = None
                 try:
-                    response = await client.patch(job["url"], content=job["body"])
+                    response = await client.patch(job["url"], json=update)
                     if response.status_code != 200:
                         failure = response.status_code
-                except httpx.HTTPError as error:
+                    response.json()
+                except (httpx.HTTPError, ValueError) as error:
                     failure = repr(error)
                 run.note(start, failure)
 

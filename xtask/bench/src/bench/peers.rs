@@ -2,9 +2,10 @@
 
 use std::{fs, path::Path, process::Command};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
 use super::client::{BuiltIn, Client};
+use crate::install;
 
 /// Every peer that this machine can run; says loudly which it cannot.
 pub(crate) fn prepare(root: &Path) -> Result<Vec<Client>> {
@@ -27,9 +28,7 @@ pub(crate) fn prepare(root: &Path) -> Result<Vec<Client>> {
 
 fn go(sources: &Path, work: &Path) -> Result<Vec<Client>> {
     let program = work.join("go-sdk");
-    let mut build = Command::new("go");
-    build.arg("build").arg("-o").arg(&program).arg(".");
-    succeed(build.current_dir(sources))?;
+    install::go(sources, &program)?;
     Ok(vec![Client {
         name: "atlas-sdk (Go)",
         auth: "digest",
@@ -38,19 +37,8 @@ fn go(sources: &Path, work: &Path) -> Result<Vec<Client>> {
 }
 
 fn python(sources: &Path, work: &Path) -> Result<Vec<Client>> {
-    let environment = work.join("python");
-    let python = environment.join("bin/python");
-    if !python.exists() {
-        succeed(
-            Command::new("python3")
-                .args(["-m", "venv"])
-                .arg(&environment),
-        )?;
-    }
     let requirements = sources.join("requirements.txt");
-    let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "--requirement"]);
-    succeed(install.arg(requirements))?;
+    let python = install::python(&work.join("python"), &requirements)?.join("python");
     let script = sources.join("client.py");
     let client = |name, library: &str| Client {
         name,
@@ -64,15 +52,6 @@ fn python(sources: &Path, work: &Path) -> Result<Vec<Client>> {
 }
 
 fn curl() -> Result<Vec<Client>> {
-    let mut version = Command::new("curl");
-    version.arg("--version").stdout(std::process::Stdio::null());
-    succeed(&mut version)?;
+    install::succeed(Command::new("curl").arg("--version"))?;
     Ok(vec![BuiltIn::Curl.named("curl", "digest")?])
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let name = command.get_program().display().to_string();
-    let status = command.status().with_context(|| name.clone())?;
-    ensure!(status.success(), "{name}: {status}");
-    Ok(())
 }

@@ -110,7 +110,7 @@ const SETTINGS: &[Setting] = &[
 /// Every setting, one by one and many at once. A server that cannot be had is
 /// skipped or, if all are required, a row that fails.
 pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
-    let folder = root.join("target/interop");
+    let folder = root.join("target/interop/digest");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }

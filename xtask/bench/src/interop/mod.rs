@@ -1,8 +1,10 @@
-//! The client against servers that others wrote.
+//! The client against servers that others wrote, and the emulator against
+//! clients that others wrote.
 
 mod access_log;
 mod apache;
 mod backend;
+mod clients;
 mod credentials;
 mod digest;
 mod lighttpd;
@@ -20,6 +22,8 @@ use clap::{Args, Subcommand};
 pub(crate) enum With {
     /// Digest authentication of Apache and lighttpd, on this machine
     Digest(Options),
+    /// curl, Python, Go and schemathesis against the emulator; the client against Prism
+    Clients(clients::Options),
 }
 
 #[derive(Args)]
@@ -34,10 +38,19 @@ pub(crate) struct Options {
 
 /// Fails if a row does.
 pub(crate) async fn run(root: &Path, with: &With) -> Result<ExitCode> {
-    let With::Digest(options) = with;
-    let rows = digest::run(root, options).await?;
-    println!("{}", report::table_of(&rows));
-    Ok(if rows.iter().all(report::Row::passes) {
+    let passes = match with {
+        With::Digest(options) => {
+            let rows = digest::run(root, options).await?;
+            println!("{}", report::table_of(&rows));
+            rows.iter().all(report::Row::passes)
+        }
+        With::Clients(options) => {
+            let rows = clients::run(root, options).await?;
+            println!("{}", clients::table_of(&rows));
+            clients::passes(&rows, options.require_all)
+        }
+    };
+    Ok(if passes {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

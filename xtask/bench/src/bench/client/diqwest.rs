@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use diqwest::{DigestAuthSession, WithDigestAuth};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
@@ -11,7 +11,7 @@ use super::{
         job::{Job, Sample},
         load::load,
     },
-    floor::http_client,
+    floor::{http_client, read, update},
 };
 
 pub(super) async fn run(job: &Job) -> Result<Sample> {
@@ -26,15 +26,9 @@ pub(super) async fn run(job: &Job) -> Result<Sample> {
             .patch(&target.url)
             .header(ACCEPT, &target.media_type)
             .header(CONTENT_TYPE, &target.media_type)
-            .body(target.body.clone());
+            .json(&update());
         let session = Arc::clone(&session);
-        async move {
-            let response = request.send_digest_auth(&*session).await?;
-            let status = response.status();
-            response.bytes().await?;
-            ensure!(status.is_success(), "{status}");
-            Ok(())
-        }
+        async move { read(request.send_digest_auth(&*session).await?).await }
     })
     .await
 }

@@ -1,10 +1,12 @@
-//! The floor: what the same request costs with reqwest and nothing else.
+//! The floor: what the same update costs with reqwest and nothing else, the same
+//! types sent and read.
 
 use anyhow::{Result, ensure};
+use atlas_admin_raw::types::{ApiKey, OrgApiKeyUpdate};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
 use super::super::{
-    job::{Job, Sample},
+    job::{DESC, Job, ROLE, Sample},
     load::load,
 };
 
@@ -17,16 +19,26 @@ pub(super) async fn run(job: &Job) -> Result<Sample> {
             .bearer_auth(&target.token)
             .header(ACCEPT, &target.media_type)
             .header(CONTENT_TYPE, &target.media_type)
-            .body(target.body.clone());
-        async move {
-            let response = request.send().await?;
-            let status = response.status();
-            response.bytes().await?;
-            ensure!(status.is_success(), "{status}");
-            Ok(())
-        }
+            .json(&update());
+        async move { read(request.send().await?).await }
     })
     .await
+}
+
+/// What is asked for.
+pub(super) fn update() -> OrgApiKeyUpdate {
+    OrgApiKeyUpdate {
+        desc: Some(DESC.to_owned()),
+        roles: Some(vec![ROLE.to_owned()]),
+    }
+}
+
+/// Reads the key that an update gives back.
+pub(super) async fn read(response: reqwest::Response) -> Result<()> {
+    let status = response.status();
+    ensure!(status.is_success(), "{status}");
+    response.json::<ApiKey>().await?;
+    Ok(())
 }
 
 /// The HTTP client that the floor and diqwest are given.
