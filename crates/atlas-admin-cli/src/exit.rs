@@ -110,7 +110,7 @@ impl Failure {
 fn exit_of(error: &Error) -> Exit {
     match error.kind() {
         ErrorKind::Input => Exit::BadInput,
-        ErrorKind::Credentials => Exit::Credentials,
+        ErrorKind::Credentials | ErrorKind::Token => Exit::Credentials,
         _ => Exit::Failed,
     }
 }
@@ -132,6 +132,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Input => "input",
         ErrorKind::Credentials => "credentials",
+        ErrorKind::Token => "token",
         ErrorKind::Permission => "permission",
         ErrorKind::NotFound => "not_found",
         ErrorKind::Conflict => "conflict",

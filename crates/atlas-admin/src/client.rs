@@ -390,7 +390,7 @@ impl ClientBuilder {
         }
         let user_agent = user_agent(self.user_agent_suffix.as_deref())?;
         let (http, fresh) = match self.http {
-            Some(client) => (client, None),
+            Some(client) => (Http::new(client), None),
             None => {
                 let settings = HttpSettings {
                     connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
@@ -398,15 +398,13 @@ impl ClientBuilder {
                     root_certificates: self.root_certificates,
                     identity: self.identity,
                 };
-                (
-                    settings.client(KEPT_CONNECTIONS)?,
-                    Some(Fresh::new(settings)),
-                )
+                (settings.http(KEPT_CONNECTIONS)?, Some(Fresh::new(settings)))
             }
         };
+        let client = http.client().clone();
         let (wire, fresh) = match self.wire {
             Some(wire) => (wire, None),
-            None => (Arc::new(Http(http.clone())) as _, fresh),
+            None => (Arc::new(http) as _, fresh),
         };
         let attempt_timeout = self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT);
         let body_limit = self.body_limit.unwrap_or(BODY_LIMIT);
@@ -416,7 +414,7 @@ impl ClientBuilder {
             credentials,
             Surroundings {
                 base_url,
-                http: http.clone(),
+                http: client.clone(),
                 wire: wire.clone(),
                 timeout: attempt_timeout,
                 body_limit,
@@ -441,7 +439,7 @@ impl ClientBuilder {
                 auth,
                 wire,
                 fresh,
-                http,
+                http: client,
             }),
         })
     }

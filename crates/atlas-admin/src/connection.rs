@@ -1,26 +1,9 @@
 //! What connections tell of a request: whether it went over one of its own or over
 //! a kept one, and how far it can have come if the connection failed.
 
-use std::{
-    cell::Cell,
-    error::Error as StdError,
-    io, iter,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{cell::Cell, error::Error as StdError, io, iter};
 
 use h2::Reason;
-use tokio::time::sleep;
-use tower::{Layer, Service, ServiceExt};
-
-/// How long a request waits for a connection that may just be coming back, before
-/// it opens another. On a busy machine that takes as long as a thread may have to
-/// wait for its turn.
-const GRACE: Duration = Duration::from_millis(5);
-
-type BoxError = Box<dyn StdError + Send + Sync>;
 
 tokio::task_local! {
     static OPENED: Cell<bool>;
@@ -35,56 +18,9 @@ pub(crate) async fn watch<F: Future>(request: F) -> (F::Output, bool) {
     OPENED.scope(Cell::new(false), watched).await
 }
 
-/// Opens a connection if the request still waits for one. A request that got a
-/// kept connection leaves this future to the background, where it ends: the pool
-/// would open one connection more for every answer that is not quite read.
-async fn open<T>(connecting: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
-    sleep(GRACE).await;
-    OPENED
-        .try_with(|opened| opened.set(true))
-        .map_err(|_| "a kept connection came back")?;
-    connecting.await
-}
-
-/// A connector around another, which reqwest clones several times for every
-/// request: all clones share the one inside.
-pub(crate) struct Connector<S>(Arc<S>);
-
-impl<S> Clone for Connector<S> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-/// Puts a [`Connector`] around reqwest's own.
-#[derive(Clone)]
-pub(crate) struct ConnectorLayer;
-
-impl<S> Layer<S> for ConnectorLayer {
-    type Service = Connector<S>;
-
-    fn layer(&self, inner: S) -> Connector<S> {
-        Connector(Arc::new(inner))
-    }
-}
-
-impl<S, R> Service<R> for Connector<S>
-where
-    S: Service<R, Error = BoxError, Future: Send> + Clone + Send + 'static,
-    S::Response: Send,
-    R: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, destination: R) -> Self::Future {
-        Box::pin(open(S::clone(&self.0).oneshot(destination)))
-    }
+/// Notes that a connection is being opened. `None` if no request waits for it.
+pub(crate) fn opens() -> Option<()> {
+    OPENED.try_with(|opened| opened.set(true)).ok()
 }
 
 /// What is known of a request that has no answer.

@@ -54,6 +54,7 @@ mod call_name;
 mod classify;
 mod client;
 mod connection;
+mod connector;
 mod credentials;
 mod envelope;
 mod error;

@@ -9,7 +9,7 @@ use reqwest::{Certificate, Identity, Request, redirect, retry};
 use tokio::time::timeout;
 
 use crate::{
-    connection::ConnectorLayer,
+    connector::{Connections, ConnectorLayer},
     error::{Error, ErrorKind},
 };
 
@@ -23,8 +23,9 @@ pub(crate) struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// A client that keeps so many connections for later requests.
-    pub(crate) fn client(&self, kept_connections: usize) -> Result<reqwest::Client, Error> {
+    /// A transport that keeps so many connections for later requests.
+    pub(crate) fn http(&self, kept_connections: usize) -> Result<Http, Error> {
+        let connections = Connections::default();
         let mut builder = reqwest::Client::builder()
             .connect_timeout(self.connect_timeout)
             .redirect(redirect::Policy::none())
@@ -33,15 +34,19 @@ impl HttpSettings {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(kept_connections)
             .user_agent(&self.user_agent)
-            .connector_layer(ConnectorLayer);
+            .connector_layer(ConnectorLayer(connections.clone()));
         if !self.root_certificates.is_empty() {
             builder = builder.tls_certs_merge(self.root_certificates.iter().cloned());
         }
         if let Some(identity) = &self.identity {
             builder = builder.identity(identity.clone());
         }
-        builder.build().map_err(|error| {
+        let client = builder.build().map_err(|error| {
             Error::new(ErrorKind::Transport, "no HTTP client can be made").with_source(error)
+        })?;
+        Ok(Http {
+            client,
+            connections,
         })
     }
 }
@@ -62,7 +67,7 @@ impl Fresh {
 
     /// `None` if there can be no such transport.
     pub(crate) fn wire(&self) -> Option<&dyn Transport> {
-        let make = || self.settings.client(0).ok().map(Http);
+        let make = || self.settings.http(0).ok();
         let http = self.http.get_or_init(make).as_ref()?;
         Some(http)
     }
@@ -70,11 +75,33 @@ impl Fresh {
 
 /// The transport at the very bottom.
 #[derive(Debug)]
-pub(crate) struct Http(pub(crate) reqwest::Client);
+pub(crate) struct Http {
+    client: reqwest::Client,
+    connections: Connections,
+}
+
+impl Http {
+    /// A transport over a client whose connections are its own matter.
+    pub(crate) fn new(client: reqwest::Client) -> Self {
+        Self {
+            client,
+            connections: Connections::default(),
+        }
+    }
+
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+}
 
 impl Transport for Http {
     fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
-        Box::pin(self.0.execute(request))
+        Box::pin(async move {
+            let request_under_way = self.connections.request();
+            let response = self.client.execute(request).await?;
+            request_under_way.answered(response.headers());
+            Ok(response)
+        })
     }
 }
 
