@@ -119,15 +119,16 @@ impl Exchange<'_> {
         request: Request,
     ) -> impl Future<Output = Result<reqwest::Response, Error>> {
         let is_signed = request.headers().contains_key(header::AUTHORIZATION);
-        let may_be_taken = &self.progress.may_be_taken;
+        let progress: &Progress = self.progress;
         // Boxed outside of the future, which is moved and would carry it.
         let executed = self.execute(request);
         async move {
+            let may_be_taken = &progress.may_be_taken;
             may_be_taken.store(is_signed, Ordering::Relaxed);
             match executed.await {
                 Ok(response) => {
                     if is_signed || response.status().is_success() {
-                        self.progress.answered(response.status());
+                        progress.answered(response.status());
                     }
                     Ok(response)
                 }

@@ -20,6 +20,7 @@ use crate::{
     call_name::CallName,
     client::Shared,
     error::{Error, ErrorKind},
+    headers,
     options::RequestOptions,
     pacer::Admission,
     response::{RateLimit, Response},
@@ -202,7 +203,7 @@ impl Call {
         let headers = request.headers_mut();
         // With those that come later: to grow is to move them.
         headers.reserve(HEADERS);
-        headers.remove("api-version");
+        headers.remove(headers::API_VERSION);
         headers.insert(header::USER_AGENT, self.shared.user_agent.clone());
         if headers.contains_key(header::CONTENT_TYPE) {
             headers.insert(header::CONTENT_TYPE, media_type.clone());
@@ -258,7 +259,11 @@ impl Transport for Call {
             let url = request.url().clone();
             let span = self.span(&request);
             let run = pin!(self.run(&mut request));
-            let outcome = run.instrument(span.clone()).await;
+            let outcome = if span.is_disabled() {
+                run.await
+            } else {
+                run.instrument(span.clone()).await
+            };
             self.record(&span, &outcome);
             let response = decodable(url, outcome.as_ref().ok());
             *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);

@@ -117,7 +117,7 @@ fn advice(kind: ErrorKind, answer: &Answer, code: Option<&ErrorCode>) -> Option<
             let known: Vec<_> = ApiVersion::KNOWN.iter().map(ToString::to_string).collect();
             format!("known versions are {}", known.join(", ")).into()
         }
-        ErrorKind::Redirect => match headers::text(&answer.headers, header::LOCATION.as_str()) {
+        ErrorKind::Redirect => match headers::text(&answer.headers, &header::LOCATION) {
             Some(target) => {
                 format!("if \"{}\" is right, use its address as the base URL", escape(target, 200)).into()
             }

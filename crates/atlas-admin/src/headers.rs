@@ -3,17 +3,26 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
+
+pub(crate) const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+pub(crate) const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
+pub(crate) const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+pub(crate) const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+pub(crate) const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+pub(crate) const SERVICE_VERSION: HeaderName = HeaderName::from_static("x-mongodb-service-version");
+pub(crate) const SUNSET: HeaderName = HeaderName::from_static("sunset");
+pub(crate) const ERROR_CODE: HeaderName = HeaderName::from_static("x-error-code");
 
 /// The text of a header, where it is there and readable.
-pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
 /// A date in a header, in any of the three forms of RFC 9110, section 5.6.7. Services
 /// do not pad the day of the month, which that asks for and the grammar of mail (RFC
 /// 5322) does not.
-pub(crate) fn date(headers: &HeaderMap, name: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<DateTime<Utc>> {
     let text = text(headers, name)?.trim();
     if let Some(seconds) = text.strip_prefix('@') {
         // RFC 9745 writes `Deprecation` as a number of seconds.
@@ -28,7 +37,7 @@ pub(crate) fn date(headers: &HeaderMap, name: &str) -> Option<DateTime<Utc>> {
 /// The wait that `Retry-After` asks for, from now. More seconds than a number holds
 /// are as many as it does.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let name = header::RETRY_AFTER.as_str();
+    let name = &header::RETRY_AFTER;
     let text = text(headers, name)?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
@@ -73,7 +82,7 @@ mod tests {
             ("Mon Aug  5 00:00:00 2024", 1_722_816_000),
             ("@1722816000", 1_722_816_000),
         ] {
-            let date = date(&headers(text), "retry-after").unwrap();
+            let date = date(&headers(text), &header::RETRY_AFTER).unwrap();
             assert_eq!(date.timestamp(), seconds, "{text}");
         }
     }

@@ -3,7 +3,7 @@
 use std::{fmt, ops::Deref};
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::{ApiVersion, headers};
 
@@ -41,10 +41,10 @@ pub struct Deprecation {
 
 impl RateLimit {
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
-        let number = |name| headers::text(headers, name)?.trim().parse().ok();
+        let number = |name: &HeaderName| headers::text(headers, name)?.trim().parse().ok();
         Some(Self {
-            limit: number("ratelimit-limit")?,
-            remaining: number("ratelimit-remaining")?,
+            limit: number(&headers::RATELIMIT_LIMIT)?,
+            remaining: number(&headers::RATELIMIT_REMAINING)?,
         })
     }
 }
@@ -52,8 +52,8 @@ impl RateLimit {
 impl Deprecation {
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         let deprecation = Self {
-            deprecated_at: headers::date(headers, "deprecation"),
-            sunset_at: headers::date(headers, "sunset"),
+            deprecated_at: headers::date(headers, &headers::DEPRECATION),
+            sunset_at: headers::date(headers, &headers::SUNSET),
         };
         let is_announced = deprecation.deprecated_at.is_some() || deprecation.sunset_at.is_some();
         is_announced.then_some(deprecation)
@@ -95,7 +95,7 @@ impl<T> Response<T> {
     /// for. `None` on services without versions.
     #[must_use]
     pub fn served_version(&self) -> Option<ApiVersion> {
-        let media_type = headers::text(&self.headers, header::CONTENT_TYPE.as_str())?;
+        let media_type = headers::text(&self.headers, &header::CONTENT_TYPE)?;
         let (_, rest) = media_type.split_once("vnd.atlas.")?;
         let (date, _) = rest.split_once('+')?;
         date.parse().ok()
@@ -118,7 +118,7 @@ impl<T> Response<T> {
     /// The build of the service that answered (header `X-MongoDB-Service-Version`).
     #[must_use]
     pub fn service_version(&self) -> Option<&str> {
-        headers::text(&self.headers, "x-mongodb-service-version")
+        headers::text(&self.headers, &headers::SERVICE_VERSION)
     }
 
     /// How many HTTP requests were sent for the call, with those that only asked

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
-use crate::ErrorCode;
+use crate::{ErrorCode, headers};
 
 /// What could be read of an error body. Nothing here is certain to be there: the
 /// answer may come from a proxy, or be cut off.
@@ -36,7 +36,7 @@ impl ServiceError {
             // In the services' own shape this is the status, a number; in OAuth's the code.
             .or_else(|| text("error"))
             .or_else(|| {
-                let code = headers.get("x-error-code")?.to_str().ok()?;
+                let code = headers.get(headers::ERROR_CODE)?.to_str().ok()?;
                 Some(code.to_owned())
             })
             .filter(|code| !code.is_empty());

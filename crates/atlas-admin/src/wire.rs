@@ -29,8 +29,9 @@ impl HttpSettings {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(self.connect_timeout)
             .redirect(redirect::Policy::none())
-            // Every attempt is the retry policy's, and counted.
-            .retry(retry::never())
+            // Every attempt is the retry policy's, and counted. With none left,
+            // reqwest keeps no copy of the request.
+            .retry(retry::never().max_retries_per_request(0))
             .tcp_nodelay(true)
             .pool_max_idle_per_host(kept_connections)
             .user_agent(&self.user_agent)

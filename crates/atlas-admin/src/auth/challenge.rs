@@ -7,7 +7,7 @@ use super::{
     algorithm::Algorithm,
     parameters::{Parameters, offers},
 };
-use crate::text::escape;
+use crate::{headers, text::escape};
 
 /// How much of a header that cannot be used is quoted.
 const QUOTE_LIMIT: usize = 200;
@@ -133,7 +133,7 @@ pub(super) struct AuthenticationInfo {
 impl AuthenticationInfo {
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let mut info = Self::default();
-        for value in headers.get_all("authentication-info") {
+        for value in headers.get_all(headers::AUTHENTICATION_INFO) {
             let parameters = Parameters::read(value.as_bytes());
             let get = |name| parameters.get(name).map(<[u8]>::to_vec);
             info.next_nonce = info.next_nonce.or(get("nextnonce"));

@@ -1,6 +1,7 @@
 //! A nonce in use: its answers to one request after the other (RFC 7616,
 //! section 3.4).
 
+use bytes::Bytes;
 use http::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,8 +11,8 @@ use super::challenge::{AuthenticationInfo, Challenge};
 /// A challenge with the state of our answers to it.
 pub(super) struct Lane {
     challenge: Challenge,
-    /// The parameters that say who is asking.
-    user: Vec<u8>,
+    /// The part of the header that is the same in all answers.
+    fixed: Vec<u8>,
     /// The hash that stands for user, realm and password: A1 of the RFC.
     key: SecretString,
     cnonce: String,
@@ -39,7 +40,7 @@ impl Lane {
     ) -> Self {
         let hash = challenge.algorithm.hash;
         let mut lane = Self {
-            user: user_parameter(&challenge, user),
+            fixed: fixed(&challenge, user),
             key: hash
                 .of(&[
                     user.as_bytes(),
@@ -71,32 +72,22 @@ impl Lane {
         if !self.challenge.algorithm.session && self.uses > 1 {
             self.cnonce = random();
         }
-        let mut value = HeaderValue::from_bytes(&self.authorization(target)).ok()?;
+        let mut value = HeaderValue::from_maybe_shared(self.authorization(target)).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
 
-    fn authorization(&self, target: Target<'_>) -> Vec<u8> {
-        let challenge = &self.challenge;
+    fn authorization(&self, target: Target<'_>) -> Bytes {
         let mut out = Vec::with_capacity(512);
-        out.extend_from_slice(b"Digest ");
-        out.extend_from_slice(&self.user);
-        quoted(&mut out, "realm", &challenge.realm);
+        out.extend_from_slice(&self.fixed);
         quoted(&mut out, "uri", target.uri.as_bytes());
-        quoted(&mut out, "nonce", &challenge.nonce);
-        if let Some(name) = &challenge.algorithm_name {
-            plain(&mut out, "algorithm", name);
-        }
-        if challenge.qop {
+        quoted(&mut out, "nonce", &self.challenge.nonce);
+        if self.challenge.qop {
             plain(&mut out, "nc", self.count().as_bytes());
             quoted(&mut out, "cnonce", self.cnonce.as_bytes());
-            plain(&mut out, "qop", b"auth");
         }
         quoted(&mut out, "response", self.digest(target).as_bytes());
-        if let Some(opaque) = &challenge.opaque {
-            quoted(&mut out, "opaque", opaque);
-        }
-        out
+        out.into()
     }
 
     /// Whether what the service says about itself is right, or nothing is said.
@@ -144,12 +135,13 @@ impl Lane {
     }
 
     fn count(&self) -> String {
-        format!("{:08x}", self.uses)
+        const_hex::encode(self.uses.to_be_bytes())
     }
 }
 
-fn user_parameter(challenge: &Challenge, user: &str) -> Vec<u8> {
-    let mut out = Vec::new();
+/// Who is asking, and what does not change while a challenge is in use.
+fn fixed(challenge: &Challenge, user: &str) -> Vec<u8> {
+    let mut out = b"Digest ".to_vec();
     if challenge.userhash {
         let hash = challenge.algorithm.hash;
         let hashed = hash.of(&[user.as_bytes(), &challenge.realm]);
@@ -165,6 +157,16 @@ fn user_parameter(challenge: &Challenge, user: &str) -> Vec<u8> {
             "username*",
             format!("UTF-8''{encoded}").as_bytes(),
         );
+    }
+    quoted(&mut out, "realm", &challenge.realm);
+    if let Some(name) = &challenge.algorithm_name {
+        plain(&mut out, "algorithm", name);
+    }
+    if challenge.qop {
+        plain(&mut out, "qop", b"auth");
+    }
+    if let Some(opaque) = &challenge.opaque {
+        quoted(&mut out, "opaque", opaque);
     }
     out
 }
@@ -245,12 +247,12 @@ mod tests {
                 answer(&mut lane, TARGET),
                 format!(
                     "Digest username=\"Mufasa\", realm=\"http-auth@example.org\", \
+                     algorithm={algorithm}, qop=auth, \
+                     opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\", \
                      uri=\"/dir/index.html\", \
-                     nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", \
-                     algorithm={algorithm}, nc=00000001, \
-                     cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\", qop=auth, \
-                     response=\"{response}\", \
-                     opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""
+                     nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", nc=00000001, \
+                     cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\", \
+                     response=\"{response}\""
                 )
             );
         }

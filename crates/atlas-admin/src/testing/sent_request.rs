@@ -31,7 +31,7 @@ pub struct SentRequest {
 impl SentRequest {
     pub(super) fn new(operation: Operation, request: &Request) -> Self {
         let text = |name: header::HeaderName| {
-            let value = headers::text(request.headers(), name.as_str());
+            let value = headers::text(request.headers(), &name);
             value.map(str::to_owned)
         };
         let body = request.body().and_then(reqwest::Body::as_bytes);

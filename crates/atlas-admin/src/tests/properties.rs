@@ -148,7 +148,7 @@ proptest! {
     #[test]
     fn no_header_is_too_odd_to_be_read(value in any_header()) {
         let _ = headers::retry_after(&one_header("retry-after", value.clone()));
-        let _ = headers::date(&one_header("sunset", value.clone()), "sunset");
+        let _ = headers::date(&one_header("sunset", value.clone()), &headers::SUNSET);
         let response = |name| Response::new((), StatusCode::OK, one_header(name, value.clone()), 1);
         let _ = (response("ratelimit-limit").rate_limit(), response("deprecation").deprecation());
         let _ = response("content-type").served_version();
