@@ -53,7 +53,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Run the client against real servers
+    /// Run the client against real servers, and foreign clients against the emulator
     #[command(disable_help_flag = true)]
     Interop {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

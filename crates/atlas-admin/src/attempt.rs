@@ -226,6 +226,9 @@ fn cut_short(answer: Answer, incomplete: Incomplete) -> Error {
     }
 }
 
+const CHECK_WAY: &str =
+    "check the base URL, the network, and what stands between here and the service";
+
 /// A request without an answer.
 struct Unanswered {
     error: reqwest::Error,
@@ -235,27 +238,43 @@ struct Unanswered {
 impl Unanswered {
     fn into_error(self) -> Error {
         let Self { error, fate } = self;
-        let (kind, message) = if error.is_timeout() && error.is_connect() {
-            (ErrorKind::Timeout, "no connection in time")
+        let (kind, message, advice) = if error.is_timeout() && error.is_connect() {
+            (ErrorKind::Timeout, "no connection in time", CHECK_WAY)
         } else if error.is_timeout() {
-            (ErrorKind::Timeout, "no answer in time")
+            (ErrorKind::Timeout, "no answer in time", CHECK_WAY)
         } else if error.is_redirect() {
             (
                 ErrorKind::Redirect,
                 "a redirect was followed by the HTTP client given to the builder",
+                "build that client with redirects off",
             )
         } else if error.is_builder() {
-            (ErrorKind::Input, "no request can be made of this input")
+            (
+                ErrorKind::Input,
+                "no request can be made of this input",
+                "the source of this error says why",
+            )
         } else if error.is_connect() {
-            (ErrorKind::Transport, "no connection to the service")
+            (
+                ErrorKind::Transport,
+                "no connection to the service",
+                CHECK_WAY,
+            )
         } else {
-            let message = match fate {
-                Fate::NotTaken => "the service turned the request away unread",
-                Fate::NotHttp => "what came back is not the head of an HTTP answer",
-                Fate::Closed | Fate::Unknown => "the connection broke before the answer",
+            let (message, advice) = match fate {
+                Fate::NotTaken => ("the service turned the request away unread", "try again"),
+                Fate::NotHttp => (
+                    "what came back is not the head of an HTTP answer",
+                    CHECK_WAY,
+                ),
+                Fate::Closed | Fate::Unknown => {
+                    ("the connection broke before the answer", "try again")
+                }
             };
-            (ErrorKind::Transport, message)
+            (ErrorKind::Transport, message, advice)
         };
-        Error::new(kind, message).with_source(error.without_url())
+        Error::new(kind, message)
+            .with_advice(advice)
+            .with_source(error.without_url())
     }
 }

@@ -106,6 +106,7 @@ fn advice(kind: ErrorKind, answer: &Answer, code: Option<&ErrorCode>) -> Option<
             "check the roles of the calling key, its access list, and that it belongs to this organization".into()
         }
         ErrorKind::NotFound if code.is_none() => "check the base URL and the ids".into(),
+        ErrorKind::NotFound => "check the ids, and that the key belongs there".into(),
         ErrorKind::Conflict if is(ErrorCode::CANNOT_DEMOTE_LAST_ORG_OWNER) => {
             "make another key or user owner of the organization first".into()
         }
@@ -129,6 +130,7 @@ fn advice(kind: ErrorKind, answer: &Answer, code: Option<&ErrorCode>) -> Option<
         ErrorKind::Service if answer.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             "a proxy on the way wants credentials of its own".into()
         }
+        ErrorKind::Service => "try again later".into(),
         _ => return None,
     })
 }
