@@ -104,14 +104,14 @@ impl ApiKey {
             private_key: key.private_key.map(PrivateKey),
             roles: key
                 .roles
+                .unwrap_or_default()
                 .into_iter()
-                .flatten()
                 .map(RoleAssignment::from_raw)
                 .collect(),
             links: key
                 .links
+                .unwrap_or_default()
                 .into_iter()
-                .flatten()
                 .map(Link::from_raw)
                 .collect(),
         }

@@ -130,7 +130,7 @@ fn advice(kind: ErrorKind, answer: &Answer, code: Option<&ErrorCode>) -> Option<
         ErrorKind::Service if answer.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             "a proxy on the way wants credentials of its own".into()
         }
-        ErrorKind::Service => "try again later".into(),
+        ErrorKind::Service if answer.status.is_server_error() => "try again later".into(),
         _ => return None,
     })
 }

@@ -61,10 +61,9 @@ impl Digest {
         exchange: &Exchange<'_>,
         request: &Request,
     ) -> Result<Answer, Error> {
-        let uri = uri(request);
         let target = Target {
             method: request.method().as_str(),
-            uri: &uri,
+            uri: uri(request),
         };
         let mut lane = self.take();
         let mut served_before = lane.is_some();
@@ -139,12 +138,8 @@ impl Digest {
 }
 
 /// What the request line names: the path with the query.
-fn uri(request: &Request) -> String {
-    let url = request.url();
-    match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    }
+fn uri(request: &Request) -> &str {
+    &request.url()[url::Position::BeforePath..url::Position::AfterQuery]
 }
 
 /// Whether the service asks who is there. A 401 without a challenge speaks of

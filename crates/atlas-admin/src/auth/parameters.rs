@@ -64,7 +64,7 @@ pub(super) fn offers(list: &[u8]) -> Vec<Offer<'_>> {
 }
 
 /// What stands between the commas that are not in quotes.
-fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped) = (false, false);
     list.split(move |&byte| {
         let parts = byte == b',' && !quoted;
