@@ -216,7 +216,7 @@ async fn what_errors_say() {
     .map(|error| error.to_string())
     .join("\n");
     insta::assert_snapshot!(texts, @r#"
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: no such organization, project or API key: 404 Not Found GROUP_NOT_FOUND "No group with ID 1 exists."; check the ids, and that the key belongs there; check the ids, and that the key belongs there
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: no such organization, project or API key: 404 Not Found GROUP_NOT_FOUND "No group with ID 1 exists."; check the ids, and that the key belongs there
     update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: no such organization, project or API key: 404 Not Found; check the base URL and the ids
     update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service does not allow this: 401 Unauthorized NOT_ORG_OWNER "Because."; check the roles of the calling key, its access list, and that it belongs to this organization
     update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service does not allow this: 403 Forbidden IP_ADDRESS_NOT_ON_ACCESS_LIST "Because."; add this machine's address to the access list of the calling key
