@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use atlas_admin::{
-    ApiVersion, Client, Credentials, Error, ErrorCode, ErrorKind, OrgRole, ProjectRole,
+    ApiKey, ApiVersion, Client, Credentials, Error, ErrorCode, ErrorKind, OrgRole, ProjectRole,
+    Response,
 };
 use chrono::{TimeZone, Utc};
 use httpmock::prelude::*;
@@ -117,6 +118,11 @@ async fn an_unknown_project() {
     assert!(error.to_string().contains(PROJECT_KEY), "{error}");
 }
 
+async fn update(client: &Client) -> Result<Response<ApiKey>, Error> {
+    let key = client.org(ORG).api_key(ORG_KEY);
+    key.update().desc("x").send().await
+}
+
 /// The recorded challenge stands for any request without credentials; a token
 /// that the service does not take is answered by it as well.
 #[tokio::test]
@@ -124,14 +130,7 @@ async fn a_challenge_to_a_token() {
     let Some((_server, client)) = replay(org_path(), "digest-challenge-401.http") else {
         return;
     };
-    let error = client
-        .org(ORG)
-        .api_key(ORG_KEY)
-        .update()
-        .desc("x")
-        .send()
-        .await
-        .unwrap_err();
+    let error = update(&client).await.unwrap_err();
 
     assert_eq!(error.kind(), ErrorKind::Token);
     assert_eq!(error.code(), Some(ErrorCode::UNEXPECTED_ERROR));
@@ -152,14 +151,7 @@ async fn a_challenge_to_a_key_pair() {
         ))
         .build()
         .unwrap();
-    let error = client
-        .org(ORG)
-        .api_key(ORG_KEY)
-        .update()
-        .desc("x")
-        .send()
-        .await
-        .unwrap_err();
+    let error = update(&client).await.unwrap_err();
 
     // One request without credentials, one with: the second refusal is final.
     assert_eq!(
@@ -175,14 +167,7 @@ async fn headers_of_a_deprecated_version() {
     let Some((_server, client)) = replay(org_path(), "deprecated-version-headers-200.http") else {
         return;
     };
-    let error = client
-        .org(ORG)
-        .api_key(ORG_KEY)
-        .update()
-        .desc("x")
-        .send()
-        .await
-        .unwrap_err();
+    let error = update(&client).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
 
     let key_body = r#"{"id":"6a793f752c88faeba59bba49"}"#;
@@ -209,14 +194,7 @@ async fn headers_of_a_deprecated_version() {
         .credentials(Credentials::bearer("a.b.c"))
         .build()
         .unwrap();
-    let key = client
-        .org(ORG)
-        .api_key(ORG_KEY)
-        .update()
-        .desc("x")
-        .send()
-        .await
-        .unwrap();
+    let key = update(&client).await.unwrap();
     let deprecation = key.deprecation().unwrap();
     assert_eq!(
         deprecation.deprecated_at,
