@@ -150,6 +150,10 @@ impl Exchange<'_> {
             .map_err(Unanswered::into_error)?;
         let patience = self.patience(response.status());
         match Answer::read(&mut response, self.body_limit, patience).await {
+            (answer, Some(Incomplete::TooLong)) if answer.status.is_success() => Err(Error::new(
+                ErrorKind::Decode,
+                "the answer of the token endpoint is longer than max_body_size",
+            )),
             (answer, Some(_)) if answer.status.is_success() => Err(Error::new(
                 ErrorKind::Transport,
                 "the answer of the token endpoint broke off",
@@ -192,7 +196,7 @@ impl Exchange<'_> {
         let executed = self.wire.execute(request, self.operation);
         async move {
             self.progress.attempts.fetch_add(1, Ordering::Relaxed);
-            let (result, opened) = connection::watch(executed).await;
+            let (result, opened) = connection::watch(executed, self.until).await;
             result.map_err(|error| {
                 let fate = connection::fate(&error);
                 let lost = fate == Fate::Closed && !opened && self.tells_connections;

@@ -22,16 +22,20 @@ impl BaseUrl {
         self.0.authority().to_owned()
     }
 
-    /// Whether what is sent here can be read on the way: plain HTTP, to another
-    /// machine.
-    pub(crate) fn is_exposed(&self) -> bool {
-        let loopback = match self.0.host() {
+    /// Whether this is on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.0.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
-        };
-        self.0.scheme() != "https" && !loopback
+        }
+    }
+
+    /// Whether what is sent here can be read on the way: plain HTTP, to another
+    /// machine.
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.0.scheme() != "https" && !self.is_loopback()
     }
 }
 

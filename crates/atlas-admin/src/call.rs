@@ -22,7 +22,7 @@ use crate::{
     error::{Error, ErrorKind},
     headers,
     options::RequestOptions,
-    pacer::Admission,
+    pacer::{Admission, LONGEST_PAUSE},
     response::{RateLimit, Response},
     retry::Failure,
     wire::{Answer, Fresh},
@@ -132,7 +132,10 @@ impl Call {
             };
             let delay = match self.shared.retry.delay(made, &failure) {
                 // The pacer knows when.
-                Some(_) if is_paced && error.is_rate_limited() => Some(Duration::ZERO),
+                Some(_) if is_paced && error.is_rate_limited() => error
+                    .retry_after()
+                    .is_none_or(|wait| wait <= LONGEST_PAUSE)
+                    .then_some(Duration::ZERO),
                 delay => delay,
             };
             let left = deadline.saturating_duration_since(Instant::now());
@@ -243,8 +246,12 @@ impl Call {
         if let Some(status) = status {
             span.record("http.response.status_code", status.as_u16());
         }
-        if let Ok(answer) = outcome {
-            self.shared.sunsets.warn(self.operation.id, &answer.headers);
+        let headers = match outcome {
+            Ok(answer) => Some(&answer.headers),
+            Err(error) => error.headers(),
+        };
+        if let Some(headers) = headers {
+            self.shared.sunsets.warn(self.operation.id, headers);
         }
     }
 }

@@ -111,7 +111,7 @@ fn advice(kind: ErrorKind, answer: &Answer, code: Option<&ErrorCode>) -> Option<
             "make another key or user owner of the organization first".into()
         }
         ErrorKind::RateLimited => match headers::retry_after(&answer.headers) {
-            Some(wait) => format!("wait {} s", wait.as_secs()).into(),
+            Some(wait) => format!("wait {} s", wait.as_secs_f64().ceil()).into(),
             None => "wait a minute".into(),
         },
         ErrorKind::Version => {

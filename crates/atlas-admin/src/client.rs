@@ -144,7 +144,8 @@ impl fmt::Debug for Client {
 /// Makes a [`Client`]; see [`Client::builder`].
 ///
 /// Proxies are those of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
-/// `NO_PROXY`), or else of the system's settings.
+/// `NO_PROXY`), or else of the system's settings; for an address of this machine
+/// there is none.
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ClientBuilder {
@@ -328,7 +329,8 @@ impl ClientBuilder {
     /// Sends requests with this HTTP client, for one with other certificates or
     /// proxies. It must not follow redirects
     /// (`reqwest::redirect::Policy::none()`), or what is sent may reach another
-    /// host.
+    /// host. Its connections are its own matter: a request whose kept connection
+    /// closes is not repeated, and retries that it makes itself are not counted.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self
@@ -397,6 +399,7 @@ impl ClientBuilder {
                     user_agent: user_agent.clone(),
                     root_certificates: self.root_certificates,
                     identity: self.identity,
+                    direct: base_url.is_loopback(),
                 };
                 (settings.http(KEPT_CONNECTIONS)?, Some(Fresh::new(settings)))
             }

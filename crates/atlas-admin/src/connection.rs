@@ -4,23 +4,37 @@
 use std::{cell::Cell, error::Error as StdError, io, iter};
 
 use h2::Reason;
+use tokio::time::Instant;
 
 tokio::task_local! {
-    static OPENED: Cell<bool>;
+    static WATCHED: Watched;
+}
+
+/// What a request and the connector tell each other.
+struct Watched {
+    opened: Cell<bool>,
+    /// When the time for the request is over.
+    until: Instant,
 }
 
 /// Runs a request and tells whether a connection was opened for it.
-pub(crate) async fn watch<F: Future>(request: F) -> (F::Output, bool) {
+pub(crate) async fn watch<F: Future>(request: F, until: Instant) -> (F::Output, bool) {
     let watched = async {
         let output = request.await;
-        (output, OPENED.with(Cell::get))
+        (output, WATCHED.with(|watched| watched.opened.get()))
     };
-    OPENED.scope(Cell::new(false), watched).await
+    let opened = Cell::new(false);
+    WATCHED.scope(Watched { opened, until }, watched).await
 }
 
-/// Notes that a connection is being opened. `None` if no request waits for it.
-pub(crate) fn opens() -> Option<()> {
-    OPENED.try_with(|opened| opened.set(true)).ok()
+/// Notes that a connection is being opened, and gives the time until which. `None`
+/// if no request waits for it.
+pub(crate) fn opens() -> Option<Instant> {
+    let note = |watched: &Watched| {
+        watched.opened.set(true);
+        watched.until
+    };
+    WATCHED.try_with(note).ok()
 }
 
 /// What is known of a request that has no answer.

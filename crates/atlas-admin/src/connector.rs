@@ -5,6 +5,7 @@
 
 use std::{
     error::Error as StdError,
+    io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -12,7 +13,7 @@ use std::{
 };
 
 use http::{HeaderMap, header};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tower::{Layer, Service, ServiceExt};
 
 use crate::connection;
@@ -55,6 +56,15 @@ impl Connections {
                 .is_some_and(|answer| answer.elapsed() < GRACE)
     }
 
+    /// One more is opened, after a wait for one that did not come back.
+    fn opens(&self, waited: bool) {
+        let mut count = self.count();
+        if waited {
+            count.open = count.open.min(count.requests.saturating_sub(1));
+        }
+        count.open += 1;
+    }
+
     fn count(&self) -> MutexGuard<'_, Count> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,7 +83,7 @@ impl UnderWay {
         self.connections.count().last_answer = Some(Instant::now());
         self.keeps = headers
             .get(header::CONNECTION)
-            .is_none_or(|value| !value.as_bytes().eq_ignore_ascii_case(b"close"));
+            .is_none_or(|value| !value.as_bytes().to_ascii_lowercase().ends_with(b"close"));
     }
 }
 
@@ -91,12 +101,15 @@ impl Drop for UnderWay {
 /// every request: all clones share the one inside.
 pub(crate) struct Connector<S> {
     inner: Arc<S>,
-    connections: Connections,
+    kept: Option<Connections>,
 }
 
 /// Puts a [`Connector`] around reqwest's own.
 #[derive(Clone)]
-pub(crate) struct ConnectorLayer(pub(crate) Connections);
+pub(crate) struct ConnectorLayer {
+    /// `None` if connections are used once.
+    pub(crate) kept: Option<Connections>,
+}
 
 impl<S> Layer<S> for ConnectorLayer {
     type Service = Connector<S>;
@@ -104,7 +117,7 @@ impl<S> Layer<S> for ConnectorLayer {
     fn layer(&self, inner: S) -> Connector<S> {
         Connector {
             inner: Arc::new(inner),
-            connections: self.0.clone(),
+            kept: self.kept.clone(),
         }
     }
 }
@@ -124,16 +137,23 @@ where
 
     fn call(&mut self, destination: R) -> Self::Future {
         let connector = S::clone(&self.inner);
-        let connections = self.connections.clone();
+        let kept = self.kept.clone();
         Box::pin(async move {
-            if connections.are_enough() {
+            let waits = kept.as_ref().is_some_and(Connections::are_enough);
+            if waits {
                 sleep(GRACE).await;
             }
             // A request that got a kept connection meanwhile has left this future
             // to the background.
-            connection::opens().ok_or("a kept connection came back")?;
-            connections.count().open += 1;
-            connector.oneshot(destination).await
+            let until = connection::opens().ok_or("a kept connection came back")?;
+            if let Some(kept) = kept {
+                kept.opens(waits);
+            }
+            // Ends before the call does, which could not tell that nothing was sent.
+            let left = until.saturating_duration_since(Instant::now());
+            timeout(left.mul_f64(0.9), connector.oneshot(destination))
+                .await
+                .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
         })
     }
 }
@@ -142,7 +162,7 @@ impl<S> Clone for Connector<S> {
     fn clone(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
-            connections: self.connections.clone(),
+            kept: self.kept.clone(),
         }
     }
 }

@@ -53,7 +53,7 @@ impl Credentials {
 
     /// A token of a service account that was fetched elsewhere. It cannot be
     /// renewed: when it expires, calls fail with
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials).
+    /// [`ErrorKind::Token`](crate::ErrorKind::Token).
     pub fn bearer(token: impl Into<SecretString>) -> Self {
         Self(Kind::Bearer {
             token: token.into(),
@@ -142,6 +142,12 @@ impl Credentials {
                          MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET",
                     ));
                 }
+                if is_private_key(user) {
+                    return Err(Error::credentials(
+                        "a private key is given as the public key or user name",
+                    )
+                    .with_advice("the two may be in each other's place"));
+                }
                 (Some(("public key", user)), ("private key", password))
             }
             Kind::ServiceAccount { id, secret } => {
@@ -221,11 +227,17 @@ fn pair(
     }
 }
 
+/// Whether this looks like a private or personal key: a UUID.
+fn is_private_key(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').map(str::len).collect();
+    parts == [8, 4, 4, 4, 12] && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |f: &mut fmt::Formatter<'_>, kind, field, name: &str| {
             // A secret in the place of a name is a common mistake.
-            let shown = if name.starts_with(SERVICE_ACCOUNT_SECRET) {
+            let shown = if name.starts_with(SERVICE_ACCOUNT_SECRET) || is_private_key(name) {
                 "[REDACTED]".to_owned()
             } else {
                 escape(name, 60)
@@ -350,11 +362,19 @@ mod tests {
                 Credentials::service_account("mdb_sa_sk_hush", "mdb_sa_id_1"),
                 "each other's place",
             ),
+            (
+                Credentials::digest("beefdead-1111-2222-3333-444444444444", "abcdefgh"),
+                "each other's place",
+            ),
             (Credentials::bearer(""), "token is empty"),
         ] {
             let error = credentials.check().unwrap_err();
             assert!(error.to_string().contains(reason), "{error}");
-            assert!(!format!("{error} {error:?} {credentials:?}").contains("hush"));
+            let shown = format!("{error} {error:?} {credentials:?}");
+            assert!(
+                !shown.contains("hush") && !shown.contains("beef"),
+                "{shown}"
+            );
         }
         Credentials::digest("jané@example.com", "pässword")
             .check()

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     call_name::CallName,
     error_code::ErrorCode,
+    response::RateLimit,
     service_error::{FieldViolation, ServiceError},
     text::escape,
     wire::Answer,
@@ -271,6 +272,12 @@ impl Error {
         self.0.retry_after
     }
 
+    /// The state of the caller's rate limit, where the answer tells it.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        RateLimit::read(self.headers()?)
+    }
+
     /// How many HTTP requests were sent for the call, with those that only
     /// asked for a challenge or a token.
     #[must_use]
@@ -320,7 +327,7 @@ impl fmt::Display for Error {
             write!(f, "; {advice}")?;
         }
         if inner.outcome_unknown {
-            f.write_str("; the update may have taken effect")?;
+            f.write_str("; the update may have taken effect: read the key before it is repeated")?;
         }
         Ok(())
     }

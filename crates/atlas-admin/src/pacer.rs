@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_secs(15);
 
 /// The longest that it is left alone, whatever the service says: a bucket that is
 /// empty for longer is an error for the caller to see.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// The buckets of one service, shared by the clones of a client.
 #[derive(Debug, Default)]
@@ -251,10 +251,10 @@ impl Admission<'_> {
 }
 
 impl Drop for Admission<'_> {
-    /// Nothing was learnt.
+    /// Nothing was learnt, and those who wait for it are not to fail one by one.
     fn drop(&mut self) {
         if !self.is_over {
-            self.leave(|_| ());
+            self.leave(|bucket| bucket.is_known = true);
         }
     }
 }

@@ -18,7 +18,8 @@ use crate::error::{Error, ErrorKind};
 /// - the call got no further than signing in: a challenge or a token that did not
 ///   come, for whatever reason of the network or of a proxy;
 /// - a connection that was kept from an earlier call closed before any answer,
-///   which services do when they think it idle: once, on a new connection.
+///   which services do when they think it idle: once, on a new connection. One that
+///   closes amid the head of an answer looks the same and is treated the same.
 ///
 /// A failure after which the update may have been made all the same (502, 504, a
 /// connection that broke, no answer in time) is repeated only if

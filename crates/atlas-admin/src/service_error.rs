@@ -30,15 +30,16 @@ impl ServiceError {
     /// Reads a body in the services' own shape or in that of OAuth. The code is
     /// taken from its header where the body has none.
     pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        let body: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+        let body = String::from_utf8_lossy(body);
+        let body: Map<String, Value> = serde_json::from_str(&body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let code = text("errorCode")
-            // In the services' own shape this is the status, a number; in OAuth's the code.
-            .or_else(|| text("error"))
             .or_else(|| {
                 let code = headers.get(headers::ERROR_CODE)?.to_str().ok()?;
                 Some(code.to_owned())
             })
+            // In the services' own shape this is the status, a number; in OAuth's the code.
+            .or_else(|| text("error"))
             .filter(|code| !code.is_empty());
 
         Self {

@@ -20,6 +20,8 @@ pub(crate) struct HttpSettings {
     pub(crate) user_agent: HeaderValue,
     pub(crate) root_certificates: Vec<Certificate>,
     pub(crate) identity: Option<Identity>,
+    /// Whether no proxy is used, whatever the environment says.
+    pub(crate) direct: bool,
 }
 
 impl HttpSettings {
@@ -35,7 +37,12 @@ impl HttpSettings {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(kept_connections)
             .user_agent(&self.user_agent)
-            .connector_layer(ConnectorLayer(connections.clone()));
+            .connector_layer(ConnectorLayer {
+                kept: (kept_connections > 0).then(|| connections.clone()),
+            });
+        if self.direct {
+            builder = builder.no_proxy();
+        }
         if !self.root_certificates.is_empty() {
             builder = builder.tls_certs_merge(self.root_certificates.iter().cloned());
         }

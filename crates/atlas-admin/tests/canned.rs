@@ -335,3 +335,18 @@ async fn tokens_are_given_and_taken_back() {
     atlas.revoke_token().await.unwrap();
     assert_eq!(canned.requests().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn pacing_does_not_put_failures_one_behind_another() {
+    let canned = Canned::new();
+    canned.always(Operation::UpdateOrgApiKey, Reply::no_connection());
+    let atlas = canned.builder().pace_requests(true).build().unwrap();
+    let started = tokio::time::Instant::now();
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let atlas = atlas.clone();
+        calls.spawn(async move { update(&atlas).await.unwrap_err() });
+    }
+    calls.join_all().await;
+    assert!(started.elapsed() < Duration::from_secs(60));
+}

@@ -150,6 +150,7 @@ fn is_challenge(status: StatusCode, headers: &HeaderMap) -> bool {
 
 fn unanswerable() -> Error {
     Error::credentials("the service's digest challenge cannot be answered")
+        .with_advice("check the base URL and the user name")
 }
 
 fn no_challenge(answer: Answer, complaint: &str) -> Error {
@@ -166,6 +167,7 @@ fn always_stale(answer: Answer) -> Error {
         "the service calls every nonce stale, even one that it has just given",
     )
     .with_answer(answer)
+    .with_advice("try again later; services behind a balancer may not share their nonces")
 }
 
 /// The answer may come from anyone, whatever its status.

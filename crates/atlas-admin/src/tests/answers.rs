@@ -223,9 +223,9 @@ async fn what_errors_say() {
     update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service does not serve this version: 410 Gone VERSION_GONE "Because."; known versions are 2023-01-01, 2023-02-01, 2023-10-01, 2023-11-15, 2024-05-30, 2024-08-05, 2024-10-23, 2024-11-13, 2025-02-19, 2025-03-12
     update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the rate limit is used up: 429 Too Many Requests RATE_LIMITED "Because."; wait 7 s
     update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service points elsewhere, which is not followed: 302 Found; if "https://evil.example.com/\t?x" is right, use its address as the base URL
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 502 Bad Gateway; try again later; the update may have taken effect
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 502 Bad Gateway; try again later; the update may have taken effect: read the key before it is repeated
     update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service refuses the input: 400 Bad Request "one\ntwo\u{1b}[2J"
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service's answer is not an API key: 200 OK; the update may have taken effect
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service's answer is not an API key: 200 OK; the update may have taken effect: read the key before it is repeated
     "#);
 }
 
