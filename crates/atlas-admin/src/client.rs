@@ -418,6 +418,7 @@ impl ClientBuilder {
             Surroundings {
                 base_url,
                 http: client.clone(),
+                user_agent: user_agent.clone(),
                 wire: wire.clone(),
                 timeout: attempt_timeout,
                 body_limit,

@@ -12,10 +12,10 @@ use std::{
 };
 
 use atlas_admin::{
-    AccessToken, Client, Credentials, ErrorCode, ErrorKind, FileStore, MemoryStore, TokenKey,
-    TokenStore,
+    AccessToken, Client, Credentials, ErrorCode, ErrorKind, FileStore, MemoryStore, ProjectRole,
+    TokenKey, TokenStore,
 };
-use support::{Answer, Received, Service, answer, done, update};
+use support::{Answer, KEY, PROJECT, Received, Service, answer, done, update};
 
 const ID: &str = "mdb_sa_id_0123456789abcdef01234567";
 const SECRET: &str = "mdb_sa_sk_hush";
@@ -138,6 +138,68 @@ async fn a_refused_token_is_replaced_once() {
     let error = update(&account(&service_)).await.unwrap_err();
     assert!(error.is_credentials(), "{error}");
     assert_eq!((error.attempts(), token_requests(&service_)), (4, 2));
+}
+
+#[tokio::test]
+async fn an_account_that_is_refused_for_ever_burns_no_tokens() {
+    for body in ["", r#"{"errorCode":"ACCOUNT_DISABLED"}"#] {
+        let service = service(3600, move |_| answer(401, &[], body)).await;
+        let client = account(&service);
+        for attempts in [4, 1, 1, 1, 1] {
+            let error = update(&client).await.unwrap_err();
+            assert!(error.is_credentials(), "{error}");
+            assert_eq!(error.attempts(), attempts);
+        }
+        assert_eq!(token_requests(&service), 2);
+
+        later(Duration::from_secs(61)).await;
+        for attempts in [3, 1] {
+            assert_eq!(update(&client).await.unwrap_err().attempts(), attempts);
+        }
+        assert_eq!(token_requests(&service), 3);
+    }
+}
+
+/// Lets the client's clock run on, without the wait.
+async fn later(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn one_organization_that_refuses_the_account_burns_no_tokens_of_the_others() {
+    let service = service(3600, |request| {
+        if request.target.contains("/groups/") {
+            answer(401, &[], r#"{"errorCode":"NEW_RIGHT_MISSING"}"#)
+        } else {
+            done()
+        }
+    })
+    .await;
+    let client = account(&service);
+    for _ in 0..5 {
+        update(&client).await.unwrap();
+        let key = client.project(PROJECT).api_key(KEY);
+        let refused = key.replace_roles([ProjectRole::ReadOnly]).send().await;
+        assert!(refused.unwrap_err().is_credentials());
+    }
+    assert_eq!(token_requests(&service), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_was_renewed_to_no_avail_gives_way_to_any_other() {
+    let service = service(3600, |request| match request.authorization.as_deref() {
+        Some("Bearer token-0" | "Bearer token-1") => answer(401, &[], ""),
+        _ => done(),
+    })
+    .await;
+    let client = account(&service);
+    for attempts in [4, 1] {
+        assert_eq!(update(&client).await.unwrap_err().attempts(), attempts);
+    }
+    client.revoke_token().await.unwrap();
+    assert_eq!(update(&client).await.unwrap().attempts(), 2);
 }
 
 #[tokio::test]
@@ -375,6 +437,28 @@ async fn a_token_is_given_back_on_demand() {
 }
 
 #[tokio::test]
+async fn token_requests_say_who_asks_over_any_http_client() {
+    let service = service(3600, |_| done()).await;
+    let none = reqwest::redirect::Policy::none();
+    let http = reqwest::Client::builder().redirect(none).build().unwrap();
+    let client = service
+        .builder()
+        .credentials(Credentials::service_account(ID, SECRET))
+        .user_agent_suffix("deploy-bot/1.2")
+        .http_client(http)
+        .build()
+        .unwrap();
+    update(&client).await.unwrap();
+    client.revoke_token().await.unwrap();
+    let agent = concat!("atlas-admin/", env!("CARGO_PKG_VERSION"), " deploy-bot/1.2");
+    let received = service.received();
+    assert_eq!(received.len(), 3);
+    for request in received {
+        assert_eq!(request.user_agent.as_deref(), Some(agent), "{request:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_not_revoked_is_told() {
     let service = Service::start(|request: Received| async move {
         match request.target.as_str() {
@@ -390,6 +474,74 @@ async fn a_token_that_is_not_revoked_is_told() {
     assert!(error.is_credentials(), "{error}");
     assert_eq!(error.code(), Some(ErrorCode::INVALID_CLIENT));
     update(&client).await.unwrap();
+    assert_eq!(token_requests(&service), 1);
+}
+
+#[tokio::test]
+async fn all_that_can_be_is_revoked_whatever_fails() {
+    let service = Service::start(|request: Received| async move {
+        match request.target.as_str() {
+            "/api/oauth/token" => grant(0, 3600),
+            "/api/oauth/revoke" if request.body.starts_with(b"token=token%2D0&") => {
+                answer(401, &[], r#"{"error":"invalid_client"}"#)
+            }
+            "/api/oauth/revoke" => answer(200, &[], ""),
+            _ => done(),
+        }
+    })
+    .await;
+    let store = Arc::new(Scripted::default());
+    let client = account_with(&service, store.clone());
+    let revocations = || {
+        let received = service.received().into_iter();
+        let is_revocation = |r: &Received| r.target == "/api/oauth/revoke";
+        let bodies = received.filter(is_revocation).map(|r| r.body);
+        bodies.collect::<Vec<_>>()
+    };
+
+    // The store gives a token, and cannot be read when that is to be revoked.
+    store.give(["kept"]);
+    update(&client).await.unwrap();
+    let error = client.revoke_token().await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(cause, "the disk is gone");
+    assert_eq!(
+        revocations(),
+        ["token=kept&token_type_hint=access_token"],
+        "it would have lived on"
+    );
+
+    // The one in hand cannot be revoked; the one in the store can.
+    store.give(["token-0", "other"]);
+    update(&client).await.unwrap();
+    let error = client.revoke_token().await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::INVALID_CLIENT));
+    assert_eq!(
+        revocations()[1..],
+        [
+            "token=token%2D0&token_type_hint=access_token",
+            "token=other&token_type_hint=access_token"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_may_live_on_stays_in_the_store() {
+    let service = Service::start(|request: Received| async move {
+        match request.target.as_str() {
+            "/api/oauth/token" => grant(0, 3600),
+            "/api/oauth/revoke" => answer(500, &[], ""),
+            _ => done(),
+        }
+    })
+    .await;
+    let store = MemoryStore::new();
+    update(&account_with(&service, store.clone()))
+        .await
+        .unwrap();
+    let another = account_with(&service, store);
+    another.revoke_token().await.unwrap_err();
+    update(&another).await.unwrap();
     assert_eq!(token_requests(&service), 1);
 }
 
@@ -545,6 +697,53 @@ async fn tokens_come_from_the_base_url_whatever_the_order() {
             "/proxy/api/oauth/token"
         );
     }
+}
+
+#[tokio::test]
+async fn services_behind_one_host_share_no_token() {
+    let tokens = Arc::new(AtomicUsize::new(0));
+    let service = Service::start(move |request: Received| {
+        let is_grant = request.target.ends_with("/api/oauth/token");
+        let n = tokens.fetch_add(is_grant.into(), Ordering::SeqCst);
+        std::future::ready(if is_grant { grant(n, 3600) } else { done() })
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let memory = MemoryStore::new();
+    let stores: [&dyn Fn() -> Arc<dyn TokenStore>; 2] = [&|| Arc::new(memory.clone()), &|| {
+        Arc::new(FileStore::new(folder.path()))
+    }];
+    for store in stores {
+        for (path, attempts) in [("", 2), ("/one", 2), ("/two/", 2), ("/one/", 1), ("/", 1)] {
+            let client = service
+                .builder()
+                .base_url(format!("{}{path}", service.url))
+                .unwrap()
+                .credentials(Credentials::service_account(ID, SECRET))
+                .token_store(store())
+                .build()
+                .unwrap();
+            let made = update(&client).await.unwrap();
+            assert_eq!(made.attempts(), attempts, "{path}");
+        }
+    }
+    let mut files: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let id = "mdb%5Fsa%5Fid%5F0123456789abcdef01234567";
+    let port = service.url.rsplit(':').next().unwrap();
+    let host = format!("127%2E0%2E0%2E1%3A{port}");
+    assert_eq!(
+        files,
+        [
+            format!("{id}@{host}%2Fone.json"),
+            format!("{id}@{host}%2Ftwo.json"),
+            // As before there were paths in them.
+            format!("{id}@{host}.json"),
+        ]
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use atlas_admin_raw::Transport;
 use http::HeaderValue;
 use reqwest::Request;
 use secrecy::SecretString;
-use tokio::{sync::watch, task::spawn_blocking};
+use tokio::{sync::watch, task::spawn_blocking, time::Instant};
 
 use super::{
     bearer,
@@ -29,6 +29,11 @@ use crate::{
 /// is left of its life if that is shorter.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// How long no token is fetched in place of a refused one, once a new one has been
+/// refused too. Tokens live for an hour and the account may have 100 of them: at
+/// one a minute they do not run out, whatever the service refuses.
+const PAUSE: Duration = Duration::from_secs(60);
+
 const ADVICE: &str = "check the service account and that it belongs to this service";
 
 /// A service account with its present token.
@@ -46,6 +51,7 @@ pub(crate) struct Account {
 pub(crate) struct Surroundings {
     pub(crate) base_url: BaseUrl,
     pub(crate) http: reqwest::Client,
+    pub(crate) user_agent: HeaderValue,
     pub(crate) wire: Arc<dyn Transport>,
     pub(crate) timeout: Duration,
     pub(crate) body_limit: usize,
@@ -56,6 +62,9 @@ pub(crate) struct Surroundings {
 struct State {
     token: Option<Token>,
     renewal: Option<Renewal>,
+    /// When the service last refused, for the same request, a token and the new one
+    /// that took its place.
+    in_vain: Option<Instant>,
 }
 
 /// A renewal under way, to wait for. It ends without an outcome if the runtime
@@ -68,16 +77,19 @@ struct Token {
     access: AccessToken,
     header: HeaderValue,
     renew_at: SystemTime,
+    /// Whether it was fetched, not found in the store.
+    is_new: bool,
 }
 
 impl Account {
     pub(crate) fn new(id: String, secret: SecretString, around: Surroundings) -> Self {
         Self {
-            key: TokenKey::new(around.base_url.host(), id.clone()),
+            key: TokenKey::new(place(&around.base_url), id.clone()),
             service: TokenService {
                 id,
                 secret,
                 http: around.http,
+                user_agent: around.user_agent,
                 token_url: around.base_url.join("/api/oauth/token"),
                 revoke_url: around.base_url.join("/api/oauth/revoke"),
             },
@@ -90,68 +102,93 @@ impl Account {
     }
 
     /// Sends a request with the account's token, and once more with the next one
-    /// if the service refuses that.
+    /// if the service refuses that: it may have been revoked. Where a new token did
+    /// not help a moment ago, the refusal stands.
     pub(crate) async fn send(
         self: &Arc<Self>,
         exchange: &Exchange<'_>,
         request: &Request,
     ) -> Result<Answer, Error> {
         let token = self.token(exchange.progress, None).await?;
-        let answer = bearer::send(exchange, request, &token).await?;
-        if !bearer::is_refused(&answer) {
-            return Ok(answer);
+        let answer = bearer::send(exchange, request, &token.header).await?;
+        if !bearer::is_refused(&answer) || self.renews_in_vain(&token) {
+            return bearer::accepted(answer, ADVICE);
         }
-        let token = self.token(exchange.progress, Some(&token)).await?;
-        let answer = bearer::send(exchange, request, &token).await?;
+        let next = self.token(exchange.progress, Some(&token.header)).await?;
+        let answer = bearer::send(exchange, request, &next.header).await?;
+        if bearer::is_refused(&answer) && next.is_new {
+            self.state().in_vain = Some(Instant::now());
+        }
         bearer::accepted(answer, ADVICE)
     }
 
-    /// Revokes the tokens in hand and in the store.
+    /// Whether there is no token but the `refused` one, and a new one is not to be
+    /// fetched yet.
+    fn renews_in_vain(&self, refused: &Token) -> bool {
+        let state = self.state();
+        let is_recent = state.in_vain.is_some_and(|at| at.elapsed() < PAUSE);
+        let is_other = |token: &Token| token.header != refused.header;
+        is_recent && !state.token.as_ref().is_some_and(is_other)
+    }
+
+    /// Revokes the tokens in hand and in the store: all that can be, whatever goes
+    /// wrong first.
     pub(crate) async fn revoke(self: &Arc<Self>) -> Result<(), Error> {
         let renewal = self.state().renewal.clone();
         if let Some(mut renewal) = renewal {
             // What becomes of it is seen in the state.
             let _ = renewal.wait_for(Option::is_some).await;
         }
-        let mut tokens: Vec<Token> = self.state().token.clone().into_iter().collect();
-        if let Some(kept) = self.load().await?
-            && tokens.iter().all(|token| token.header != kept.header)
-        {
-            tokens.push(kept);
-        }
-        let progress = Arc::default();
-        let exchange = self.exchange(&progress);
-        for token in tokens.iter().filter(|token| !token.is_expired()) {
-            in_time(self.timeout, self.service.revoke(&exchange, &token.access)).await?;
+        let in_hand = self.state().token.clone();
+        let kept = self.load().await;
+        let found = kept.as_ref().ok().cloned().flatten();
+        let other = found.filter(|kept| in_hand.as_ref().is_none_or(|t| t.header != kept.header));
+        let mut outcome = Ok(());
+        let mut revoked = Vec::new();
+        for token in in_hand.into_iter().chain(other) {
+            match self.revoke_one(&token).await {
+                Ok(()) => revoked.push(token.header),
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
         }
         self.state()
             .token
-            .take_if(|token| tokens.iter().any(|revoked| revoked.header == token.header));
-        self.stored(|store, key| store.remove(key)).await
+            .take_if(|token| revoked.contains(&token.header));
+        // One that may live on stays where it can be found.
+        if kept?.is_none_or(|kept| revoked.contains(&kept.header)) {
+            outcome = outcome.and(self.stored(|store, key| store.remove(key)).await);
+        }
+        outcome
     }
 
-    /// The header with the token in hand, while it lives and is not the one that
-    /// was `refused`, or with the next one. A token that is about to expire is
-    /// used while somebody else, in the background, gets the next.
+    async fn revoke_one(&self, token: &Token) -> Result<(), Error> {
+        if token.is_expired() {
+            return Ok(());
+        }
+        let progress = Arc::default();
+        let exchange = self.exchange(&progress);
+        in_time(self.timeout, self.service.revoke(&exchange, &token.access)).await
+    }
+
+    /// The token in hand, while it lives and is not the one that was `refused`, or
+    /// the next one. A token that is about to expire is used while somebody else, in
+    /// the background, gets the next.
     async fn token(
         self: &Arc<Self>,
         progress: &Arc<Progress>,
         refused: Option<&HeaderValue>,
-    ) -> Result<HeaderValue, Error> {
+    ) -> Result<Token, Error> {
         loop {
             let (mut renewal, is_own) = {
                 let mut state = self.state();
                 state
                     .token
                     .take_if(|token| token.is_expired() || refused == Some(&token.header));
-                if let Some(Token {
-                    header, renew_at, ..
-                }) = state.token.clone()
-                {
-                    if renew_at <= SystemTime::now() {
-                        self.renewal(&mut state, Some(header.clone()), &Arc::default());
+                if let Some(token) = state.token.clone() {
+                    if token.renew_at <= SystemTime::now() {
+                        self.renewal(&mut state, Some(token.header.clone()), &Arc::default());
                     }
-                    return Ok(header);
+                    return Ok(token);
                 }
                 self.renewal(&mut state, refused.cloned(), progress)
             };
@@ -162,7 +199,7 @@ impl Account {
                     // Somebody else's renewal found it in the store. If ours brings
                     // it again, the service has no other.
                     Ok(token) if !is_own && refused == Some(&token.header) => {}
-                    outcome => return outcome.map(|token| token.header),
+                    outcome => return outcome,
                 }
             }
         }
@@ -193,10 +230,9 @@ impl Account {
                     Ok(token) => state.token = Some(token.clone()),
                     // The token in hand is good for a while yet.
                     Err(_) => {
-                        state.token = state
-                            .token
-                            .take()
-                            .and_then(|token| Token::new(token.access));
+                        if let Some(token) = &mut state.token {
+                            token.renew_at = renew_at(&token.access);
+                        }
                     }
                 }
             }
@@ -220,7 +256,7 @@ impl Account {
         }
         let exchange = self.exchange(progress);
         let access = self.service.grant(&exchange).await?;
-        let token = Token::new(access.clone())
+        let token = Token::new(access.clone(), true)
             .ok_or_else(|| unreadable("the token has characters that no token has"))?;
         let saved = self
             .stored(move |store, key| store.save(key, &access))
@@ -234,7 +270,7 @@ impl Account {
 
     async fn load(&self) -> Result<Option<Token>, Error> {
         let access = self.stored(|store, key| store.load(key)).await?;
-        Ok(access.and_then(Token::new))
+        Ok(access.and_then(|access| Token::new(access, false)))
     }
 
     /// Asks the store, which may have to wait for a disk.
@@ -271,21 +307,36 @@ impl Account {
 
 impl Token {
     /// `None` if it has characters that no token has.
-    fn new(access: AccessToken) -> Option<Self> {
-        let left = access
-            .expires_at()
-            .duration_since(SystemTime::now())
-            .unwrap_or_default();
+    fn new(access: AccessToken, is_new: bool) -> Option<Self> {
         Some(Self {
             header: bearer::authorization(access.secret())?,
-            renew_at: access.expires_at() - MARGIN.min(left / 2),
+            renew_at: renew_at(&access),
             access,
+            is_new,
         })
     }
 
     fn is_expired(&self) -> bool {
         self.access.expires_at() <= SystemTime::now()
     }
+}
+
+fn renew_at(access: &AccessToken) -> SystemTime {
+    let left = access
+        .expires_at()
+        .duration_since(SystemTime::now())
+        .unwrap_or_default();
+    access.expires_at() - MARGIN.min(left / 2)
+}
+
+/// Where the service's tokens are good: its host, port and path.
+fn place(base_url: &BaseUrl) -> String {
+    let (host, url) = (base_url.host(), base_url.join(""));
+    let path = url
+        .split_once("://")
+        .and_then(|(_, address)| address.strip_prefix(&*host))
+        .unwrap_or_default();
+    format!("{host}{path}")
 }
 
 async fn in_time<T>(

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Request;
 use secrecy::{ExposeSecret, SecretString};
@@ -29,6 +29,7 @@ pub(super) struct TokenService {
     pub(super) id: String,
     pub(super) secret: SecretString,
     pub(super) http: reqwest::Client,
+    pub(super) user_agent: HeaderValue,
     pub(super) token_url: String,
     pub(super) revoke_url: String,
 }
@@ -85,6 +86,7 @@ impl TokenService {
         self.http
             .post(url)
             .basic_auth(&self.id, Some(self.secret.expose_secret()))
+            .header(header::USER_AGENT, &self.user_agent)
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form)

@@ -17,8 +17,8 @@ use super::{AccessToken, TokenKey, TokenStore};
 /// Far more than a token can need.
 const SIZE_LIMIT: u64 = 64 * 1024;
 
-/// Keeps tokens in a folder, one file for each service account and host, so that
-/// a command does not fetch a token every time it runs.
+/// Keeps tokens in a folder, one file for each service account and base URL, so
+/// that a command does not fetch a token every time it runs.
 ///
 /// Only the owner can read the files (mode 0600, in a folder made with 0700); a
 /// file that others can read is refused. A file is replaced as a whole, so that

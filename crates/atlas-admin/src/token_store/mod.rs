@@ -96,8 +96,10 @@ impl TokenKey {
         Self { host, client_id }
     }
 
-    /// The host that gave the token and takes it, with the port if that is not
-    /// the usual one, such as `cloud.mongodb.com`.
+    /// The host that gave the token and takes it, such as `cloud.mongodb.com`. With
+    /// the port if that is not the usual one, and with the path if the base URL has
+    /// one, such as `proxy.example.com:8443/atlas`: behind one host there may be
+    /// more than one service.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
