@@ -1,7 +1,7 @@
 //! What stands between a client and a service of a company's own: a private
 //! certificate authority, a service that wants to see a certificate, a proxy.
 
-use std::{env, error::Error as StdError, sync::Arc, time::Duration};
+use std::{env, error::Error as StdError, io::ErrorKind, sync::Arc, time::Duration};
 
 use atlas_admin::{ApiKey, Client, ClientBuilder, Credentials, Error, Response, RetryPolicy};
 use tokio::{
@@ -16,6 +16,7 @@ use tokio_rustls::{
         RootCertStore, ServerConfig, pki_types::PrivatePkcs8KeyDer, server::WebPkiClientVerifier,
     },
 };
+use workspace_tests::Script;
 
 const ORG: &str = "32b6e34b3d91647abb20e7b8";
 const KEY: &str = "6a793f752c88faeba59bba49";
@@ -113,28 +114,41 @@ fn what_is_no_certificate_is_refused_and_not_quoted() {
     }
 }
 
-/// Says to [`the_call_of_the_test_below`] that it runs where its environment is set.
-const CHILD: &str = "RUNS_BEHIND_A_PROXY";
+/// Says to [`the_call_of_the_tests_below`] which URL to call, and thereby that it
+/// runs where its environment is set.
+const CHILD: &str = "CALLS_WITH_A_PROXY_SET";
 
 #[tokio::test]
-async fn the_call_of_the_test_below() {
-    if env::var_os(CHILD).is_some() {
-        let error = update(at("https://atlas.invalid")).await.unwrap_err();
+async fn the_call_of_the_tests_below() {
+    let Ok(url) = env::var(CHILD) else {
+        return;
+    };
+    let result = update(at(&url)).await;
+    if url.starts_with("https:") {
+        let error = result.unwrap_err();
         assert!(error.is_transport() && !error.outcome_unknown(), "{error}");
+    } else {
+        assert_eq!(result.unwrap().id, KEY);
     }
+}
+
+/// [`the_call_of_the_tests_below`] in a process that knows of no host without a proxy.
+fn call_of(url: &str) -> Result<Command, Box<dyn StdError>> {
+    let mut child = Command::new(env::current_exe()?);
+    child
+        .args(["--exact", "the_call_of_the_tests_below"])
+        .env(CHILD, url)
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .kill_on_drop(true);
+    Ok(child)
 }
 
 #[tokio::test]
 async fn a_proxy_of_the_environment_is_asked_for_the_service() -> Result<(), Box<dyn StdError>> {
     let proxy = TcpListener::bind("127.0.0.1:0").await?;
-    let mut child = Command::new(env::current_exe()?);
-    child
-        .args(["--exact", "the_call_of_the_test_below"])
-        .env(CHILD, "1")
-        .env("HTTPS_PROXY", format!("http://{}", proxy.local_addr()?))
-        .env_remove("NO_PROXY")
-        .env_remove("no_proxy")
-        .kill_on_drop(true);
+    let mut child = call_of("https://atlas.invalid")?;
+    child.env("HTTPS_PROXY", format!("http://{}", proxy.local_addr()?));
     let mut child = child.spawn()?;
     let asked = async {
         let (mut stream, _) = proxy.accept().await?;
@@ -154,5 +168,33 @@ async fn a_proxy_of_the_environment_is_asked_for_the_service() -> Result<(), Box
             .await??
             .success()
     );
+    Ok(())
+}
+
+/// Without TLS a proxy would read the credentials that never have to leave the machine.
+#[tokio::test]
+async fn a_service_on_this_machine_is_asked_directly() -> Result<(), Box<dyn StdError>> {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0")?;
+    proxy.set_nonblocking(true)?;
+    let body = format!(r#"{{"id":"{KEY}"}}"#);
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for host in ["127.0.0.1", "localhost"] {
+        let service = Script::start(vec![answer.clone()]).await?;
+        let mut child = call_of(&service.url.replace("127.0.0.1", host))?;
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+            child.env(name, format!("http://{}", proxy.local_addr()?));
+        }
+        let status = timeout(Duration::from_secs(30), child.status()).await??;
+        let strayed = proxy.accept().map_err(|error| error.kind());
+        assert!(
+            matches!(strayed, Err(ErrorKind::WouldBlock)),
+            "{host}: {strayed:?}"
+        );
+        assert!(status.success(), "{host}");
+        assert_eq!(service.requests().len(), 1, "{host}");
+    }
     Ok(())
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use atlas_admin::{
-    Client, ClientBuilder, Credentials, Error, FileStore, MemoryStore, OrgRole, ProjectRole,
-    RequestOptions,
+    AccessToken, Client, ClientBuilder, Credentials, Error, FileStore, MemoryStore, OrgRole,
+    ProjectRole, RequestOptions, RetryPolicy, TokenKey, TokenStore,
 };
 use atlas_emulator::{Algorithm, Builder, Emulator};
 use tokio::{
@@ -65,7 +65,26 @@ async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
     }
 }
 
-/// What must be nowhere: parts of Authorization headers, tokens in bodies.
+/// Keeps nothing for the client, and every token for the test.
+#[derive(Clone, Default)]
+struct Overheard(Arc<Mutex<BTreeSet<String>>>);
+
+impl TokenStore for Overheard {
+    fn load(&self, _: &TokenKey) -> io::Result<Option<AccessToken>> {
+        Ok(None)
+    }
+
+    fn save(&self, _: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        self.0.lock().unwrap().insert(token.expose().to_owned());
+        Ok(())
+    }
+
+    fn remove(&self, _: &TokenKey) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What must be nowhere: parts of the headers of signing in, tokens in bodies.
 fn secrets_of(traffic: &str) -> BTreeSet<String> {
     let mut secrets = BTreeSet::new();
     for line in traffic.lines() {
@@ -73,25 +92,33 @@ fn secrets_of(traffic: &str) -> BTreeSet<String> {
             continue;
         };
         let value = value.trim();
-        match value.split_once(' ') {
-            _ if !name.eq_ignore_ascii_case("authorization") => {}
-            Some(("Basic" | "Bearer", secret)) => {
+        match (name.to_ascii_lowercase().as_str(), value.split_once(' ')) {
+            ("authorization", Some(("Basic" | "Bearer", secret))) => {
                 secrets.insert(secret.to_owned());
             }
-            Some(("Digest", parameters)) => {
-                for name in [r#" response=""#, r#" cnonce=""#] {
-                    if let Some((_, rest)) = parameters.split_once(name) {
-                        secrets.insert(rest.split_once('"').unwrap().0.to_owned());
-                    }
-                }
+            ("authorization" | "www-authenticate", Some(("Digest", parameters))) => {
+                secrets.extend(digest_secrets(parameters));
             }
-            other => panic!("what is this: {other:?}"),
+            ("authentication-info", _) => secrets.extend(digest_secrets(value)),
+            ("authorization", other) => panic!("what is this: {other:?}"),
+            _ => {}
         }
     }
     for part in traffic.split(r#""access_token":""#).skip(1) {
         secrets.insert(part.split_once('"').unwrap().0.to_owned());
     }
     secrets
+}
+
+/// What of the parameters of a challenge, an answer to it, or what follows that.
+fn digest_secrets(parameters: &str) -> impl Iterator<Item = String> {
+    const NAMES: [&str; 5] = ["nonce", "cnonce", "nextnonce", "response", "rspauth"];
+    parameters.split(',').filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        NAMES
+            .contains(&name.trim())
+            .then(|| value.trim_matches('"').to_owned())
+    })
 }
 
 /// Both operations, and how they fail.
@@ -133,6 +160,12 @@ async fn flows(client: &Client, emulator: &Emulator, shown: &mut String) {
     *shown += &format!("{client:?} {client:#?}");
 }
 
+/// Less to search than the text, and nothing left out.
+fn distinct_lines(text: &str) -> String {
+    let lines: BTreeSet<&str> = text.lines().collect();
+    lines.into_iter().collect::<Vec<_>>().join("\n")
+}
+
 #[tokio::test]
 async fn no_secret_is_logged_or_shown() {
     let (log, traffic) = (Kept::default(), Kept::default());
@@ -140,13 +173,15 @@ async fn no_secret_is_logged_or_shown() {
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_ansi(false)
+        .without_time()
         .with_writer(move || writer.clone())
         .init();
 
     let folder = tempfile::tempdir().unwrap();
     let mut shown = String::new();
     let mut secrets = BTreeSet::new();
-    let emulators: [fn(Builder) -> Builder; 4] = [
+    let tokens = Overheard::default();
+    let emulators: [fn(Builder) -> Builder; 7] = [
         |builder| builder,
         |builder| builder.nonce_uses(1).strict_nc(true),
         |builder| {
@@ -154,10 +189,25 @@ async fn no_secret_is_logged_or_shown() {
             builder.userhash(true).opaque("x").response_auth(true)
         },
         |builder| builder.token_ttl(Duration::ZERO).next_nonce(true),
+        |builder| {
+            let faults = "stale:every=3; html503:every=4; reset:at=before,every=5; \
+                reset:at=after,every=6; reset:at=during,every=7; reset:at=idle,every=2";
+            builder.faults(faults.parse().unwrap())
+        },
+        |builder| {
+            let builder = builder.next_nonce(true).token_ttl(Duration::ZERO);
+            let faults = "503:every=3,on=tokens; 500:every=4,on=all; reset:every=5,on=all";
+            builder.faults(faults.parse().unwrap())
+        },
+        |builder| builder.tls(true).next_nonce(true).nonce_uses(3),
     ];
     for build in emulators {
         let emulator = build(Emulator::builder()).start().await.unwrap();
-        let url = tap(emulator.base_url(), traffic.clone()).await;
+        // Over TLS there is HTTP/2, and nothing to be read on the way.
+        let url = match emulator.ca_certificate() {
+            Some(_) => emulator.base_url().to_owned(),
+            None => tap(emulator.base_url(), traffic.clone()).await,
+        };
         let (public, private) = (emulator.public_key(), emulator.private_key());
         let (id, secret) = (emulator.client_id(), emulator.client_secret());
         let wrong = "00000000-1111-2222-3333-444444444444";
@@ -181,28 +231,49 @@ async fn no_secret_is_logged_or_shown() {
             // A file is no folder: this store fails.
             atlas(Credentials::service_account(id, secret))
                 .token_store(FileStore::new(folder.path().join("file"))),
+            atlas(Credentials::service_account(id, secret)).token_store(tokens.clone()),
             atlas(Credentials::service_account(id, wrong)),
             atlas(Credentials::bearer("a-token-of-others")),
         ];
         std::fs::write(folder.path().join("file"), "").unwrap();
-        for builder in clients {
+        let quick = RetryPolicy::standard().max_delay(Duration::from_millis(1));
+        let quick = quick.initial_delay(Duration::from_millis(1));
+        for mut builder in clients {
+            builder = builder.retry(quick.clone());
+            if let Some(certificate) = emulator.ca_certificate() {
+                builder = builder.add_root_certificate(certificate).unwrap();
+            }
             shown += &format!("{builder:?} {builder:#?}");
             let client = builder.build().unwrap();
             flows(&client, &emulator, &mut shown).await;
         }
     }
 
-    secrets.extend(secrets_of(&traffic.text()));
-    assert!(secrets.len() > 200, "only {} secrets", secrets.len());
+    let traffic = traffic.text();
+    for seen in ["stale=true", "nextnonce=", "rspauth=", "HTTP/1.1 503"] {
+        assert!(traffic.contains(seen), "there was no {seen}");
+    }
+    secrets.extend(secrets_of(&traffic));
+    secrets.extend(tokens.0.lock().unwrap().iter().cloned());
+    assert!(secrets.len() > 1_000, "only {} secrets", secrets.len());
     let log = log.text();
     // The log is what it should be: everybody speaks, down to the least.
-    for said in ["TRACE", "hyper_util", "reqwest", "atlas_emulator"] {
+    for said in [
+        "TRACE",
+        "hyper_util",
+        "reqwest",
+        "rustls",
+        "h2::",
+        "atlas_emulator",
+    ] {
         assert!(log.contains(said), "{said} says nothing");
     }
-    for secret in &secrets {
-        assert!(secret.len() >= 8, "{secret} is too short to look for");
-        for (place, text) in [("the log", &log), ("what is shown", &shown)] {
-            let at = text.find(secret.as_str());
+    let places = [("the log", &log), ("what is shown", &shown)];
+    for (place, text) in places.map(|(place, text)| (place, distinct_lines(text))) {
+        // Whatever went over TLS, too.
+        for secret in secrets.iter().map(String::as_str).chain(["nonce="]) {
+            assert!(secret.len() >= 6, "{secret} is too short to look for");
+            let at = text.find(secret);
             let line = at.map(|at| text[..at].lines().last().unwrap_or_default());
             assert_eq!(line, None, "a secret is in {place}");
         }

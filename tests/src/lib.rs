@@ -105,7 +105,7 @@ pub(crate) async fn read_request(stream: &mut TcpStream) -> io::Result<Option<St
 pub struct Recording {
     /// The status code.
     pub status: u16,
-    /// The headers in order, but for those of the connection.
+    /// The headers in order.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
@@ -129,7 +129,6 @@ impl Recording {
             .ok_or_else(bad)?;
         let headers = lines
             .filter_map(|line| line.split_once(": "))
-            .filter(|(name, _)| !name.eq_ignore_ascii_case("content-length"))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         Ok(Self {
@@ -144,6 +143,8 @@ impl Recording {
         let headers: String = self
             .headers
             .iter()
+            // Of the body as it is here, not as it was.
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("content-length"))
             .map(|(name, value)| format!("{name}: {value}\r\n"))
             .collect();
         format!(

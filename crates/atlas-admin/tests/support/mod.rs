@@ -26,6 +26,7 @@ pub(crate) struct Received {
     pub(crate) target: String,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
+    pub(crate) user_agent: Option<String>,
     pub(crate) body: Bytes,
 }
 
@@ -55,6 +56,7 @@ impl Service {
                 target: parts.uri.path_and_query().unwrap().to_string(),
                 authorization: text("authorization"),
                 content_type: text("content-type"),
+                user_agent: text("user-agent"),
                 body: axum::body::to_bytes(body, 1 << 20).await.unwrap(),
             };
             log.lock().unwrap().push(request.clone());

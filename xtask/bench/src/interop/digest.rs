@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::{
     Options,
@@ -14,7 +14,7 @@ use super::{
     backend::Backend,
     credentials, lighttpd, packages,
     process::free_address,
-    report::{Row, Seen},
+    report::{Outcome, Row, Seen},
     workload::Workload,
 };
 
@@ -108,7 +108,7 @@ const SETTINGS: &[Setting] = &[
 ];
 
 /// Every setting, one by one and many at once. A server that cannot be had is
-/// skipped or, if all are required, a row that fails.
+/// skipped, with a row for each run that it should have had.
 pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
     let folder = root.join("target/interop/digest");
     if folder.exists() {
@@ -118,12 +118,12 @@ pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
     for setting in SETTINGS {
         let program = match setting.program() {
             Ok(program) => program,
-            Err(error) if options.require_all => {
-                rows.push(setting.row(MANY, Err(error)));
-                continue;
-            }
             Err(error) => {
                 eprintln!("SKIPPED: {}, {}: {error:#}", setting.server(), setting.name);
+                for workload in setting.workloads() {
+                    let skipped = Outcome::Skipped(format!("{error:#}"));
+                    rows.push(setting.row(workload, skipped));
+                }
                 continue;
             }
         };
@@ -143,12 +143,13 @@ pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
                 let result = setting
                     .run(&program, &folder.join(rows.len().to_string()), workload)
                     .await;
-                rows.push(setting.row(workload, result));
+                let outcome = match result {
+                    Ok(seen) => Outcome::Ran(seen),
+                    Err(error) => Outcome::Broke(format!("{error:#}")),
+                };
+                rows.push(setting.row(workload, outcome));
             }
         }
-    }
-    if rows.is_empty() {
-        bail!("every server was skipped");
     }
     Ok(rows)
 }
@@ -209,12 +210,12 @@ impl Setting {
         })
     }
 
-    fn row(&self, workload: Workload, result: Result<Seen>) -> Row {
+    fn row(&self, workload: Workload, outcome: Outcome) -> Row {
         Row {
             server: self.server(),
             setting: self.name,
             workload,
-            result: result.map_err(|error| format!("{error:#}")),
+            outcome,
         }
     }
 }
