@@ -1,6 +1,8 @@
 //! Typed mocks of each service. The generator knows one service without a base path,
 //! and no media type but `application/json`: both are mended here.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail, ensure};
 use proc_macro2::{Group, Literal, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
@@ -36,19 +38,7 @@ pub fn tokens(
 fn module(lowered: &Value, entry: &ServiceEntry, service: &Service) -> Result<TokenStream> {
     let text = worker::make(Part::Mocks, &at_base_path(lowered, &service.base_path)?)?;
     let File { items, .. } = syn::parse_file(&text)?;
-    let items = items
-        .into_iter()
-        .map(|item| match item {
-            Item::Mod(mut module) if module.ident == "operations" => {
-                let (_, items) = module.content.as_mut().context("a module with a body")?;
-                for item in items {
-                    set_media_type(item, entry, service)?;
-                }
-                Ok(Item::Mod(module))
-            }
-            item => Ok(item),
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let items = with_media_types(items, entry, service)?;
     let name = format_ident!("{}", entry.name.replace('-', "_"));
     let about = format!(" Mocks of the service `{}`.", entry.name);
     Ok(quote! {
@@ -57,6 +47,30 @@ fn module(lowered: &Value, entry: &ServiceEntry, service: &Service) -> Result<To
             #(#items)*
         }
     })
+}
+
+/// Every operation must have an answer whose media type was set: the generator
+/// may come to write it in another way.
+fn with_media_types(
+    mut items: Vec<Item>,
+    entry: &ServiceEntry,
+    service: &Service,
+) -> Result<Vec<Item>> {
+    let mut done = BTreeSet::new();
+    for item in &mut items {
+        let Item::Mod(module) = item else { continue };
+        if module.ident == "operations" {
+            let (_, items) = module.content.as_mut().context("a module with a body")?;
+            for item in items {
+                done.extend(set_media_type(item, entry, service)?);
+            }
+        }
+    }
+    for operation in &entry.operations {
+        let id = operation.id.as_str();
+        ensure!(done.contains(id), "{id} has no {GENERATORS_OWN} to replace");
+    }
+    Ok(items)
 }
 
 /// The document with the service's part in front of every path.
@@ -76,10 +90,15 @@ fn at_base_path(lowered: &Value, base_path: &str) -> Result<Value> {
 
 const GENERATORS_OWN: &str = "\"application/json\"";
 
-/// Puts the service's media type into what makes the answers of an operation.
-fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> Result<()> {
+/// Puts the service's media type into what makes the answers of an operation,
+/// and tells which.
+fn set_media_type<'a>(
+    item: &mut Item,
+    entry: &'a ServiceEntry,
+    service: &Service,
+) -> Result<Option<&'a str>> {
     let Item::Impl(implementation) = item else {
-        return Ok(());
+        return Ok(None);
     };
     let Type::Path(name) = &*implementation.self_ty else {
         bail!("an implementation for what has no name");
@@ -90,18 +109,17 @@ fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> R
         .iter()
         .find(|operation| name == format!("{}Then", type_name(&operation.id)));
     let tokens = implementation.to_token_stream();
+    if !tokens.to_string().contains(GENERATORS_OWN) {
+        return Ok(None);
+    }
     *item = match operation {
         Some(operation) => {
             let media_type = Literal::string(&media_type(operation, service)?);
             syn::parse2(replace(tokens, &media_type))?
         }
-        None => {
-            let has_type = tokens.to_string().contains(GENERATORS_OWN);
-            ensure!(!has_type, "{name} answers for no operation");
-            return Ok(());
-        }
+        None => bail!("{name} answers for no operation"),
     };
-    Ok(())
+    Ok(operation.map(|operation| &*operation.id))
 }
 
 /// The type of the answers of the newest version.
@@ -134,4 +152,43 @@ fn replace(tokens: TokenStream, media_type: &Literal) -> TokenStream {
         tree => tree,
     };
     tokens.into_iter().map(replace_one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the generator writes for one operation, with the way it sets a type.
+    fn generated(set: &str) -> Vec<Item> {
+        let text =
+            format!("mod operations {{ impl UpdateOrgApiKeyThen {{ fn ok(self) {{ {set} }} }} }}");
+        syn::parse_file(&text).unwrap().items
+    }
+
+    #[test]
+    fn each_operation_gets_the_type_of_its_service() {
+        let entry = ServiceEntry {
+            name: "atlas-v2".to_owned(),
+            operations: vec![OperationEntry {
+                id: "update_org_api_key".to_owned(),
+                versions: vec!["2023-01-01".to_owned()],
+                query: Vec::new(),
+                body: Vec::new(),
+            }],
+        };
+        let service = Service {
+            document: String::new(),
+            base_path: String::new(),
+            media_type: "application/vnd.atlas.{date}+json".to_owned(),
+            newest: None,
+        };
+        let set = |how| with_media_types(generated(how), &entry, &service);
+
+        let items = set(r#"header("application/json")"#).unwrap();
+        let text = quote!(#(#items)*).to_string();
+        assert!(text.contains(r#""application/vnd.atlas.2023-01-01+json;charset=utf-8""#));
+        let error = set("json_body()").err().unwrap().to_string();
+        assert!(error.contains("update_org_api_key"), "{error}");
+        assert!(with_media_types(Vec::new(), &entry, &service).is_err());
+    }
 }

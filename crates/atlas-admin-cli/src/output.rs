@@ -67,6 +67,8 @@ impl Output {
                 .with_ansi(false)
                 .with_span_events(FmtSpan::CLOSE)
                 .with_writer(BoxMakeWriter::new(io::stderr))
+                // Or it would panic where nobody reads standard error any more.
+                .log_internal_errors(false)
                 .init();
         }
     }

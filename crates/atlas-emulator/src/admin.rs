@@ -21,21 +21,21 @@ use crate::{
 
 type Shared = Arc<Emulation>;
 
-pub(crate) fn router() -> Router<Shared> {
+pub(crate) fn router(emulation: Shared) -> Router<Shared> {
     Router::new()
         .route("/_emulator/state", get(state))
         .route("/_emulator/requests", get(requests))
         .route("/_emulator/reset", post(reset))
         .route("/_emulator/faults", put(faults))
-        .route_layer(middleware::from_fn(loopback))
+        .route_layer(middleware::from_fn_with_state(emulation, loopback))
 }
 
 /// To others it is a path like any that is not there.
-async fn loopback(request: Request, next: Next) -> Response {
+async fn loopback(emulation: State<Shared>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get();
     match peer.is_some_and(|Peer(peer)| peer.ip().to_canonical().is_loopback()) {
         true => next.run(request).await,
-        false => unknown_path(request).await,
+        false => unknown_path(emulation, request).await,
     }
 }
 

@@ -8,7 +8,13 @@ use http::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    builder::Behaviour, error::ApiError, limits::Allowance, pretty, query::flag, service::Call,
+    builder::Behaviour,
+    error::ApiError,
+    inferred::Inferred,
+    limits::Allowance,
+    pretty,
+    query::flag,
+    service::{Call, Service},
     versions::Life,
 };
 
@@ -94,11 +100,13 @@ impl<'a> Answer<'a> {
     /// The answer for a refused request.
     pub(crate) fn error(&self, error: ApiError) -> Response {
         let service = self.call.service;
-        let error = self.behaviour.inferred.amend(error, service);
-        let body = ErrorBody::new(&error, service.reports_fields());
+        let inferred = &self.behaviour.inferred;
+        let error = inferred.amend(error, service);
+        let reports_fields = service.reports_fields() && inferred.field_details;
+        let body = ErrorBody::new(&error, reports_fields);
         let mut response = self.body(error.status, &body);
         error_headers(response.headers_mut(), &error);
-        if self.behaviour.inferred.deprecation_on_errors {
+        if inferred.deprecation_on_errors {
             self.end_of_version(response.headers_mut());
         }
         response
@@ -146,11 +154,12 @@ impl<'a> Answer<'a> {
 }
 
 /// The answer to a request that belongs to no operation.
-pub(crate) fn unrouted(error: &ApiError) -> Response {
-    let body = ErrorBody::new(error, false);
+pub(crate) fn unrouted(error: ApiError, inferred: &Inferred) -> Response {
+    let error = inferred.amend(error, Service::AtlasV2);
+    let body = ErrorBody::new(&error, false);
     let mut response = json(error.status, serde_json::to_vec(&body));
     response.headers_mut().extend(COMMON);
-    error_headers(response.headers_mut(), error);
+    error_headers(response.headers_mut(), &error);
     response
 }
 

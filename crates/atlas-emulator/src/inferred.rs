@@ -18,7 +18,7 @@ use crate::{VersionDates, error::ApiError, service::Service};
 /// use atlas_emulator::{Emulator, Inferred};
 ///
 /// let mut inferred = Inferred::default();
-/// inferred.key_not_found_status = 404;
+/// inferred.statuses.insert("API_KEY_NOT_FOUND".to_owned(), 404);
 /// inferred.retry_after = false;
 /// let emulator = Emulator::builder().inferred(inferred).start().await?;
 /// # Ok(())
@@ -42,15 +42,23 @@ pub struct Inferred {
     /// `VALIDATION_ERROR` in place of `INVALID_API_KEY_DESC`; both are seen.
     /// Default: no.
     pub validation_errors: bool,
-    /// The status of `API_KEY_NOT_FOUND`: 400, which is documented, or 404,
-    /// which clients have seen. Default: 400.
-    pub key_not_found_status: u16,
+    /// Whether Atlas v2 names the field at fault, where there is one, in
+    /// `badRequestDetail`: it may, and for which errors is not told. Default:
+    /// yes.
+    pub field_details: bool,
+    /// Statuses from 400 to 599 that are sent in place of the emulator's own,
+    /// by its code, as `API_KEY_NOT_FOUND: 404`: 400 is documented, and clients
+    /// have seen 404. Default: none.
+    pub statuses: BTreeMap<String, u16>,
     /// Codes that are sent in place of the emulator's own, as
     /// `RATE_LIMITED_TOKEN_BUCKET: RATE_LIMITED`. Default: none.
     pub codes: BTreeMap<String, String>,
     /// Whether the owners of an organization may do everything in its
     /// projects. Default: yes.
     pub owners_rule_projects: bool,
+    /// Whether every member of an organization may read its keys, and not its
+    /// owners alone. Default: yes.
+    pub members_read_keys: bool,
     /// Whether an update in a project adds a key that was not in it. If not,
     /// the answer is `API_KEY_NOT_FOUND`. Default: yes.
     pub project_update_adds: bool,
@@ -86,9 +94,11 @@ impl Default for Inferred {
             version_dates: VersionDates::default(),
             deprecation_on_errors: false,
             validation_errors: false,
-            key_not_found_status: 400,
+            field_details: true,
+            statuses: BTreeMap::new(),
             codes: BTreeMap::new(),
             owners_rule_projects: true,
+            members_read_keys: true,
             project_update_adds: true,
             accounts_count_as_owners: false,
             retry_after: true,
@@ -105,11 +115,9 @@ impl Default for Inferred {
 impl Inferred {
     /// What cannot be sent, if anything.
     pub(crate) fn fault(&self) -> Option<String> {
-        if !(400..500).contains(&self.key_not_found_status) {
-            return Some(format!(
-                "{} is not the status of a client's error",
-                self.key_not_found_status
-            ));
+        let wrong = |status: &&u16| !(400..600).contains(*status);
+        if let Some(status) = self.statuses.values().find(wrong) {
+            return Some(format!("{status} is not the status of an error"));
         }
         self.codes
             .values()
@@ -119,8 +127,8 @@ impl Inferred {
 
     /// An error as it is to be sent.
     pub(crate) fn amend(&self, mut error: ApiError, service: Service) -> ApiError {
-        if error.code == "API_KEY_NOT_FOUND"
-            && let Ok(status) = StatusCode::from_u16(self.key_not_found_status)
+        if let Some(status) = self.statuses.get(&*error.code)
+            && let Ok(status) = StatusCode::from_u16(*status)
         {
             error.status = status;
         }

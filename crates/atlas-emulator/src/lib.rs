@@ -40,7 +40,7 @@
 //!
 //! | feature | for |
 //! | --- | --- |
-//! | `cli`, on by default | the command; it takes in the others |
+//! | `cli`, on by default | the command, and `cli::Settings` for others; it takes in the other features |
 //! | `tls` | HTTPS: `Builder::tls` |
 //! | `seed-file` | what to start with, in YAML: `Builder::seed_file` |
 //!
@@ -54,18 +54,23 @@
 //! - [`Builder::strict_nc`], [`Builder::nonce_ttl`] and
 //!   [`Builder::nonce_uses`]: how long and how often a nonce is good;
 //! - [`Builder::token_rate_limit`]: how many tokens may be asked for;
-//! - [`Inferred::codes`]: the codes of unknown roles, of a body that changes
-//!   nothing, of bad query parameters, of a body that is too long, slow or of
-//!   another media type, of a wrong method, of an unknown path, and of a digest
-//!   for another URI.
+//! - [`Inferred::codes`] and [`Inferred::statuses`]: those of unknown roles (400),
+//!   of a body that changes nothing (400), of bad query parameters (400), of a
+//!   body that is too long (413), slow (408) or of another media type (415), of a
+//!   wrong method (405), of an unknown path (404), and of a digest for another
+//!   URI (400).
 //!
-//! Three things are decided once:
+//! These are inferred as well, and decided once:
 //!
+//! - An unknown path and a wrong method are refused before signing in.
+//! - Query parameters that the documents do not declare are ignored.
 //! - Signing in is checked first, then the access list, the version, the ids,
 //!   the query, the organization or project, the caller's roles, the rate
 //!   limit, the key, and the body last.
 //! - A version is deprecated and gone from the day that is named, in UTC;
 //!   `VERSION_GONE` names the date of the version, not the date asked for.
+//! - `badRequestDetail`, where Atlas v2 has it, names a field that the body has
+//!   wrong: its name, its type, its length, or a role in it.
 //! - The three services share the buckets of an organization and a project.
 
 mod accept;
@@ -76,6 +81,8 @@ mod authorization;
 mod body;
 mod builder;
 mod catalog;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod connection;
 mod digest;
 mod error;

@@ -55,7 +55,7 @@ pub(crate) fn router(emulation: Shared) -> Router {
         ));
     // Behind the layer, so that it is neither counted nor struck by faults.
     let router = match emulation.behaviour.admin {
-        true => router.merge(admin::router()),
+        true => router.merge(admin::router(Arc::clone(&emulation))),
         false => router,
     };
     router.with_state(emulation)
@@ -81,7 +81,7 @@ async fn grant(State(emulation): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = match body::read(body).await {
         Ok(body) => body,
-        Err(error) => return answer::unrouted(&error),
+        Err(error) => return answer::unrouted(error, &emulation.behaviour.inferred),
     };
     let strike = match parts.extensions.get::<Strike>() {
         Some(_) => None,
@@ -101,16 +101,18 @@ async fn revoke(State(emulation): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     match body::read(body).await {
         Ok(body) => emulation.tokens.revoke(&parts.headers, &body),
-        Err(error) => answer::unrouted(&error),
+        Err(error) => answer::unrouted(error, &emulation.behaviour.inferred),
     }
 }
 
-pub(crate) async fn unknown_path(request: Request) -> Response {
-    answer::unrouted(&ApiError::resource(request.uri().path()))
+pub(crate) async fn unknown_path(State(emulation): State<Shared>, request: Request) -> Response {
+    let error = ApiError::resource(request.uri().path());
+    answer::unrouted(error, &emulation.behaviour.inferred)
 }
 
-async fn wrong_method(request: Request) -> Response {
-    answer::unrouted(&ApiError::method(request.method().as_str()))
+async fn wrong_method(State(emulation): State<Shared>, request: Request) -> Response {
+    let error = ApiError::method(request.method().as_str());
+    answer::unrouted(error, &emulation.behaviour.inferred)
 }
 
 /// Counts and logs a request, waits as long as the emulated service would

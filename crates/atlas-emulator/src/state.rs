@@ -112,7 +112,8 @@ impl State {
                 if !self.is_member(caller, scope) {
                     return Err(ApiError::cannot_access_org(scope));
                 }
-                if operation == Operation::UpdateInOrg && !self.is_org_owner(caller, scope) {
+                let any_member = operation == Operation::ReadInOrg && inferred.members_read_keys;
+                if !any_member && !self.is_org_owner(caller, scope) {
                     return Err(ApiError::not_org_owner(scope));
                 }
                 Ok(Scope::Org(scope))

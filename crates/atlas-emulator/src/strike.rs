@@ -14,7 +14,6 @@ use crate::{
     fault::Effect,
     faults::Strike,
     limits::{Exhausted, RateLimit},
-    service::Service,
 };
 
 /// Tells the connection to break.
@@ -37,10 +36,7 @@ impl Strike {
         path: &str,
         mut response: Response,
     ) -> Response {
-        let refused = |error| {
-            let inferred = &emulation.behaviour.inferred;
-            answer::unrouted(&inferred.amend(error, Service::AtlasV2))
-        };
+        let refused = |error| answer::unrouted(error, &emulation.behaviour.inferred);
         let mut response = match self.effect {
             Effect::RateLimited => {
                 let retry_after = std::time::Duration::from_secs(self.retry_after.unwrap_or(1));

@@ -24,8 +24,7 @@ use subtle::ConstantTimeEq;
 use url::form_urlencoded;
 
 use crate::{
-    answer, authorization, builder::Behaviour, error::ApiError, limits::Bucket, service::Service,
-    state::Caller,
+    answer, authorization, builder::Behaviour, error::ApiError, limits::Bucket, state::Caller,
 };
 
 /// Live tokens that one account may have.
@@ -126,7 +125,7 @@ impl TokenDesk {
     /// the services, everything else in that of OAuth.
     pub(crate) fn grant(&self, request: &Parts, body: &[u8], behaviour: &Behaviour) -> Response {
         match self.take(request, behaviour) {
-            Err(error) => answer::unrouted(&behaviour.inferred.amend(error, Service::AtlasV2)),
+            Err(error) => answer::unrouted(error, &behaviour.inferred),
             Ok(()) => self
                 .try_grant(&request.headers, body)
                 .unwrap_or_else(Refusal::into_response),

@@ -126,13 +126,12 @@ impl Traffic {
 fn without_secrets(headers: &HeaderMap) -> HeaderMap {
     const HIDDEN: HeaderValue = HeaderValue::from_static("<hidden>");
     let mut headers = headers.clone();
-    for name in [AUTHORIZATION, PROXY_AUTHORIZATION] {
-        if let Some(value) = headers.get_mut(&name) {
+    for (name, value) in &mut headers {
+        if name == AUTHORIZATION || name == PROXY_AUTHORIZATION {
             *value = scheme(value).unwrap_or(HIDDEN);
+        } else if name == COOKIE {
+            *value = HIDDEN;
         }
-    }
-    if let Some(value) = headers.get_mut(COOKIE) {
-        *value = HIDDEN;
     }
     headers
 }

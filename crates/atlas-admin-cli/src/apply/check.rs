@@ -201,7 +201,7 @@ impl Checker {
                 self.wrong(name.referenced, "the name of a role is empty");
             } else if role.starts_with(level.other().prefix()) {
                 let message = format!(
-                    "{} is a role in {}s; here stand roles of the {}",
+                    "{} is a role in {}s; only {} roles are allowed here",
                     role.escape_debug(),
                     level.other().name(),
                     level.name()

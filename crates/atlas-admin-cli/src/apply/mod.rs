@@ -2,6 +2,7 @@
 //!
 //! read the file -> check it -> read the keys -> plan -> ask -> run -> summary
 
+mod again;
 mod check;
 mod confirm;
 mod file;
@@ -29,7 +30,7 @@ use clap::{Args, value_parser};
 
 pub(crate) use self::{file::Mistake, schema::schema};
 use self::{
-    plan::{Plan, counted},
+    plan::{Foregone, Plan, counted},
     report::{Place, Report},
     stop::{Reason, Stop},
     summary::Tally,
@@ -72,7 +73,12 @@ Exit codes: 0 all is as the file says, 1 something failed, 2 bad input, 3 creden
 /// alone, and so is everything that the file does not mention.
 ///
 /// Ctrl-C finishes what is in flight and says what is left. A run that was stopped,
-/// however hard, goes on with --resume.
+/// however hard, goes on with --resume. In flight is also an update that waits for the
+/// rate limit or to be tried again: it is made once its turn comes. A second Ctrl-C
+/// leaves at once.
+///
+/// With --dry-run no key is read, and so the requests are shown as if none were as
+/// wanted; but what --resume skips is left out.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Apply {
@@ -129,7 +135,7 @@ pub(crate) fn run(command: &Apply, global: &Global, output: &Output) -> Result<E
         started,
     };
     if global.dry_run {
-        block_on_many(job.dry_run(&keys))
+        block_on_many(job.dry_run(keys))
     } else {
         block_on_many(job.run(keys))
     }
@@ -145,11 +151,15 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Shows the request of every update, as if no key were as wanted.
-    async fn dry_run(&self, keys: &[WantedKey]) -> Result<Exit, Failure> {
+    /// Shows the request of every update that an earlier run has not settled, as if no
+    /// key were as wanted.
+    async fn dry_run(&self, mut keys: Vec<WantedKey>) -> Result<Exit, Failure> {
+        if let Some(path) = &self.command.resume {
+            self.drop_settled(&mut keys, &Report::of_earlier_run(path)?)?;
+        }
         let dry_run = DryRun::start(self.settings, self.output).await?;
-        let mut previews = Vec::with_capacity(wanted::count(keys));
-        for key in keys {
+        let mut previews = Vec::with_capacity(wanted::count(&keys));
+        for key in &keys {
             for update in &key.updates {
                 let call = run::send(dry_run.client(), key, update, None);
                 previews.push(dry_run.preview(call).await?);
@@ -229,8 +239,14 @@ impl Job<'_> {
             requests,
             ..Tally::default()
         };
-        if stop.reason().is_some() {
-            tally.left = total;
+        let is_stopped = stop.reason().is_some();
+        if is_stopped && !self.command.plan {
+            if !plan.unreadable.is_empty() {
+                report.begin(&self.place)?;
+                self.record(plan.unread(), &report, &mut tally)?;
+            }
+            drop(report);
+            tally.left = total - tally.failed;
             return self.finish(tally, stop);
         }
         self.show_plan(&plan).inspect_err(|_| {
@@ -238,8 +254,9 @@ impl Job<'_> {
                 .note("nothing was changed: the plan could not be shown");
         })?;
         if self.command.plan {
-            let is_whole = plan.unreadable.is_empty();
-            return Ok(if is_whole { Exit::Done } else { Exit::Failed });
+            let is_whole = plan.unreadable.is_empty() && plan.not_read == 0;
+            let otherwise = if is_whole { Exit::Done } else { Exit::Failed };
+            return Ok(exit_for(stop, otherwise));
         }
         let needs_consent = !plan.keys.is_empty() && !self.command.yes;
         if needs_consent && !confirm::confirm(&plan, self.output.format, stop).await? {
@@ -247,10 +264,7 @@ impl Job<'_> {
             return Ok(exit_for(stop, Exit::Done));
         }
         report.begin(&self.place)?;
-        for (key, update, outcome, error) in plan.foregone() {
-            report.record(key, update, outcome, error.map(exit::describe))?;
-            tally.count(outcome);
-        }
+        self.record(plan.foregone(), &report, &mut tally)?;
         let Plan { keys, .. } = plan;
         let (made, unwritable) = run::run(
             client,
@@ -265,6 +279,22 @@ impl Job<'_> {
         tally += made;
         let exit = self.finish(tally, stop)?;
         unwritable.map_or(Ok(exit), Err)
+    }
+
+    /// Writes down and counts what is known before anything is sent.
+    fn record<'a>(
+        &self,
+        outcomes: impl Iterator<Item = Foregone<'a>>,
+        report: &Report,
+        tally: &mut Tally,
+    ) -> Result<(), Failure> {
+        for (key, update, outcome, error) in outcomes {
+            let error = error.map(exit::describe);
+            tally.failed_by(error.as_ref());
+            report.record(key, update, outcome, error)?;
+            tally.count(outcome);
+        }
+        Ok(())
     }
 
     fn show_plan(&self, plan: &Plan) -> Result<(), Failure> {
@@ -283,16 +313,12 @@ impl Job<'_> {
         if tally.is_complete() {
             return Ok(Exit::Done);
         }
-        let file = self.command.file.display();
-        let report = self
+        let has_report = self
             .command
             .report
             .as_ref()
-            .or(self.command.resume.as_ref());
-        let next = match report.filter(|report| report.exists()) {
-            Some(report) => format!("atlas-admin apply {file} --resume {}", report.display()),
-            None => format!("atlas-admin apply {file}"),
-        };
+            .is_some_and(|path| path.exists());
+        let next = again::command(std::env::args_os().skip(1), has_report);
         self.output
             .note(&format!("not all is done; go on with: {next}"));
         Ok(exit_for(stop, Exit::Failed))

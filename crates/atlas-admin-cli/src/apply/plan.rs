@@ -20,7 +20,12 @@ pub(crate) struct Plan {
     pub(crate) as_wanted: Vec<WantedKey>,
     /// Keys that could not be read.
     pub(crate) unreadable: Vec<(WantedKey, Error)>,
+    /// How many keys were left unread, because something stopped it.
+    pub(crate) not_read: usize,
 }
+
+/// An update of which the outcome is known before anything is sent, and why.
+pub(crate) type Foregone<'a> = (&'a WantedKey, &'a Update, Outcome, Option<&'a Error>);
 
 /// What is to be done about one key.
 #[derive(Debug)]
@@ -117,9 +122,7 @@ impl Plan {
     }
 
     /// The updates of which the outcome is known before anything is sent.
-    pub(crate) fn foregone(
-        &self,
-    ) -> impl Iterator<Item = (&WantedKey, &Update, Outcome, Option<&Error>)> {
+    pub(crate) fn foregone(&self) -> impl Iterator<Item = Foregone<'_>> {
         let as_wanted = self.as_wanted.iter().flat_map(|key| {
             let updates = key.updates.iter();
             updates.map(move |update| (key, update, Outcome::AsWanted, None))
@@ -129,11 +132,15 @@ impl Plan {
             both.filter(|(_, change)| change.is_none())
                 .map(|(update, _)| (&key.wanted, update, Outcome::AsWanted, None))
         });
-        let unreadable = self.unreadable.iter().flat_map(|(key, error)| {
+        as_wanted.chain(in_part).chain(self.unread())
+    }
+
+    /// The updates of keys that could not be read.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = Foregone<'_>> {
+        self.unreadable.iter().flat_map(|(key, error)| {
             let updates = key.updates.iter();
             updates.map(move |update| (key, update, Outcome::Failed, Some(error)))
-        });
-        as_wanted.chain(in_part).chain(unreadable)
+        })
     }
 
     fn removed_count(&self) -> usize {
@@ -176,6 +183,9 @@ impl Plan {
         }
         if !self.unreadable.is_empty() {
             parts.push(format!("{} cannot be read", self.unreadable.len()));
+        }
+        if self.not_read > 0 {
+            parts.push(format!("{} not read", self.not_read));
         }
         let removed = match self.removed_count() {
             _ if self.keys.is_empty() => "",
@@ -221,6 +231,7 @@ impl Plan {
             "rolesRemoved": self.removed_count(),
             "asWanted": self.as_wanted.len(),
             "unreadable": unreadable,
+            "notRead": self.not_read,
         })
     }
 }

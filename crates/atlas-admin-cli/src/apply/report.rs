@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -72,8 +72,10 @@ pub(crate) struct Place {
 /// A report that is being written, or none.
 pub(crate) struct Report {
     path: PathBuf,
-    /// `None` if nobody asked for a report, or nothing has been done yet.
+    /// `None` if nobody asked for a report.
     file: Option<Mutex<File>>,
+    /// Whether it was made by this run, and nothing is in it yet.
+    is_blank: bool,
 }
 
 impl Report {
@@ -82,15 +84,29 @@ impl Report {
         Self {
             path: PathBuf::new(),
             file: None,
+            is_blank: false,
         }
     }
 
-    /// A new report, for which there is no file before it [begins](Self::begin).
+    /// A new report. The file is there from now on, so that one that cannot be written
+    /// is told of at once; it goes away again unless the report [begins](Self::begin).
     pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
-        refuse_old(path)?;
+        let mut options = OpenOptions::new();
+        options.append(true).read(true);
+        let (is_new, opened) = match options.clone().create_new(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                // Or a link to a file that is not there yet.
+                (false, options.create(true).open(path))
+            }
+            opened => (true, opened),
+        };
+        let file = opened.map_err(|error| unwritable(path, error))?;
+        refuse_shared(&file, path)?;
+        refuse_old(&file, path)?;
         Ok(Self {
             path: path.to_owned(),
-            file: None,
+            file: Some(Mutex::new(file)),
+            is_blank: is_new,
         })
     }
 
@@ -105,6 +121,7 @@ impl Report {
         Ok(Self {
             path: path.to_owned(),
             file: Some(Mutex::new(file)),
+            is_blank: false,
         })
     }
 
@@ -119,24 +136,11 @@ impl Report {
 
     /// Starts to write: a line that says which service this run is with.
     pub(crate) fn begin(&mut self, place: &Place) -> Result<(), Failure> {
-        if self.path.as_os_str().is_empty() {
+        let Some(file) = &self.file else {
             return Ok(());
-        }
-        if self.file.is_none() {
-            // Another run may have been faster.
-            refuse_old(&self.path)?;
-            let file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .read(true)
-                .open(&self.path)
-                .map_err(|error| self.unwritable(error))?;
-            refuse_shared(&file, &self.path)?;
-            self.file = Some(Mutex::new(file));
-        }
-        if let Some(file) = &self.file {
-            end_last_line(&mut lock(file)).map_err(|error| self.unwritable(error))?;
-        }
+        };
+        self.is_blank = false;
+        end_last_line(&mut lock(file)).map_err(|error| unwritable(&self.path, error))?;
         self.write(&Line::Run {
             at: now(),
             service: place.service.clone(),
@@ -175,22 +179,30 @@ impl Report {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        let mut text = serde_json::to_vec(line).map_err(|error| self.unwritable(error.into()))?;
+        let failed = |error| unwritable(&self.path, error);
+        let mut text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
         // One call, so that a line is there or not.
-        lock(file)
-            .write_all(&text)
-            .map_err(|error| self.unwritable(error))
-    }
-
-    fn unwritable(&self, error: io::Error) -> Failure {
-        Failure::local(format!("cannot write {}", self.path.display()), error)
+        lock(file).write_all(&text).map_err(failed)
     }
 }
 
+impl Drop for Report {
+    fn drop(&mut self) {
+        if self.is_blank {
+            // At worst an empty file stays, which does no harm.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn unwritable(path: &Path, error: io::Error) -> Failure {
+    Failure::local(format!("cannot write {}", path.display()), error)
+}
+
 /// Fails if there is something in a file that is to become a new report.
-fn refuse_old(path: &Path) -> Result<(), Failure> {
-    match path.metadata() {
+fn refuse_old(file: &File, path: &Path) -> Result<(), Failure> {
+    match file.metadata() {
         Ok(metadata) if metadata.len() > 0 => Err(Failure::input(format!(
             "{path} is there already; go on with it by --resume {path}, or name another file",
             path = path.display()
@@ -229,6 +241,12 @@ fn end_last_line(file: &mut File) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a line is a part of what a run begins its report with.
+fn is_start_of_run(line: &[u8]) -> bool {
+    const START: &[u8] = br#"{"event":"run""#;
+    line.starts_with(START) || START.starts_with(line)
+}
+
 fn now() -> String {
     let now: DateTime<Utc> = Utc::now();
     now.to_rfc3339_opts(SecondsFormat::Millis, true)
@@ -243,10 +261,11 @@ pub(crate) struct Past {
 impl Past {
     fn read(file: &mut File, path: &Path, place: &Place) -> Result<Self, Failure> {
         let mut last = HashMap::new();
+        let mut has_begun = false;
         let path = path.display();
         let failed = |error| Failure::input(format!("cannot read {path}: {error}"));
         file.rewind().map_err(failed)?;
-        for (index, line) in BufReader::new(file).split(b'\n').enumerate() {
+        for line in BufReader::new(file).split(b'\n') {
             let line = line.map_err(failed)?;
             match serde_json::from_slice(&line) {
                 Ok(Line::Run {
@@ -259,9 +278,12 @@ impl Past {
                             theirs.service, theirs.address, place.service, place.address
                         )));
                     }
+                    has_begun = true;
                 }
+                // Cut off before anything was done.
+                Err(_) if !has_begun && is_start_of_run(&line) => {}
                 // Or it might be anything, and is not to be written to.
-                _ if index == 0 => {
+                _ if !has_begun => {
                     return Err(Failure::input(format!(
                         "{path} is not a report of an earlier run"
                     )));

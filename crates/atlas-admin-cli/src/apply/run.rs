@@ -112,9 +112,9 @@ impl Runner {
                 self.stop.set(Reason::Failure);
             }
         }
-        let written = self
-            .report
-            .record(key, update, outcome, error.map(exit::describe));
+        let error = error.map(exit::describe);
+        tally.failed_by(error.as_ref());
+        let written = self.report.record(key, update, outcome, error);
         if let Err(failure) = written {
             self.stop.set(Reason::Report);
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);

@@ -4,6 +4,7 @@ use std::{ops::AddAssign, time::Duration};
 
 use comfy_table::Table;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::report::Outcome;
 use crate::output::table;
@@ -23,6 +24,9 @@ pub(crate) struct Tally {
     /// HTTP requests, those that read the keys included.
     pub(crate) requests: u64,
     pub(crate) seconds: f64,
+    /// Why the first update failed, or the first key could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Value>,
 }
 
 impl Tally {
@@ -34,6 +38,13 @@ impl Tally {
             Outcome::Unknown => &mut self.unknown,
         };
         *number += 1;
+    }
+
+    /// Keeps the first reason of them all.
+    pub(crate) fn failed_by(&mut self, error: Option<&Value>) {
+        if self.error.is_none() {
+            self.error = error.cloned();
+        }
     }
 
     /// The updates that were begun.
@@ -80,5 +91,6 @@ impl AddAssign for Tally {
         self.done_earlier += other.done_earlier;
         self.requests += other.requests;
         self.seconds += other.seconds;
+        self.failed_by(other.error.as_ref());
     }
 }

@@ -30,19 +30,27 @@ pub(crate) async fn survey(
     stop: &Stop,
     output: &Output,
 ) -> Survey {
-    let progress = Progress::new("keys read", keys.len(), output);
+    let total = keys.len();
+    let progress = Progress::new("keys read", total, output);
     let work = |(index, wanted): (usize, WantedKey)| {
-        let client = client.clone();
+        let (client, stop) = (client.clone(), stop.clone());
         async move {
-            let answer = read_key(client, &wanted.org, &wanted.id).await;
-            (index, wanted, answer)
+            // To leave a reading in the middle changes nothing, however long it would wait.
+            let answer = tokio::select! {
+                answer = read_key(client, &wanted.org, &wanted.id) => answer,
+                () = stop.wait() => return None,
+            };
+            Some((index, wanted, answer))
         }
     };
     let keys = keys.into_iter().enumerate().collect();
     let mut answers = pin!(parallel::each(keys, concurrency, stop, work));
     let mut compared = Vec::new();
     let mut requests = 0;
-    while let Some((index, wanted, answer)) = answers.next().await {
+    while let Some(answer) = answers.next().await {
+        let Some((index, wanted, answer)) = answer else {
+            continue;
+        };
         progress.step();
         let outcome = match answer {
             Ok(key) => {
@@ -64,7 +72,10 @@ pub(crate) async fn survey(
     }
     compared.sort_unstable_by_key(|(index, _)| *index);
 
-    let mut plan = Plan::default();
+    let mut plan = Plan {
+        not_read: total - compared.len(),
+        ..Plan::default()
+    };
     for (_, outcome) in compared {
         match outcome {
             Ok(key) if key.is_as_wanted() => plan.as_wanted.push(key.wanted),

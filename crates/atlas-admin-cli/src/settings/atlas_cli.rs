@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use toml::{Table, Value};
 
 use super::{Layer, LoginParts, login::PartNames};
-use crate::{exit::Failure, service::Service};
+use crate::service::Service;
 
 const NAMES: PartNames = PartNames {
     public_key: "public_api_key",
@@ -54,13 +54,11 @@ impl File {
         profiles.iter().filter_map(is_profile).collect()
     }
 
-    pub(super) fn profile(&self, name: &str) -> Result<Option<Layer>, Failure> {
+    pub(super) fn profile(&self, name: &str) -> Option<Layer> {
         let Content::Profiles(profiles) = &self.content else {
-            return Ok(None);
+            return None;
         };
-        let Some(profile) = profiles.get(name).and_then(Value::as_table) else {
-            return Ok(None);
-        };
+        let profile = profiles.get(name)?.as_table()?;
         let text = |key: &str| {
             let text = profile.get(key)?.as_str()?.trim();
             (!text.is_empty()).then(|| text.to_owned())
@@ -82,7 +80,7 @@ impl File {
             // There it means a server to use in the place of Atlas.
             _ => (text("ops_manager_url").or(base_url), None),
         };
-        Ok(Some(Layer {
+        Some(Layer {
             origin: format!("{} [{name}]", self.place()),
             service,
             base_url,
@@ -91,21 +89,21 @@ impl File {
             project: text("project_id"),
             login: login(&text),
             ..Layer::default()
-        }))
+        })
     }
 
     /// The profile, or a source that knows nothing and says why.
-    pub(super) fn profile_or_empty(&self, name: &str) -> Result<Layer, Failure> {
+    pub(super) fn profile_or_empty(&self, name: &str) -> Layer {
         let remark = match &self.content {
             Content::Missing => "no such file",
             Content::Unreadable => "cannot be read as TOML",
             Content::Profiles(_) => "no such profile",
         };
-        Ok(self.profile(name)?.unwrap_or_else(|| Layer {
+        self.profile(name).unwrap_or_else(|| Layer {
             origin: format!("{} [{name}]", self.place()),
             remark: Some(remark),
             ..Layer::default()
-        }))
+        })
     }
 }
 
@@ -113,15 +111,16 @@ impl File {
 /// which is in use. A person's own sign-in is of no use here: its token is for
 /// that program.
 fn login(text: &dyn Fn(&str) -> Option<String>) -> LoginParts {
-    let secret = |key: &str| text(key).map(SecretString::from);
+    let name = |key: &str| text(key).map(Ok);
+    let secret = |key: &str| text(key).map(|text| Ok(SecretString::from(text)));
     let key = || LoginParts {
-        public_key: text(NAMES.public_key),
+        public_key: name(NAMES.public_key),
         private_key: secret(NAMES.private_key),
         names: NAMES,
         ..LoginParts::default()
     };
     let account = || LoginParts {
-        client_id: text(NAMES.client_id),
+        client_id: name(NAMES.client_id),
         client_secret: secret(NAMES.client_secret),
         names: NAMES,
         ..LoginParts::default()

@@ -1,11 +1,13 @@
 //! The environment as a source: the variables that other tools for Atlas use too.
 
-use std::env;
+use std::{env, ffi::OsString};
 
 use secrecy::SecretString;
 
-use super::{Layer, LoginParts, login::PartNames};
-use crate::exit::Failure;
+use super::{
+    Layer, LoginParts,
+    login::{Part, PartNames},
+};
 
 const NAMES: PartNames = PartNames {
     public_key: "MONGODB_ATLAS_PUBLIC_API_KEY",
@@ -15,44 +17,56 @@ const NAMES: PartNames = PartNames {
     token: "MONGODB_ATLAS_ACCESS_TOKEN",
 };
 
-pub(super) fn layer() -> Result<Layer, Failure> {
-    let secret = |value: Option<String>| value.map(SecretString::from);
-    Ok(Layer {
+pub(super) fn layer() -> Layer {
+    Layer {
         origin: "environment".to_owned(),
-        base_url: variable("MONGODB_ATLAS_BASE_URL")?,
-        ops_manager_url: variable("MONGODB_ATLAS_OPS_MANAGER_URL")?,
-        org: variable("MONGODB_ATLAS_ORG_ID")?,
-        project: variable("MONGODB_ATLAS_PROJECT_ID")?,
+        base_url: setting("MONGODB_ATLAS_BASE_URL"),
+        ops_manager_url: setting("MONGODB_ATLAS_OPS_MANAGER_URL"),
+        org: setting("MONGODB_ATLAS_ORG_ID"),
+        project: setting("MONGODB_ATLAS_PROJECT_ID"),
         login: LoginParts {
-            public_key: either(NAMES.public_key, "MONGODB_ATLAS_PUBLIC_KEY")?,
-            private_key: secret(either(NAMES.private_key, "MONGODB_ATLAS_PRIVATE_KEY")?),
-            client_id: variable(NAMES.client_id)?,
-            client_secret: secret(variable(NAMES.client_secret)?),
-            token: secret(variable(NAMES.token)?),
+            public_key: either(NAMES.public_key, "MONGODB_ATLAS_PUBLIC_KEY"),
+            private_key: secret(either(NAMES.private_key, "MONGODB_ATLAS_PRIVATE_KEY")),
+            client_id: part(NAMES.client_id),
+            client_secret: secret(part(NAMES.client_secret)),
+            token: secret(part(NAMES.token)),
             secret: None,
             names: NAMES,
         },
         ..Layer::default()
-    })
+    }
 }
 
 /// The value of a variable, if it is set to anything.
-fn variable(name: &str) -> Result<Option<String>, Failure> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => {
-            Err(Failure::input(format!("the variable {name} is not UTF-8")))
-        }
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.to_string_lossy().trim().is_empty())
+}
+
+/// An address or an id. What is not UTF-8 is neither, and is refused where it is used.
+fn setting(name: &str) -> Option<String> {
+    let value = variable(name)?;
+    Some(value.to_string_lossy().trim().to_owned())
+}
+
+/// A part of credentials.
+fn part(name: &str) -> Part<String> {
+    let value = variable(name)?;
+    Some(match value.to_str() {
+        Some(text) => Ok(text.trim().to_owned()),
+        None => Err(format!("{name} is not UTF-8")),
+    })
+}
+
+/// One part that two variables may hold.
+fn either(name: &str, alias: &str) -> Part<String> {
+    match (part(name), part(alias)) {
+        (Some(Ok(a)), Some(Ok(b))) if a != b => Some(Err(format!(
+            "{name} and {alias} hold different values; unset one"
+        ))),
+        (a, b) => a.or(b),
     }
 }
 
-/// One value that two variables may hold.
-fn either(name: &str, alias: &str) -> Result<Option<String>, Failure> {
-    match (variable(name)?, variable(alias)?) {
-        (Some(a), Some(b)) if a != b => Err(Failure::credentials(format!(
-            "{name} and {alias} hold different values; unset one"
-        ))),
-        (a, b) => Ok(a.or(b)),
-    }
+fn secret(part: Part<String>) -> Part<SecretString> {
+    part.map(|value| value.map(SecretString::from))
 }

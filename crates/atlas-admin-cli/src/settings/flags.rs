@@ -5,23 +5,23 @@ use super::{
     login::PartNames,
     secret::{read_file, read_stdin},
 };
-use crate::{cli::Global, exit::Failure};
+use crate::cli::Global;
 
-pub(super) fn layer(global: &Global) -> Result<Layer, Failure> {
+pub(super) fn layer(global: &Global) -> Layer {
     let secret = match &global.private_key_file {
-        Some(path) => Some(read_file(path)?),
-        None if global.private_key_stdin => Some(read_stdin()?),
+        Some(path) => Some(read_file(path)),
+        None if global.private_key_stdin => Some(read_stdin()),
         None => None,
     };
-    Ok(Layer {
+    Layer {
         origin: "flags".to_owned(),
         service: global.service,
         base_url: global.base_url.clone(),
         ops_manager_url: global.base_url.clone(),
         api_version: global.api_version,
         login: LoginParts {
-            public_key: global.public_key.clone(),
-            client_id: global.client_id.clone(),
+            public_key: global.public_key.clone().map(Ok),
+            client_id: global.client_id.clone().map(Ok),
             secret,
             names: PartNames {
                 public_key: "--public-key",
@@ -32,6 +32,7 @@ pub(super) fn layer(global: &Global) -> Result<Layer, Failure> {
             },
             ..LoginParts::default()
         },
+        secret_files: global.private_key_file.iter().cloned().collect(),
         ..Layer::default()
-    })
+    }
 }

@@ -1,5 +1,7 @@
 //! What one source of settings says.
 
+use std::path::PathBuf;
+
 use atlas_admin::ApiVersion;
 
 use super::LoginParts;
@@ -21,4 +23,6 @@ pub(crate) struct Layer {
     pub(crate) org: Option<String>,
     pub(crate) project: Option<String>,
     pub(crate) login: LoginParts,
+    /// The files that hold its secrets.
+    pub(crate) secret_files: Vec<PathBuf>,
 }

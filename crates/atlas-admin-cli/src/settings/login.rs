@@ -6,16 +6,19 @@ use secrecy::SecretString;
 use super::{Layer, Sourced};
 use crate::exit::Failure;
 
+/// One part, if there is one. Why it cannot be had matters only if it is needed.
+pub(crate) type Part<T> = Option<Result<T, String>>;
+
 /// What a source knows of credentials.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct LoginParts {
-    pub(crate) public_key: Option<String>,
-    pub(crate) private_key: Option<SecretString>,
-    pub(crate) client_id: Option<String>,
-    pub(crate) client_secret: Option<SecretString>,
-    pub(crate) token: Option<SecretString>,
+    pub(crate) public_key: Part<String>,
+    pub(crate) private_key: Part<SecretString>,
+    pub(crate) client_id: Part<String>,
+    pub(crate) client_secret: Part<SecretString>,
+    pub(crate) token: Part<SecretString>,
     /// A secret that a flag gives, for whichever name there is.
-    pub(crate) secret: Option<SecretString>,
+    pub(crate) secret: Part<SecretString>,
     /// What the source calls the parts.
     pub(crate) names: PartNames,
 }
@@ -95,7 +98,7 @@ impl LoginParts {
 
     /// The same parts with a secret for whichever name there is.
     fn with_secret(&self, secret: &SecretString) -> Self {
-        let beside = |name: &Option<String>| name.as_ref().map(|_| secret.clone());
+        let beside = |name: &Part<String>| name.as_ref().map(|_| Ok(secret.clone()));
         Self {
             private_key: beside(&self.public_key),
             client_secret: beside(&self.client_id),
@@ -107,8 +110,8 @@ impl LoginParts {
 
     /// The credentials that these parts make. `None` if there are no parts.
     pub(crate) fn complete(&self) -> Result<Option<Login>, String> {
-        if let Some(secret) = &self.secret {
-            return self.with_secret(secret).complete();
+        if let Some(secret) = self.secret.clone() {
+            return self.with_secret(&secret?).complete();
         }
         let names = &self.names;
         let key = pair(
@@ -123,7 +126,7 @@ impl LoginParts {
             [names.client_id, names.client_secret],
         )?
         .map(|(id, secret)| Login::ServiceAccount { id, secret });
-        let token = self.token.clone().map(Login::Token);
+        let token = self.token.clone().transpose()?.map(Login::Token);
 
         let mut found = [
             (names.public_key, key),
@@ -148,11 +151,11 @@ impl LoginParts {
 }
 
 fn pair(
-    name: Option<String>,
-    secret: Option<SecretString>,
+    name: Part<String>,
+    secret: Part<SecretString>,
     [name_of_name, name_of_secret]: [&str; 2],
 ) -> Result<Option<(String, SecretString)>, String> {
-    match (name, secret) {
+    match (name.transpose()?, secret.transpose()?) {
         (Some(name), Some(secret)) => Ok(Some((name, secret))),
         (None, None) => Ok(None),
         (Some(_), None) => Err(format!("{name_of_name} is set and {name_of_secret} is not")),
@@ -192,10 +195,12 @@ pub(super) fn choose(layers: &[Layer]) -> Result<Sourced<Login>, Failure> {
             };
             return Ok(Sourced { value, origin });
         }
-        secret = secret.or(layer.login.secret.as_ref());
+        // One that cannot be had has been told of.
+        let by_flag = layer.login.secret.as_ref();
+        secret = secret.or(by_flag.and_then(|secret| secret.as_ref().ok()));
     }
     Err(Failure::credentials(if secret.is_some() {
-        "a secret is given and whose it is, is not; add --public-key or --client-id"
+        "a secret without a name; add --public-key or --client-id"
     } else {
         "no credentials; set MONGODB_ATLAS_PUBLIC_API_KEY and MONGODB_ATLAS_PRIVATE_API_KEY, \
          or write a profile; atlas-admin login check shows where they are looked for"

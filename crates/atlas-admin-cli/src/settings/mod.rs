@@ -17,7 +17,10 @@ mod login;
 mod profile;
 mod secret;
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use atlas_admin::{ApiVersion, OrgId, ProjectId};
 
@@ -54,24 +57,22 @@ pub(crate) struct Settings {
 impl Settings {
     /// Asks all sources.
     pub(crate) fn gather(global: &Global, output: &Output) -> Result<Self, Failure> {
-        let mut layers = vec![flags::layer(global)?];
+        let mut layers = vec![flags::layer(global)];
         let ours = profile::File::open(global.config.as_deref())?;
         let theirs = atlas_cli::File::open();
         if let Some(name) = &global.profile {
-            let named = match ours.profile(name)? {
-                Some(layer) => Some(layer),
-                None => theirs.profile(name)?,
-            };
+            let named = ours.profile(name).or_else(|| theirs.profile(name));
             layers.push(named.ok_or_else(|| no_such_profile(name, &ours, &theirs))?);
         }
-        layers.push(environment::layer()?);
-        layers.push(ours.profile_or_empty("default")?);
-        match theirs.profile_or_empty("default") {
-            Ok(layer) => layers.push(layer),
-            // Somebody else's file: it matters only to those who name it.
-            Err(failure) => output.note(&format!("warning: {failure}")),
-        }
-        if let Some(warning) = ours.warning() {
+        layers.push(environment::layer());
+        layers.push(ours.profile_or_empty("default"));
+        layers.push(theirs.profile_or_empty("default"));
+        let secret_files = layers.iter().flat_map(|layer| &layer.secret_files);
+        let files: BTreeSet<&Path> = secret_files
+            .map(PathBuf::as_path)
+            .chain(ours.with_secrets())
+            .collect();
+        for warning in files.into_iter().filter_map(secret::warning) {
             output.note(&warning);
         }
         Self::resolve(layers, global)
@@ -179,7 +180,7 @@ fn address(layers: &[Layer], service: Service) -> Result<Option<Sourced<String>>
         let address = first(layers, |layer| layer.ops_manager_url.clone());
         Some(address.ok_or_else(|| {
             Failure::input(
-                "where Ops Manager is, is not said; give --base-url or MONGODB_ATLAS_OPS_MANAGER_URL",
+                "no Ops Manager address; give --base-url or MONGODB_ATLAS_OPS_MANAGER_URL",
             )
         })?)
     } else {
@@ -191,6 +192,13 @@ fn address(layers: &[Layer], service: Service) -> Result<Option<Sourced<String>>
     {
         return Err(Failure::input(format!(
             "{origin}: the address has a user or a password in it; give credentials apart from it"
+        )));
+    }
+    if let Some(Sourced { value, origin }) = &address
+        && value.contains(char::REPLACEMENT_CHARACTER)
+    {
+        return Err(Failure::input(format!(
+            "{origin}: the address is not UTF-8"
         )));
     }
     Ok(address)

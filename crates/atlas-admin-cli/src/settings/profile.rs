@@ -11,7 +11,7 @@ use etcetera::BaseStrategy;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Layer, LoginParts, secret::read_file};
+use super::{Layer, LoginParts, login::Part, secret::read_file};
 use crate::{exit::Failure, service::Service};
 
 pub(super) struct File {
@@ -80,21 +80,16 @@ impl File {
         )
     }
 
-    pub(super) fn profile(&self, name: &str) -> Result<Option<Layer>, Failure> {
-        let Some(profile) = self.profiles.get(name) else {
-            return Ok(None);
-        };
-        let origin = format!("{} [{name}]", self.place());
-        let secret =
-            |inline: &Option<SecretString>, file: &Option<PathBuf>, what| match (inline, file) {
-                (Some(_), Some(_)) => Err(Failure::input(format!(
-                    "{origin}: {what} and {what}_file are both set; keep one"
-                ))),
-                (Some(secret), None) => Ok(Some(secret.clone())),
-                (None, Some(path)) => read_file(&self.beside(path)).map(Some),
-                (None, None) => Ok(None),
-            };
-        Ok(Some(Layer {
+    pub(super) fn profile(&self, name: &str) -> Option<Layer> {
+        let profile = self.profiles.get(name)?;
+        let files = [&profile.private_key_file, &profile.client_secret_file];
+        let files = files.map(|path| path.as_ref().map(|path| self.beside(path)));
+        let [private_key_file, client_secret_file] = &files;
+        let private_key = secret("private_key", &profile.private_key, private_key_file);
+        let client_secret = secret("client_secret", &profile.client_secret, client_secret_file);
+        Some(Layer {
+            origin: format!("{} [{name}]", self.place()),
+            remark: None,
             service: profile.service,
             base_url: profile.base_url.clone(),
             ops_manager_url: profile.base_url.clone(),
@@ -102,28 +97,19 @@ impl File {
             org: profile.org.clone(),
             project: profile.project.clone(),
             login: LoginParts {
-                public_key: profile.public_key.clone(),
-                private_key: secret(
-                    &profile.private_key,
-                    &profile.private_key_file,
-                    "private_key",
-                )?,
-                client_id: profile.client_id.clone(),
-                client_secret: secret(
-                    &profile.client_secret,
-                    &profile.client_secret_file,
-                    "client_secret",
-                )?,
+                public_key: profile.public_key.clone().map(Ok),
+                private_key,
+                client_id: profile.client_id.clone().map(Ok),
+                client_secret,
                 ..LoginParts::default()
             },
-            origin,
-            remark: None,
-        }))
+            secret_files: files.into_iter().flatten().collect(),
+        })
     }
 
     /// The profile, or a source that knows nothing and says why.
-    pub(super) fn profile_or_empty(&self, name: &str) -> Result<Layer, Failure> {
-        Ok(self.profile(name)?.unwrap_or_else(|| Layer {
+    pub(super) fn profile_or_empty(&self, name: &str) -> Layer {
+        self.profile(name).unwrap_or_else(|| Layer {
             origin: format!("{} [{name}]", self.place()),
             remark: Some(if self.exists {
                 "no such profile"
@@ -131,7 +117,7 @@ impl File {
                 "no such file"
             }),
             ..Layer::default()
-        }))
+        })
     }
 
     /// A path in the file is beside the file, unless it starts at the root or at
@@ -146,19 +132,25 @@ impl File {
         }
     }
 
-    /// A warning if others can read secrets in the file.
-    pub(super) fn warning(&self) -> Option<String> {
+    /// The file, if secrets are in it.
+    pub(super) fn with_secrets(&self) -> Option<&Path> {
         let has_secret = self
             .profiles
             .values()
             .any(|profile| profile.private_key.is_some() || profile.client_secret.is_some());
-        let path = self.path.as_ref().filter(|_| has_secret)?;
-        others_can_read(path).then(|| {
-            format!(
-                "warning: others can read the secrets in {path}; chmod 600 {path}",
-                path = path.display()
-            )
-        })
+        self.path.as_deref().filter(|_| has_secret)
+    }
+}
+
+/// A secret that stands in the profile or in a file of its own.
+fn secret(name: &str, inline: &Option<SecretString>, file: &Option<PathBuf>) -> Part<SecretString> {
+    match (inline, file) {
+        (Some(_), Some(_)) => Some(Err(format!(
+            "{name} and {name}_file are both set; keep one"
+        ))),
+        (Some(secret), None) => Some(Ok(secret.clone())),
+        (None, Some(path)) => Some(read_file(path)),
+        (None, None) => None,
     }
 }
 
@@ -177,16 +169,4 @@ fn complaint(path: &Path, text: &str, error: &toml::de::Error) -> String {
         _ => message.to_owned(),
     };
     format!("{}:{line}: {message}", path.display())
-}
-
-#[cfg(unix)]
-fn others_can_read(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn others_can_read(_path: &Path) -> bool {
-    false
 }

@@ -160,6 +160,10 @@ async fn nothing_is_written_off_a_terminal_without_yes() {
     shell.write("keys.yaml", &file());
     let ended = shell.run(&["apply", "keys.yaml"]).exits(2);
     assert!(ended.err.contains("--yes"), "{}", ended.err);
+    shell
+        .run(&["apply", "keys.yaml", "--report", "report"])
+        .exits(2);
+    assert!(!shell.path("report").exists());
     assert!(ended.out.contains("1 role is taken away"), "{}", ended.out);
     assert_eq!(updates(&emulator), [""; 0]);
 }
@@ -179,6 +183,27 @@ async fn a_dry_run_shows_every_request_and_sends_none() {
         json!({ "roles": ["GROUP_CLUSTER_MANAGER"] })
     );
     assert_eq!(emulator.requests(), 0);
+
+    // What an earlier run has done would not be sent again.
+    shell
+        .run(&["apply", "keys.yaml", "--yes", "--report", "report"])
+        .exits(0);
+    let file = file().replace("desc: reads", "desc: writes");
+    shell.write("keys.yaml", &file);
+    let report = shell.read("report");
+    let resume = [
+        "apply",
+        "keys.yaml",
+        "--dry-run",
+        "--resume",
+        "report",
+        "-o",
+        "json",
+    ];
+    let requests = shell.run(&resume).exits(0).json();
+    assert_eq!(requests.as_array().unwrap().len(), 1);
+    assert_eq!(requests[0]["body"]["desc"], "writes");
+    assert_eq!(shell.read("report"), report);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,7 +215,30 @@ async fn it_stops_at_the_first_failure_unless_told_to_go_on() {
         &format!("org: {ORG}\nkeys:\n  - {{id: {UNKNOWN}, desc: x}}\n  - {{id: {KEY}, desc: x}}\n"),
     );
     let arguments = ["apply", "keys.yaml", "--yes", "--concurrency", "1"];
-    insta::assert_snapshot!("stopped_at_a_failure", shell.run(&arguments).exits(1).all());
+    let with_report = [&arguments[..], &["--report", "stopped"]].concat();
+    insta::assert_snapshot!(
+        "stopped_at_a_failure",
+        shell.run(&with_report).exits(1).all()
+    );
+    assert!(shell.read("stopped").contains(r#""outcome":"failed""#));
+    let tally = shell
+        .run(&[&arguments[..], &["-o", "json"]].concat())
+        .exits(1)
+        .json();
+    assert_eq!((&tally["failed"], &tally["left"]), (&json!(1), &json!(1)));
+    assert_eq!(tally["error"]["code"], "API_KEY_NOT_FOUND");
+    let plan = ["apply", "keys.yaml", "--plan", "--concurrency", "1"];
+    let ended = shell.run(&plan).exits(1);
+    assert!(
+        ended.out.contains("1 cannot be read, 1 not read"),
+        "{ended:?}"
+    );
+    let plan = shell
+        .run(&[&plan[..], &["-o", "json"]].concat())
+        .exits(1)
+        .json();
+    assert_eq!(plan["notRead"], 1);
+    assert_eq!(plan["unreadable"][0]["key"], UNKNOWN);
     assert_eq!(updates(&emulator), [""; 0]);
 
     let more = ["--keep-going", "--report", "report"];
@@ -247,7 +295,47 @@ async fn a_report_that_cannot_be_written_ends_it() {
         "{}",
         ended.err
     );
-    assert_eq!(updates(&emulator), [""; 0]);
+    assert_eq!(emulator.requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_does_not_matter_that_nobody_reads_what_it_says_beside_the_result() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &file());
+    let mut child = shell.start(&["apply", "keys.yaml", "--yes", "--report", "report", "-v"]);
+    drop(child.stderr.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    let report = shell.read("report");
+    assert_eq!(report.matches(r#""outcome":"done""#).count(), 3, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_to_go_on_with_is_the_same_command_for_a_shell() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let text = format!("keys: [{{id: {UNKNOWN}, desc: x}}]");
+    shell.write("my keys.yaml", &text);
+    let to = [
+        "--base-url",
+        emulator.base_url(),
+        "apply",
+        "my keys.yaml",
+        "--org",
+        ORG,
+        "-y",
+    ];
+    let ended = shell
+        .run(&[&to[..], &["--report=it's run"]].concat())
+        .exits(1);
+    let next = format!(
+        "atlas-admin --base-url http://service.example apply 'my keys.yaml' --org {ORG} -y \
+         \"--resume=it's run\"\n"
+    );
+    assert!(ended.err.ends_with(&next), "{}", ended.err);
+    let ended = shell.run(&to).exits(1);
+    assert!(ended.err.ends_with("-y\n"), "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -170,6 +170,65 @@ async fn secrets_that_others_can_read_are_warned_of() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let warned = shell.run(&get(&[])).exits(0).err;
     assert!(warned.contains("chmod 600"), "{warned}");
+
+    let shell = Shell::at(emulator.base_url()).set("MONGODB_ATLAS_ORG_ID", ORG);
+    let files =
+        format!("[default]\npublic_key = \"{PUBLIC_KEY}\"\nprivate_key_file = \"secret\"\n");
+    shell.write(CONFIG, &files);
+    let path = shell.write(".config/atlas-admin/secret", PRIVATE_KEY);
+    let by_flag = get(&["--private-key-file", ".config/atlas-admin/secret"]);
+    for arguments in [get(&[]), by_flag] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(shell.run(&arguments).exits(0).err, "");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let warned = shell.run(&arguments).exits(0).err;
+        assert!(warned.contains("secret; chmod 600"), "{warned}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_not_needed_may_be_broken() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::at(emulator.base_url());
+    let broken = "[default]\npublic_key = \"x\"\nprivate_key_file = \"nowhere\"\n";
+    shell.write(CONFIG, &(broken.to_owned() + &api_key_profile("good")));
+    shell.run(&get(&["--profile", "good"])).exits(0);
+    shell.write("secret", PRIVATE_KEY);
+    let flags = [
+        "--org",
+        ORG,
+        "--public-key",
+        PUBLIC_KEY,
+        "--private-key-file",
+        "secret",
+    ];
+    shell.run(&get(&flags)).exits(0);
+    let ended = shell.run(&["login", "check"]).exits(3);
+    assert!(
+        ended
+            .out
+            .contains("cannot read ~/.config/atlas-admin/nowhere"),
+        "{ended:?}"
+    );
+    assert!(ended.err.contains("[default]: cannot read"), "{ended:?}");
+
+    // The environment's is not text, or is said twice.
+    let mut command = shell.command(&get(&["--profile", "good"]));
+    let ended = command
+        .env("MONGODB_ATLAS_PUBLIC_KEY", OsStr::from_bytes(b"\xff"))
+        .env("MONGODB_ATLAS_OPS_MANAGER_URL", OsStr::from_bytes(b"\xff"))
+        .args(["--base-url", emulator.base_url()])
+        .output()
+        .unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let shell = shell
+        .set("MONGODB_ATLAS_PUBLIC_KEY", "a")
+        .set("MONGODB_ATLAS_PUBLIC_API_KEY", "b");
+    shell.run(&get(&["--profile", "good"])).exits(0);
+    let ended = shell.run(&get(&["--org", ORG])).exits(3);
+    assert!(ended.err.contains("hold different values"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,10 @@
 //! Runs that are cut off, and go on.
 
-use std::{collections::HashSet, process::Child, time::Duration};
+use std::{
+    collections::HashSet,
+    process::Child,
+    time::{Duration, Instant},
+};
 
 use atlas_emulator::{Emulator, Fault, Faults, Reset};
 use rustix::process::{Pid, Signal, kill_process};
@@ -168,6 +172,44 @@ async fn a_signal_while_keys_are_read_changes_nothing() {
     assert!(ended.out.contains("not begun  120"), "{ended:?}");
     assert_eq!(updates(&emulator), [""; 0]);
     assert!(!shell.path("report").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_does_not_wait_for_the_reading_of_a_key() {
+    let emulator = slow_service().await;
+    let shell = Shell::new(&emulator);
+    write_file(&shell, &emulator);
+    emulator.set_faults(Faults::new().with(Fault::hang()));
+    let child = shell.start(&RUN[..7]);
+    while emulator.requests() < 1 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    signal(&child, Signal::INT);
+    let started = Instant::now();
+    shell.wait(child).exits(130);
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(!shell.path("report").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_was_torn_at_its_start_is_gone_on_with() {
+    let emulator = slow_service().await;
+    let shell = Shell::new(&emulator);
+    write_file(&shell, &emulator);
+    let arguments = [&RESUME[..], &["--plan"]].concat();
+    let arguments: Vec<_> = arguments.into_iter().filter(|&it| it != "--yes").collect();
+    // Such as the file with the keys itself.
+    for other in ["{\n \"keys\": []}", "keys: []", r#"{"keys": []}"#] {
+        shell.write("report", other);
+        shell.run(&arguments).exits(2);
+        assert_eq!(shell.read("report"), other);
+    }
+    for torn in ["", r#"{"ev"#, r#"{"event":"run","at":"2026"#] {
+        shell.write("report", torn);
+        shell.run(&arguments).exits(0);
+    }
+    resume(&shell, &emulator);
+    resume(&shell, &emulator);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -254,6 +254,28 @@ fn the_schema_of_a_seed_file_is_printed() {
     assert!(schema["properties"]["keys"].is_object());
 }
 
+/// What read the log may have ended long before.
+#[test]
+fn a_closed_standard_error_stops_nothing() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_atlas-emulator"))
+        .env_remove("RUST_LOG")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    let mut rest = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    rest.read_line(&mut line).unwrap();
+    let said = serde_json::from_str(&line).unwrap();
+    let mut server = Server { child, said, rest };
+    let url = format!("{}/", server.get("base_url"));
+    if let Some((status, _)) = curl(&[&url]) {
+        assert_eq!(status, 404);
+    }
+    assert!(server.child.try_wait().unwrap().is_none(), "it stopped");
+}
+
 /// What a person reads, what a program reads, and nothing.
 #[cfg(unix)]
 #[test]

@@ -20,7 +20,11 @@ fn with(change: impl FnOnce(&mut Inferred)) -> atlas_emulator::Builder {
 
 #[tokio::test]
 async fn an_unknown_key_may_be_a_404() {
-    let builder = with(|inferred| inferred.key_not_found_status = 404);
+    let builder = with(|inferred| {
+        inferred
+            .statuses
+            .insert("API_KEY_NOT_FOUND".to_owned(), 404);
+    });
     let emulator = builder.start().await.unwrap();
     let path = format!("{V2}/orgs/{}/apiKeys/{ABSENT}", emulator.org_id());
     let reply = Caller::owner(&emulator)
@@ -49,6 +53,56 @@ async fn codes_may_be_others_and_retry_after_absent() {
     assert_eq!(reply.code(), "RATE_LIMITED");
     assert_eq!(reply.header("x-error-code"), Some("RATE_LIMITED"));
     assert_eq!(reply.header("retry-after"), None);
+}
+
+/// Before a request belongs to an operation, too.
+#[tokio::test]
+async fn an_unknown_path_and_method_may_be_told_otherwise() {
+    let builder = with(|inferred| {
+        for (code, status) in [("RESOURCE_NOT_FOUND", 410), ("METHOD_NOT_ALLOWED", 501)] {
+            inferred.codes.insert(code.to_owned(), "OTHER".to_owned());
+            inferred.statuses.insert(code.to_owned(), status);
+        }
+    });
+    let emulator = builder.start().await.unwrap();
+    let client = reqwest::Client::new();
+    let url = |path: &str| [emulator.base_url(), path].concat();
+    for (request, status) in [
+        (client.get(url("/nowhere")), 410),
+        (client.delete(url(&org_key(&emulator, V2))), 501),
+    ] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers()["x-error-code"], "OTHER");
+    }
+}
+
+#[tokio::test]
+async fn the_field_at_fault_may_be_left_out() {
+    for told in [true, false] {
+        let builder = with(|inferred| inferred.field_details = told);
+        let emulator = builder.start().await.unwrap();
+        let request = Request::patch(org_key(&emulator, V2), r#"{"desc":""}"#);
+        let reply = Caller::owner(&emulator).send(&request).await;
+        assert_eq!(reply.code(), "INVALID_API_KEY_DESC");
+        assert_eq!(reply.json()["badRequestDetail"].is_object(), told);
+    }
+}
+
+#[tokio::test]
+async fn reading_a_key_may_take_an_owner() {
+    for (anyone, status) in [(true, StatusCode::OK), (false, StatusCode::UNAUTHORIZED)] {
+        let emulator = with(|inferred| inferred.members_read_keys = anyone)
+            .key(SeedKey::new("member", PASSWORD).org_roles(["ORG_MEMBER"]))
+            .start()
+            .await
+            .unwrap();
+        let request = Request::get(org_key(&emulator, V2));
+        let member = Caller::new(&emulator, "member", PASSWORD);
+        assert_eq!(member.send(&request).await.status, status);
+        let owner = Caller::owner(&emulator);
+        assert_eq!(owner.send(&request).await.status, StatusCode::OK);
+    }
 }
 
 #[tokio::test]
@@ -176,7 +230,9 @@ async fn errors_may_tell_of_the_end_of_a_version() {
 #[tokio::test]
 async fn what_cannot_be_sent_is_refused() {
     for wrong in [
-        with(|inferred| inferred.key_not_found_status = 200),
+        with(|inferred| {
+            inferred.statuses.insert("A".to_owned(), 200);
+        }),
         with(|inferred| {
             inferred.codes.insert("A".to_owned(), "B\n".to_owned());
         }),

@@ -14,6 +14,7 @@ mod hostile;
 mod inferred;
 mod made_up;
 mod seed_file;
+mod settings;
 mod tls;
 mod tokens;
 mod traffic;

@@ -38,7 +38,7 @@ rate_limits:
   token: {capacity: 1, refill: 1, seconds: 60}
 faults: 405:skip=100
 inferred:
-  key_not_found_status: 404
+  statuses: {API_KEY_NOT_FOUND: 404}
   rate_limited: [atlas-v2]
   version_dates: between
 "#;

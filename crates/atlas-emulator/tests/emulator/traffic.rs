@@ -38,6 +38,28 @@ async fn requests_are_logged_without_their_secrets() {
     assert_eq!(log[1].headers()["content-type"], "application/json");
 }
 
+/// A header may be sent more than once, and each value holds a secret.
+#[tokio::test]
+async fn no_credentials_are_logged_of_a_repeated_header() {
+    let emulator = Emulator::start().await.unwrap();
+    let mut request = reqwest::Client::new().get(emulator.base_url());
+    for header in ["authorization", "proxy-authorization", "cookie"] {
+        request = request
+            .header(header, "Basic secret-one")
+            .header(header, "Basic secret-two");
+    }
+    request.send().await.unwrap();
+    let log = emulator.request_log();
+    for (header, logged) in [
+        ("authorization", "Basic <hidden>"),
+        ("proxy-authorization", "Basic <hidden>"),
+        ("cookie", "<hidden>"),
+    ] {
+        let values: Vec<_> = log[0].headers().get_all(header).iter().collect();
+        assert_eq!(values, [logged, logged], "{header}");
+    }
+}
+
 #[tokio::test]
 async fn debug_shows_no_secret() {
     let builder = Emulator::builder()

@@ -15,7 +15,10 @@ use nix::{
     unistd::Pid,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take until it listens: Node takes its time on a busy machine.
+const START: Duration = Duration::from_secs(60);
+/// How long it may take to end.
+const END: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A server in the foreground. It is told to stop, with its own children, when
@@ -40,7 +43,7 @@ impl Process {
                 let said = fs::read_to_string(log).unwrap_or_default();
                 bail!("{name} stopped ({status}): {}", said.trim());
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > START {
                 bail!("{name} does not listen; see {}", log.display());
             }
             thread::sleep(PAUSE);
@@ -57,7 +60,7 @@ impl Drop for Process {
             && kill(pid, Signal::SIGTERM).is_ok()
         {
             let start = Instant::now();
-            while start.elapsed() < PATIENCE {
+            while start.elapsed() < END {
                 if !matches!(self.0.try_wait(), Ok(None)) {
                     return;
                 }

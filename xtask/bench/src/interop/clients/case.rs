@@ -7,7 +7,7 @@ use atlas_emulator::{Emulator, Fault, Faults, KeyState, Service};
 use serde_json::{Value, json};
 
 use super::{
-    client::{Client, Sends},
+    client::{Challenges, Client, Sends},
     job::{Answer, Auth, Job, Operation, Update},
     service,
 };
@@ -28,6 +28,8 @@ pub(crate) struct Case {
     sign_in: SignIn,
     nonces: Nonces,
     steps: Vec<Step>,
+    /// Why the client cannot fail it, if it cannot.
+    pub(crate) not_applicable: Option<&'static str>,
 }
 
 #[derive(Clone, Copy)]
@@ -72,7 +74,9 @@ impl Case {
             sign_in,
             nonces: Nonces::Last,
             steps,
+            not_applicable: None,
         };
+        let asks_always = client.challenges == Challenges::AsksAlways;
         let challenged = Outcome::Unauthorized("UNEXPECTED_ERROR");
         let mut cases = vec![
             case("digest", SignIn::Digest, both(Outcome::Updated)),
@@ -82,11 +86,12 @@ impl Case {
                 both(challenged),
             ),
             Self {
-                nonces: if client.answers_twice {
-                    Nonces::Stale
-                } else {
-                    Nonces::Expire
+                nonces: match client.challenges {
+                    Challenges::AnswersTwice => Nonces::Stale,
+                    _ => Nonces::Expire,
                 },
+                not_applicable: asks_always
+                    .then_some("it asks for a challenge before every request"),
                 ..case(
                     "digest, stale nonce",
                     SignIn::Digest,

@@ -27,9 +27,21 @@ pub(crate) struct Client {
     pub(crate) sends: Sends,
     /// Whether it signs in as a service account.
     pub(crate) has_accounts: bool,
-    /// Whether it answers a challenge that meets its own answer to another.
-    pub(crate) answers_twice: bool,
+    pub(crate) challenges: Challenges,
     program: Program,
+}
+
+/// What a client does with digest challenges.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Challenges {
+    /// Goes on with a nonce, but gives up when its answer to a challenge meets
+    /// another.
+    KeepsNonce,
+    /// Answers another challenge too.
+    AnswersTwice,
+    /// Asks for one before every request, so that no nonce gets old, and gives up
+    /// as well.
+    AsksAlways,
 }
 
 /// How much nonsense a client can be made to send.
@@ -58,7 +70,7 @@ impl Client {
             services: service::ALL,
             sends: Sends::Anything,
             has_accounts: true,
-            answers_twice: true,
+            challenges: Challenges::AnswersTwice,
             program: Program::Curl {
                 folder: work.join("curl"),
             },
@@ -75,7 +87,7 @@ impl Client {
             services: service::ALL,
             sends: Sends::Anything,
             has_accounts: true,
-            answers_twice: false,
+            challenges: Challenges::KeepsNonce,
             program: Program::Script(vec![python.into(), script.into(), library.into()]),
         })
     }
@@ -87,7 +99,7 @@ impl Client {
             services: &[Service::AtlasV2],
             sends: Sends::Typed,
             has_accounts: true,
-            answers_twice: false,
+            challenges: Challenges::AsksAlways,
             program: Self::go(sources, work, "v2")?,
         })
     }
@@ -99,7 +111,7 @@ impl Client {
             services: &[Service::AtlasV1],
             sends: Sends::Filled,
             has_accounts: false,
-            answers_twice: false,
+            challenges: Challenges::AsksAlways,
             program: Self::go(sources, work, "v1")?,
         })
     }

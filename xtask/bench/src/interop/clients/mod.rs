@@ -1,6 +1,7 @@
 //! Clients that others wrote against the emulator, and ours against a server
 //! that others wrote.
 
+mod atlas_cli;
 mod case;
 mod client;
 mod curl;
@@ -37,6 +38,7 @@ enum Name {
     Httpx,
     GoSdk,
     GoV1,
+    AtlasCli,
     Schemathesis,
     Prism,
 }
@@ -64,6 +66,7 @@ impl Name {
             Self::Httpx => Client::python("httpx", sources, work),
             Self::GoSdk => Client::go_sdk(sources, work),
             Self::GoV1 => Client::go_v1(sources, work),
+            Self::AtlasCli => return Ok(vec![atlas_cli::run(work).await]),
             Self::Schemathesis => return schemathesis::run(root, sources, work).await,
             Self::Prism => return prism::run(root, work).await,
         };
@@ -84,8 +87,10 @@ async fn conversations(client: &Client) -> Result<Vec<Row>> {
     for &service in client.services {
         for case in Case::all(service, client) {
             eprintln!("{}, {}, {}", client.name, service::name(service), case.name);
-            let result = case.run(client).await;
-            rows.push(Row::new(client.name, service, case.name, result));
+            rows.push(match case.not_applicable {
+                Some(reason) => Row::not_applicable(client.name, service, case.name, reason),
+                None => Row::new(client.name, service, case.name, case.run(client).await),
+            });
         }
     }
     Ok(rows)

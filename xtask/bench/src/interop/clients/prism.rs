@@ -32,38 +32,50 @@ pub(super) async fn run(root: &Path, work: &Path) -> Result<Vec<Row>> {
     for &service in service::ALL {
         eprintln!("{NAME}, {}", service::name(service));
         let folder = work.join(service::name(service));
-        fs::create_dir_all(&folder)?;
-        let path = folder.join("document.json");
-        document::write(&without_digest(document::read(root, service)?), &path)?;
-        let address = free_address()?;
-        let mut command = Command::new(programs.join("prism"));
-        command.args([
-            "mock",
-            "--errors",
-            "--dynamic",
-            "--host",
-            "127.0.0.1",
-            "--port",
-        ]);
-        command.arg(address.port().to_string()).arg(&path);
-        let prism = Process::start(&mut command, address, &folder.join("output.log"))?;
-
-        let url = format!("http://{address}");
-        let credentials = match service::takes_tokens(service) {
-            true => Credentials::bearer("a.b.c"),
-            false => Credentials::digest("abcdefgh", "secret"),
-        };
-        let client = client(service, &url, credentials)?;
-        let results = [
-            ("updates", both(&client).await),
-            ("bad input", bad_input(&client).await),
-        ];
-        for (case, result) in results {
-            rows.push(Row::new(NAME, service, case, result));
-        }
-        drop(prism);
+        rows.extend(rows_of(service, root, &programs, &folder).await);
     }
     Ok(rows)
+}
+
+/// The rows of a service; a single one if there is nothing to send to.
+async fn rows_of(service: Service, root: &Path, programs: &Path, folder: &Path) -> Vec<Row> {
+    let (client, _prism) = match start(service, root, programs, folder) {
+        Ok(started) => started,
+        Err(error) => return vec![Row::new(NAME, service, "start", Err(error))],
+    };
+    let results = [
+        ("updates", both(&client).await),
+        ("bad input", bad_input(&client).await),
+    ];
+    results
+        .into_iter()
+        .map(|(case, result)| Row::new(NAME, service, case, result))
+        .collect()
+}
+
+/// Prism with the document of a service, and our client of it.
+fn start(
+    service: Service,
+    root: &Path,
+    programs: &Path,
+    folder: &Path,
+) -> Result<(Client, Process)> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join("document.json");
+    document::write(&without_digest(document::read(root, service)?), &path)?;
+    let address = free_address()?;
+    let mut command = Command::new(programs.join("prism"));
+    command.args(["mock", "--errors", "--dynamic"]);
+    command.args(["--host", "127.0.0.1", "--port"]);
+    command.arg(address.port().to_string()).arg(&path);
+    let prism = Process::start(&mut command, address, &folder.join("output.log"))?;
+
+    let url = format!("http://{address}");
+    let credentials = match service::takes_tokens(service) {
+        true => Credentials::bearer("a.b.c"),
+        false => Credentials::digest("abcdefgh", "secret"),
+    };
+    Ok((client(service, &url, credentials)?, prism))
 }
 
 /// Prism takes no digest answer that has a `uri`, a realm with capitals or any
@@ -117,4 +129,19 @@ fn refused(result: Result<(), Error>) -> Result<()> {
     let status = error.status().map(|status| status.as_u16());
     ensure!(status == Some(400), "{error}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::report::table_of, *};
+
+    #[tokio::test]
+    async fn a_prism_that_does_not_start_fails_its_service_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let programs = folder.path().join("without-prism");
+        let root = crate::root().unwrap();
+        let rows = rows_of(Service::AtlasV1, &root, &programs, folder.path()).await;
+        let table = table_of(&rows);
+        assert!(table.contains("| Atlas v1.0 | start | FAIL: "), "{table}");
+    }
 }

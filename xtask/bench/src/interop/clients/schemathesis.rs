@@ -22,7 +22,7 @@ const EXAMPLES: &str = "800";
 
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// The services take undeclared query parameters, so not all that violates a
+/// The emulator ignores undeclared query parameters, so not all that violates a
 /// document is refused.
 const EXCLUDED: &str = "negative_data_rejection";
 
