@@ -17,9 +17,10 @@ impl BaseUrl {
         format!("{}{path}", self.0.as_str().trim_end_matches('/'))
     }
 
-    /// The host, with the port if that is not the scheme's own.
-    pub(crate) fn host(&self) -> String {
-        self.0.authority().to_owned()
+    /// The host with the port, if that is not the scheme's own, and the path.
+    pub(crate) fn place(&self) -> String {
+        let path = self.0.path().trim_end_matches('/');
+        format!("{}{path}", self.0.authority())
     }
 
     /// Whether this is on this machine.

@@ -236,20 +236,16 @@ impl Call {
 
     fn record(&self, span: &Span, outcome: &Result<Answer, Error>) {
         span.record("attempts", self.progress.attempts());
-        let status = match outcome {
-            Ok(answer) => Some(answer.status),
+        let (status, headers) = match outcome {
+            Ok(answer) => (Some(answer.status), Some(&answer.headers)),
             Err(error) => {
                 span.record("error.type", field::debug(error.kind()));
-                error.status()
+                (error.status(), error.headers())
             }
         };
         if let Some(status) = status {
             span.record("http.response.status_code", status.as_u16());
         }
-        let headers = match outcome {
-            Ok(answer) => Some(&answer.headers),
-            Err(error) => error.headers(),
-        };
         if let Some(headers) = headers {
             self.shared.sunsets.warn(self.operation.id, headers);
         }

@@ -27,7 +27,7 @@ pub(crate) struct HttpSettings {
 impl HttpSettings {
     /// A transport that keeps so many connections for later requests.
     pub(crate) fn http(&self, kept_connections: usize) -> Result<Http, Error> {
-        let connections = Connections::default();
+        let kept = (kept_connections > 0).then(Connections::default);
         let mut builder = reqwest::Client::builder()
             .connect_timeout(self.connect_timeout)
             .redirect(redirect::Policy::none())
@@ -37,9 +37,7 @@ impl HttpSettings {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(kept_connections)
             .user_agent(&self.user_agent)
-            .connector_layer(ConnectorLayer {
-                kept: (kept_connections > 0).then(|| connections.clone()),
-            });
+            .connector_layer(ConnectorLayer { kept: kept.clone() });
         if self.direct {
             builder = builder.no_proxy();
         }
@@ -52,10 +50,7 @@ impl HttpSettings {
         let client = builder.build().map_err(|error| {
             Error::new(ErrorKind::Transport, "no HTTP client can be made").with_source(error)
         })?;
-        Ok(Http {
-            client,
-            connections,
-        })
+        Ok(Http { client, kept })
     }
 }
 
@@ -85,16 +80,14 @@ impl Fresh {
 #[derive(Debug)]
 pub(crate) struct Http {
     client: reqwest::Client,
-    connections: Connections,
+    /// What the connector has to know of requests. `None` if it waits for nothing.
+    kept: Option<Connections>,
 }
 
 impl Http {
     /// A transport over a client whose connections are its own matter.
     pub(crate) fn new(client: reqwest::Client) -> Self {
-        Self {
-            client,
-            connections: Connections::default(),
-        }
+        Self { client, kept: None }
     }
 
     pub(crate) fn client(&self) -> &reqwest::Client {
@@ -105,9 +98,11 @@ impl Http {
 impl Transport for Http {
     fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
         Box::pin(async move {
-            let request_under_way = self.connections.request();
+            let under_way = self.kept.as_ref().map(Connections::request);
             let response = self.client.execute(request).await?;
-            request_under_way.answered(response.headers());
+            if let Some(under_way) = under_way {
+                under_way.answered(response.headers());
+            }
             Ok(response)
         })
     }

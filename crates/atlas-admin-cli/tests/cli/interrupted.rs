@@ -10,7 +10,9 @@ use atlas_emulator::{Emulator, Fault, Faults, Reset};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{ORG, OTHER_KEY, PROJECT, Relay, Shell, service, updates, wait_for_lines};
+use crate::support::{
+    ORG, OTHER_KEY, PROJECT, RESUME_AS_JSON, Relay, Shell, service, updates, wait_for_lines,
+};
 
 const KEYS: u32 = 60;
 
@@ -79,16 +81,7 @@ fn resume(shell: &Shell, emulator: &Emulator) {
     let done = reported_done(shell);
     let settled = done.len() + already_there(shell);
     let before = updates(emulator).len();
-    let arguments = [
-        "apply",
-        "keys.yaml",
-        "--yes",
-        "--resume",
-        "report",
-        "-o",
-        "json",
-    ];
-    let tally = shell.run(&arguments).exits(0).json();
+    let tally = shell.run(&RESUME_AS_JSON).exits(0).json();
     assert_eq!(tally["doneEarlier"], settled);
     assert_end_state(emulator);
     for path in &updates(emulator)[before..] {

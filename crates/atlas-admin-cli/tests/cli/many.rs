@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{ORG, Shell, service, updates};
+use crate::support::{ORG, RESUME_AS_JSON, Shell, service, updates};
 
 const KEYS: u32 = 10_000;
 
@@ -59,16 +59,7 @@ async fn ten_thousand_keys_in_one_file() {
     }
     // Nothing is left to do, and nothing is asked.
     let before = emulator.requests();
-    let arguments = [
-        "apply",
-        "keys.yaml",
-        "--yes",
-        "--resume",
-        "report",
-        "-o",
-        "json",
-    ];
-    let tally = shell.run(&arguments).exits(0).json();
+    let tally = shell.run(&RESUME_AS_JSON).exits(0).json();
     assert_eq!(tally["doneEarlier"], KEYS);
     assert_eq!(emulator.requests(), before);
 }

@@ -27,6 +27,17 @@ pub(crate) const PRIVATE_KEY: &str = "0f3b7c1d-5e6f-4a2b-hush-hush-1234";
 pub(crate) const CLIENT_ID: &str = "mdb_sa_id_5980cfc70b6d97029d82e3f9";
 pub(crate) const CLIENT_SECRET: &str = "mdb_sa_sk_hush-hush-hush-5678";
 
+/// Goes on with a run, for a program to read.
+pub(crate) const RESUME_AS_JSON: [&str; 7] = [
+    "apply",
+    "keys.yaml",
+    "--yes",
+    "--resume",
+    "report",
+    "-o",
+    "json",
+];
+
 /// What no output may have in it.
 const SECRETS: [&str; 3] = [PRIVATE_KEY, CLIENT_SECRET, "hush"];
 

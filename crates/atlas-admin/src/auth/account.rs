@@ -84,7 +84,7 @@ struct Token {
 impl Account {
     pub(crate) fn new(id: String, secret: SecretString, around: Surroundings) -> Self {
         Self {
-            key: TokenKey::new(place(&around.base_url), id.clone()),
+            key: TokenKey::new(around.base_url.place(), id.clone()),
             service: TokenService {
                 id,
                 secret,
@@ -327,16 +327,6 @@ fn renew_at(access: &AccessToken) -> SystemTime {
         .duration_since(SystemTime::now())
         .unwrap_or_default();
     access.expires_at() - MARGIN.min(left / 2)
-}
-
-/// Where the service's tokens are good: its host, port and path.
-fn place(base_url: &BaseUrl) -> String {
-    let (host, url) = (base_url.host(), base_url.join(""));
-    let path = url
-        .split_once("://")
-        .and_then(|(_, address)| address.strip_prefix(&*host))
-        .unwrap_or_default();
-    format!("{host}{path}")
 }
 
 async fn in_time<T>(

@@ -256,6 +256,14 @@ async fn a_client_that_paces_meets_no_limit() {
         .build()
         .unwrap();
     let started = Instant::now();
+    two_thousand_updates(&client).await;
+    assert_eq!(*bucket.requests.lock().unwrap(), 2_000);
+    let least = (2_000.0 - Bucket::SIZE) / Bucket::PER_SECOND;
+    let took = started.elapsed().as_secs_f64();
+    assert!(took < least * 1.02, "{took} s, {least} s at least");
+}
+
+async fn two_thousand_updates(client: &Client) {
     let calls: Vec<_> = (0..2_000)
         .map(|_| {
             let client = client.clone();
@@ -265,10 +273,6 @@ async fn a_client_that_paces_meets_no_limit() {
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    assert_eq!(*bucket.requests.lock().unwrap(), 2_000);
-    let least = (2_000.0 - Bucket::SIZE) / Bucket::PER_SECOND;
-    let took = started.elapsed().as_secs_f64();
-    assert!(took < least * 1.02, "{took} s, {least} s at least");
 }
 
 #[tokio::test(start_paused = true)]
@@ -276,15 +280,7 @@ async fn a_service_that_does_not_count_is_not_paced() {
     let answers = std::iter::repeat_with(key_answer).take(2_000);
     let client = Canned::answering(answers).client(standard().pace_requests(true));
     let started = Instant::now();
-    let calls: Vec<_> = (0..2_000)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { update(&client, RequestOptions::new()).await.map(drop) })
-        })
-        .collect();
-    for call in calls {
-        call.await.unwrap().unwrap();
-    }
+    two_thousand_updates(&client).await;
     assert_eq!(started.elapsed(), Duration::ZERO);
 }
 
