@@ -164,9 +164,9 @@ impl Exchange<'_> {
 
     /// The whole of an answer. One that is no success is worth having even if
     /// its body is not all there.
-    pub(crate) async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Error> {
+    pub(crate) async fn read(&self, response: &mut reqwest::Response) -> Result<Answer, Error> {
         let patience = self.patience(response.status());
-        match Answer::read(&mut response, self.body_limit, patience).await {
+        match Answer::read(response, self.body_limit, patience).await {
             (answer, Some(incomplete)) if answer.status.is_success() => {
                 Err(cut_short(answer, incomplete))
             }
@@ -176,10 +176,10 @@ impl Exchange<'_> {
 
     /// An answer that asks for another request. Its connection is not worth
     /// reading a long body for.
-    pub(crate) async fn drain(&self, mut response: reqwest::Response) -> Answer {
+    pub(crate) async fn drain(&self, response: &mut reqwest::Response) -> Answer {
         let patience = self.patience(response.status());
         let limit = DRAIN_LIMIT.min(self.body_limit);
-        Answer::read(&mut response, limit, patience).await.0
+        Answer::read(response, limit, patience).await.0
     }
 
     /// How long a body is waited for. That of a failure takes half of what is left

@@ -9,6 +9,7 @@ use axum::{
     response::Response,
     routing::{patch, post},
 };
+use futures_timer::Delay;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
@@ -133,7 +134,8 @@ async fn observe(State(emulation): State<Shared>, mut request: Request, next: Ne
         );
     };
     if !emulation.behaviour.latency.is_zero() {
-        tokio::time::sleep(emulation.behaviour.latency).await;
+        // tokio's own timers round up to the next millisecond.
+        Delay::new(emulation.behaviour.latency).await;
     }
     let on_arrival = emulation.faults.strike(Moment::Arrival);
     let mut response = match &on_arrival {

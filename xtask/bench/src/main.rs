@@ -44,9 +44,9 @@ enum Task {
 fn main() -> ExitCode {
     let task = Arguments::parse().task;
     // A client works on one thread: then its time is its own, and not that of
-    // waking threads up, and the server has the other processor.
+    // waking threads up. So does the server, on the other processor.
     let mut runtime = match task {
-        Task::Client { .. } => Builder::new_current_thread(),
+        Task::Client { .. } | Task::Serve(_) => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
     };
     let runtime = runtime.enable_all().build().context("no runtime");

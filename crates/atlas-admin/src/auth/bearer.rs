@@ -49,12 +49,15 @@ pub(super) async fn send(
     request: &Request,
     authorization: &HeaderValue,
 ) -> Result<Answer, Error> {
-    let mut request = again(request);
-    request
-        .headers_mut()
-        .insert(header::AUTHORIZATION, authorization.clone());
-    let response = exchange.send(request).await?;
-    exchange.read(response).await
+    let sent = {
+        let mut attempt = again(request);
+        attempt
+            .headers_mut()
+            .insert(header::AUTHORIZATION, authorization.clone());
+        exchange.send(attempt)
+    };
+    let mut response = sent.await?;
+    exchange.read(&mut response).await
 }
 
 /// Whether the token is what the service does not like. It also says 401 of a

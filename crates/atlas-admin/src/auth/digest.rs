@@ -77,11 +77,11 @@ impl Digest {
                 }
                 exchange.send(attempt)
             };
-            let response = sent.await?;
+            let mut response = sent.await?;
 
             if !is_challenge(response.status(), response.headers()) {
-                let Some(lane) = lane else {
-                    let answer = exchange.read(response).await?;
+                let Some(used) = &lane else {
+                    let answer = exchange.read(&mut response).await?;
                     return if answer.status == StatusCode::UNAUTHORIZED {
                         Err(no_challenge(answer, "without a challenge"))
                     } else {
@@ -89,18 +89,18 @@ impl Digest {
                     };
                 };
                 let info = AuthenticationInfo::read(response.headers());
-                if !lane.trusts(&info, target.uri) {
+                if !used.trusts(&info, target.uri) {
                     exchange.progress.doubt();
-                    return Err(impostor(exchange.drain(response).await));
+                    return Err(impostor(exchange.drain(&mut response).await));
                 }
-                if let Some(lane) = lane.after(info) {
-                    self.put_back(lane);
+                if let Some(next) = lane.take().and_then(|lane| lane.after(info)) {
+                    self.put_back(next);
                 }
-                return exchange.read(response).await;
+                return exchange.read(&mut response).await;
             }
 
             // Read to its end, so that the connection can be used again.
-            let refusal = exchange.drain(response).await;
+            let refusal = exchange.drain(&mut response).await;
             let challenge = match Challenge::strongest(&refusal.headers) {
                 Ok(challenge) => challenge,
                 Err(complaint) => return Err(no_challenge(refusal, &complaint)),

@@ -134,8 +134,8 @@ impl Lane {
         }
     }
 
-    fn count(&self) -> String {
-        const_hex::encode(self.uses.to_be_bytes())
+    fn count(&self) -> const_hex::Buffer<4> {
+        const_hex::const_encode(&self.uses.to_be_bytes())
     }
 }
 

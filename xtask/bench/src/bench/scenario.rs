@@ -18,21 +18,21 @@ pub(crate) const NETWORK_MS: u64 = 20;
 pub(crate) const MANY_TASKS: u64 = 32;
 
 pub(crate) fn all(quick: bool) -> Vec<Scenario> {
-    // Few enough to be quick; at 32 at once, enough that the first challenges,
-    // one for each task, weigh as little as they do in a long run.
+    // Few enough to be quick, or enough that the first challenges, one for each
+    // task, weigh as little as they do in a long run.
     let sizes = if quick {
         [
             (0, 1, 2_000),
             (0, MANY_TASKS, 6_000),
-            (NETWORK_MS, 1, 50),
+            (NETWORK_MS, 1, 100),
             (NETWORK_MS, MANY_TASKS, 4_000),
         ]
     } else {
         [
             (0, 1, 4_000),
             (0, MANY_TASKS, 12_000),
-            (NETWORK_MS, 1, 100),
-            (NETWORK_MS, MANY_TASKS, 4_000),
+            (NETWORK_MS, 1, 200),
+            (NETWORK_MS, MANY_TASKS, 12_000),
         ]
     };
     sizes
@@ -41,7 +41,7 @@ pub(crate) fn all(quick: bool) -> Vec<Scenario> {
             latency: Duration::from_millis(latency),
             concurrency,
             updates,
-            rounds: if quick { 3 } else { 5 },
+            rounds: 3,
         })
         .collect()
 }
