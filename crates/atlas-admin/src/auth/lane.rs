@@ -1,8 +1,11 @@
 //! A nonce in use: its answers to one request after the other (RFC 7616,
 //! section 3.4).
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::HeaderValue;
+use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -39,6 +42,8 @@ impl Lane {
         cnonce: String,
     ) -> Self {
         let hash = challenge.algorithm.hash;
+        let user = &*spelled(user, &challenge);
+        let password = SecretString::from(&*spelled(password.expose_secret(), &challenge));
         let mut lane = Self {
             fixed: fixed(&challenge, user),
             key: hash
@@ -136,6 +141,16 @@ impl Lane {
 
     fn count(&self) -> const_hex::Buffer<4> {
         const_hex::const_encode(&self.uses.to_be_bytes())
+    }
+}
+
+/// A name or password as the service knows it: the same letters can be written in
+/// several ways, of which RFC 7616, section 4, has services of UTF-8 use one.
+fn spelled<'a>(text: &'a str, challenge: &Challenge) -> Cow<'a, str> {
+    if challenge.utf8 {
+        ComposingNormalizerBorrowed::new_nfc().normalize(text)
+    } else {
+        text.into()
     }
 }
 
@@ -289,6 +304,23 @@ mod tests {
                 answered.ends_with(&format!("response=\"{response}\"")),
                 "{answered}"
             );
+        }
+    }
+
+    #[test]
+    fn a_service_of_utf_8_is_given_one_spelling() {
+        let answered = |charset: &str, user: &str, password: &str| {
+            let text = format!(r#"Digest realm="r", nonce="n", qop="auth"{charset}"#);
+            let cnonce = "c".to_owned();
+            let mut lane = Lane::with_cnonce(challenge(&text), user, &password.into(), cnonce);
+            answer(&mut lane, TARGET)
+        };
+        for (charset, is_one) in [(", charset=UTF-8", true), ("", false)] {
+            let composed = answered(charset, "J\u{e4}s\u{f8}n", "Secr\u{e9}t");
+            let name_apart = answered(charset, "Ja\u{308}s\u{f8}n", "Secr\u{e9}t");
+            let password_apart = answered(charset, "J\u{e4}s\u{f8}n", "Secre\u{301}t");
+            assert_eq!(composed == name_apart, is_one);
+            assert_eq!(composed == password_apart, is_one);
         }
     }
 

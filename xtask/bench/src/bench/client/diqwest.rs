@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use diqwest::{DigestAuthSession, WithDigestAuth};
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
 use super::{
     super::{
@@ -22,11 +21,7 @@ pub(super) async fn run(job: &Job) -> Result<Sample> {
         &*target.private_key,
     ));
     load(job, move || {
-        let request = http
-            .patch(&target.url)
-            .header(ACCEPT, &target.media_type)
-            .header(CONTENT_TYPE, &target.media_type)
-            .json(&update());
+        let request = update(&http, &target);
         let session = Arc::clone(&session);
         async move { read(request.send_digest_auth(&*session).await?).await }
     })

@@ -3,10 +3,13 @@
 
 use anyhow::{Result, ensure};
 use atlas_admin_raw::types::{ApiKey, OrgApiKeyUpdate};
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{
+    RequestBuilder,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 
 use super::super::{
-    job::{DESC, Job, ROLE, Sample},
+    job::{DESC, Job, ROLE, Sample, Target},
     load::load,
 };
 
@@ -14,23 +17,30 @@ pub(super) async fn run(job: &Job) -> Result<Sample> {
     let http = http_client()?;
     let target = job.target.clone();
     load(job, move || {
-        let request = http
-            .patch(&target.url)
-            .bearer_auth(&target.token)
-            .header(ACCEPT, &target.media_type)
-            .header(CONTENT_TYPE, &target.media_type)
-            .json(&update());
+        let request = update(&http, &target).bearer_auth(&target.token);
         async move { read(request.send().await?).await }
     })
     .await
 }
 
-/// What is asked for.
-pub(super) fn update() -> OrgApiKeyUpdate {
-    OrgApiKeyUpdate {
+/// The update, without credentials.
+pub(super) fn update(http: &reqwest::Client, target: &Target) -> RequestBuilder {
+    let Target {
+        base_url,
+        org_id,
+        api_key_id,
+        media_type,
+        ..
+    } = target;
+    http.patch(format!(
+        "{base_url}/api/atlas/v2/orgs/{org_id}/apiKeys/{api_key_id}"
+    ))
+    .header(ACCEPT, media_type)
+    .header(CONTENT_TYPE, media_type)
+    .json(&OrgApiKeyUpdate {
         desc: Some(DESC.to_owned()),
         roles: Some(vec![ROLE.to_owned()]),
-    }
+    })
 }
 
 /// Reads the key that an update gives back.
