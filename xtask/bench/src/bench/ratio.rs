@@ -2,12 +2,11 @@
 
 use super::job::Sample;
 
-/// Ratios to the floor. Throughput is better when higher, the others when lower.
+/// Ratios to the floor. Throughput is better when higher, time when lower.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ratios {
     pub(crate) throughput: f64,
     pub(crate) p50: f64,
-    pub(crate) cpu: f64,
 }
 
 impl Ratios {
@@ -18,7 +17,6 @@ impl Ratios {
         Self {
             throughput: 1.0 / of(|sample| sample.seconds),
             p50: of(|sample| sample.p50),
-            cpu: of(|sample| sample.cpu_seconds),
         }
     }
 
@@ -28,7 +26,6 @@ impl Ratios {
         Some(Self {
             throughput: of(|ratios| ratios.throughput)?,
             p50: of(|ratios| ratios.p50)?,
-            cpu: of(|ratios| ratios.cpu)?,
         })
     }
 }
@@ -49,41 +46,32 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn sample(seconds: f64, p50: f64, cpu_seconds: f64) -> Sample {
+    fn sample(seconds: f64, p50: f64) -> Sample {
         Sample {
             seconds,
             p50,
-            cpu_seconds,
+            cpu_seconds: 0.0,
             failures: 0,
         }
     }
 
     #[test]
     fn a_run_is_compared_with_both_neighbours() {
-        let ratios = Ratios::new(
-            sample(1.0, 10.0, 2.0),
-            sample(4.0, 60.0, 3.0),
-            sample(3.0, 30.0, 4.0),
-        );
+        let ratios = Ratios::new(sample(1.0, 10.0), sample(4.0, 60.0), sample(3.0, 30.0));
         assert_eq!(
             ratios,
             Ratios {
                 throughput: 0.5,
                 p50: 3.0,
-                cpu: 1.0
             }
         );
     }
 
     #[test]
     fn each_ratio_has_its_own_median() {
-        let of = |throughput, p50, cpu| Ratios {
-            throughput,
-            p50,
-            cpu,
-        };
-        let rounds = [of(0.9, 1.3, 2.0), of(0.1, 1.1, 3.0), of(1.0, 1.2, 1.0)];
-        assert_eq!(Ratios::median(&rounds), Some(of(0.9, 1.2, 2.0)));
+        let of = |throughput, p50| Ratios { throughput, p50 };
+        let rounds = [of(0.9, 1.3), of(0.1, 1.1), of(1.0, 1.2)];
+        assert_eq!(Ratios::median(&rounds), Some(of(0.9, 1.2)));
         assert_eq!(Ratios::median(&[]), None);
     }
 
