@@ -30,7 +30,7 @@ use report::Row;
 /// What to measure, and how to show it.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Fewer updates and rounds: done in about two minutes
+    /// Fewer updates: done in about three minutes
     #[arg(long)]
     quick: bool,
     /// Also the official Go SDK, Python requests and httpx, and curl
