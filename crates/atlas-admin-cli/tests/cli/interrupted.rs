@@ -128,6 +128,13 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(pid.unwrap(), signal).unwrap();
 }
 
+/// Waits until the command has made so many requests.
+async fn has_asked(emulator: &Emulator, requests: u64) {
+    while emulator.requests() < requests {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_finishes_what_is_in_flight_and_says_what_is_left() {
     for name in [Signal::INT, Signal::TERM] {
@@ -157,9 +164,7 @@ async fn a_signal_while_keys_are_read_changes_nothing() {
     let shell = Shell::new(&emulator);
     write_file(&shell, &emulator);
     let child = shell.start(&RUN[..7]);
-    while emulator.requests() < 12 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    has_asked(&emulator, 12).await;
     signal(&child, Signal::INT);
     let ended = shell.wait(child).exits(130);
     assert!(ended.out.contains("not begun  120"), "{ended:?}");
@@ -174,9 +179,7 @@ async fn a_signal_does_not_wait_for_the_reading_of_a_key() {
     write_file(&shell, &emulator);
     emulator.set_faults(Faults::new().with(Fault::hang()));
     let child = shell.start(&RUN[..7]);
-    while emulator.requests() < 1 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    has_asked(&emulator, 1).await;
     signal(&child, Signal::INT);
     let started = Instant::now();
     shell.wait(child).exits(130);

@@ -49,13 +49,7 @@ pub(super) async fn send(
     request: &Request,
     authorization: &HeaderValue,
 ) -> Result<Answer, Error> {
-    let sent = {
-        let mut attempt = again(request);
-        attempt
-            .headers_mut()
-            .insert(header::AUTHORIZATION, authorization.clone());
-        exchange.send(attempt)
-    };
+    let sent = exchange.send(again(request, Some(authorization.clone())));
     let mut response = sent.await?;
     exchange.read(&mut response).await
 }

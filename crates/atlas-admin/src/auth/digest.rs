@@ -69,14 +69,11 @@ impl Digest {
         let mut served_before = lane.is_some();
         let mut renewals = 0;
         loop {
-            let sent = {
-                let mut attempt = again(request);
-                if let Some(lane) = &mut lane {
-                    let answer = lane.answer(target).ok_or_else(unanswerable)?;
-                    attempt.headers_mut().insert(header::AUTHORIZATION, answer);
-                }
-                exchange.send(attempt)
-            };
+            let answer = lane
+                .as_mut()
+                .map(|lane| lane.answer(target).ok_or_else(unanswerable))
+                .transpose()?;
+            let sent = exchange.send(again(request, answer));
             let mut response = sent.await?;
 
             if !is_challenge(response.status(), response.headers()) {

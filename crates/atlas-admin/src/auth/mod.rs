@@ -13,6 +13,7 @@ mod token_service;
 
 use std::sync::Arc;
 
+use http::{HeaderValue, header};
 use reqwest::Request;
 
 use crate::{
@@ -65,9 +66,13 @@ impl Auth {
     }
 }
 
-/// The request once more, for another round.
-fn again(request: &Request) -> Request {
-    request
+/// The request once more, for another round, with these credentials.
+fn again(request: &Request, authorization: Option<HeaderValue>) -> Request {
+    let mut again = request
         .try_clone()
-        .expect("the bodies of generated requests are in memory")
+        .expect("the bodies of generated requests are in memory");
+    if let Some(value) = authorization {
+        again.headers_mut().insert(header::AUTHORIZATION, value);
+    }
+    again
 }

@@ -27,6 +27,11 @@ pub(crate) struct Target {
     pub(crate) token: String,
 }
 
+/// The address of an API key in its organization.
+pub(crate) fn url(base_url: &str, org_id: &str, api_key_id: &str) -> String {
+    format!("{base_url}/api/atlas/v2/orgs/{org_id}/apiKeys/{api_key_id}")
+}
+
 pub(crate) const DESC: &str = "ci deploys";
 pub(crate) const ROLE: &str = "ORG_READ_ONLY";
 

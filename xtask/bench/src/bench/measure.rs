@@ -119,3 +119,41 @@ fn row(
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn processor_time_stands_beside_that_of_the_floor() {
+        let scenario = Scenario {
+            latency: Duration::ZERO,
+            concurrency: 1,
+            updates: 1_000,
+            rounds: 3,
+        };
+        let client = Client {
+            name: "client",
+            auth: "digest",
+            command: Vec::new(),
+        };
+        let run = |cpu_seconds| {
+            let sample = Sample {
+                seconds: 1.0,
+                p50: 1.0,
+                cpu_seconds,
+                failures: 0,
+            };
+            let run = Run {
+                sample,
+                requests: 1_000,
+                connections: 1,
+            };
+            (run, Ratios::new(sample, sample, sample))
+        };
+        let row = row(&scenario, &client, vec![run(9.0), run(3.0), run(2.0)], 2.0).unwrap();
+        assert_eq!((row.cpu_vs_floor, row.cost.cpu_us), (1.5, 3_000.0));
+    }
+}

@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::job::{DESC, ROLE, Target};
+use super::job::{DESC, ROLE, Target, url};
 
 /// The longest time for the server to start or to tell its counters.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -143,7 +143,7 @@ async fn target(access: Access) -> Result<Target> {
     } = access;
     let token = token(&base_url, &access.client_id, &access.client_secret).await?;
     Ok(Target {
-        url: format!("{base_url}/api/atlas/v2/orgs/{org_id}/apiKeys/{api_key_id}"),
+        url: url(&base_url, &org_id, &api_key_id),
         media_type: format!("application/vnd.atlas.{}+json", ApiVersion::LATEST),
         body: serde_json::json!({ "desc": DESC, "roles": [ROLE] }).to_string(),
         base_url,

@@ -9,7 +9,7 @@ use reqwest::{
 };
 
 use super::super::{
-    job::{DESC, Job, ROLE, Sample, Target},
+    job::{DESC, Job, ROLE, Sample, Target, url},
     load::load,
 };
 
@@ -25,22 +25,13 @@ pub(super) async fn run(job: &Job) -> Result<Sample> {
 
 /// The update, without credentials.
 pub(super) fn update(http: &reqwest::Client, target: &Target) -> RequestBuilder {
-    let Target {
-        base_url,
-        org_id,
-        api_key_id,
-        media_type,
-        ..
-    } = target;
-    http.patch(format!(
-        "{base_url}/api/atlas/v2/orgs/{org_id}/apiKeys/{api_key_id}"
-    ))
-    .header(ACCEPT, media_type)
-    .header(CONTENT_TYPE, media_type)
-    .json(&OrgApiKeyUpdate {
-        desc: Some(DESC.to_owned()),
-        roles: Some(vec![ROLE.to_owned()]),
-    })
+    http.patch(url(&target.base_url, &target.org_id, &target.api_key_id))
+        .header(ACCEPT, &target.media_type)
+        .header(CONTENT_TYPE, &target.media_type)
+        .json(&OrgApiKeyUpdate {
+            desc: Some(DESC.to_owned()),
+            roles: Some(vec![ROLE.to_owned()]),
+        })
 }
 
 /// Reads the key that an update gives back.
