@@ -44,7 +44,7 @@ async fn update(client: &Client, emulator: &Emulator, number: usize) -> Result<u
         let key = client.project(emulator.project_id()).api_key(key);
         key.replace_roles([ProjectRole::ReadOnly]).send().await?
     };
-    Ok(updated.attempts())
+    Ok(updated.requests_sent())
 }
 
 /// Makes so many updates on so many tasks, and panics if one fails.

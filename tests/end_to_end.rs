@@ -217,7 +217,7 @@ async fn refusals_are_told_apart() -> Result<(), Error> {
         .await
         .unwrap_err();
     assert_eq!(
-        (error.kind(), error.attempts()),
+        (error.kind(), error.requests_sent()),
         (ErrorKind::Credentials, 2)
     );
 

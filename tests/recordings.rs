@@ -155,7 +155,7 @@ async fn a_challenge_to_a_key_pair() {
 
     // One request without credentials, one with: the second refusal is final.
     assert_eq!(
-        (error.kind(), error.attempts()),
+        (error.kind(), error.requests_sent()),
         (ErrorKind::Credentials, 2)
     );
 }

@@ -157,7 +157,7 @@ impl Row {
         self
     }
 
-    pub(crate) fn attempts(mut self, attempts: u32) -> Self {
+    pub(crate) fn max_attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }
@@ -275,8 +275,8 @@ impl Row {
             return complain(format!("{updates} updates and not {}", self.updates));
         }
         let attempts = match &result {
-            Ok(key) => key.attempts(),
-            Err(error) => error.attempts(),
+            Ok(key) => key.requests_sent(),
+            Err(error) => error.requests_sent(),
         };
         let counted = match self.is_there {
             true => requests,
@@ -296,10 +296,10 @@ impl Row {
 
     fn client(&self, auth: Auth, url: &str, certificate: Option<&str>) -> Result<Client, Error> {
         let policy = RetryPolicy::standard()
-            .attempts(self.attempts)
+            .max_attempts(self.attempts)
             .initial_delay(Duration::from_millis(2))
             .max_delay(Duration::from_millis(4))
-            .allow_replays(self.replays);
+            .retry_ambiguous(self.replays);
         let mut builder = Client::builder()
             .credentials(match auth {
                 Auth::Digest => Credentials::digest("abcdefgh", "hush-digest"),

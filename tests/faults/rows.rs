@@ -189,7 +189,7 @@ fn kept() -> Vec<Row> {
         .sent(3),
         Row::new("closed, and the policy is one attempt", [Close])
             .kept()
-            .attempts(1)
+            .max_attempts(1)
             .leaves_open(Transport, None),
         Row::new(
             "something that is not HTTP",
@@ -644,7 +644,7 @@ fn unavailable() -> Vec<Row> {
             Row::new(neither, [with(status, "soon")]).sent(2),
             fails(Row::new(hour, [with(status, "3600")])),
             fails(Row::new(absurd, [with(status, &"9".repeat(30))])),
-            fails(Row::new(single, [empty(status, &[])]).attempts(1)),
+            fails(Row::new(single, [empty(status, &[])]).max_attempts(1)),
         ]);
     }
     let dated = |name, answer: fn() -> String| {

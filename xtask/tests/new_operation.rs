@@ -21,7 +21,7 @@ path = "/orgs/{orgId}/apiKeys/{apiUserId}"
 error = "ApiError"
 "#;
 
-/// A program that calls the new operation, answered by a canned transport and by a
+/// A program that calls the new operation, answered by a fake transport and by a
 /// typed mock.
 const CALLER: &str = include_str!("support/caller.rs");
 

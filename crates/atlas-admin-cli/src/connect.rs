@@ -34,7 +34,7 @@ pub(crate) fn connect(settings: &Settings) -> Result<Connection, Failure> {
 
 /// A client for many calls at once, which waits for the rate limit.
 pub(crate) fn connect_paced(settings: &Settings) -> Result<Connection, Failure> {
-    connect_with(settings, |builder| builder.pace_requests(true))
+    connect_with(settings, |builder| builder.limit_rate(true))
 }
 
 fn connect_with(

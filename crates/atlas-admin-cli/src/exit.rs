@@ -124,7 +124,7 @@ pub(crate) fn describe(error: &Error) -> Value {
         "code": error.code().map(|code| code.as_str().to_owned()),
         "operation": error.operation(),
         "outcomeUnknown": error.outcome_unknown(),
-        "attempts": error.attempts(),
+        "requestsSent": error.requests_sent(),
     })
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn show(key: &Response<ApiKey>, output: &Output) -> Result<(), Failur
         output.note(&format!(
             "status {}, {} requests{}{}",
             key.status(),
-            key.attempts(),
+            key.requests_sent(),
             served.unwrap_or_default(),
             left.unwrap_or_default(),
         ));

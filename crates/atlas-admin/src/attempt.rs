@@ -62,7 +62,7 @@ pub(crate) struct Exchange<'a> {
 /// How far a call has come, readable even if it is cut off.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    attempts: AtomicU32,
+    requests_sent: AtomicU32,
     may_be_taken: AtomicBool,
     /// Whether an earlier attempt may have taken effect.
     may_have_been_taken: AtomicBool,
@@ -71,8 +71,8 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn attempts(&self) -> u32 {
-        self.attempts.load(Ordering::Relaxed)
+    pub(crate) fn requests_sent(&self) -> u32 {
+        self.requests_sent.load(Ordering::Relaxed)
     }
 
     /// Whether any request may have taken effect.
@@ -195,7 +195,7 @@ impl Exchange<'_> {
     ) -> impl Future<Output = Result<reqwest::Response, Unanswered>> {
         let executed = self.wire.execute(request, self.operation);
         async move {
-            self.progress.attempts.fetch_add(1, Ordering::Relaxed);
+            self.progress.requests_sent.fetch_add(1, Ordering::Relaxed);
             let (result, opened) = connection::watch(executed, self.until).await;
             result.map_err(|error| {
                 let fate = connection::fate(&error);

@@ -80,7 +80,7 @@ impl Call {
                     value.into_inner(),
                     answer.status,
                     answer.headers,
-                    self.progress.attempts(),
+                    self.progress.requests_sent(),
                 ));
             }
             (Some(Ok(answer)), Err(error)) => {
@@ -95,7 +95,7 @@ impl Call {
             (None, Ok(_)) => Error::new(ErrorKind::Decode, "an answer to no request"),
         };
         Err(error.of_call(self.name.clone()).after(
-            self.progress.attempts(),
+            self.progress.requests_sent(),
             self.is_update() && self.progress.may_be_taken(),
         ))
     }
@@ -230,12 +230,12 @@ impl Call {
             service = self.shared.service.name(),
             http.response.status_code = field::Empty,
             error.type = field::Empty,
-            attempts = field::Empty,
+            requests_sent = field::Empty,
         )
     }
 
     fn record(&self, span: &Span, outcome: &Result<Answer, Error>) {
-        span.record("attempts", self.progress.attempts());
+        span.record("requests_sent", self.progress.requests_sent());
         let (status, headers) = match outcome {
             Ok(answer) => (Some(answer.status), Some(&answer.headers)),
             Err(error) => {

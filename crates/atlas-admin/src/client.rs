@@ -285,7 +285,7 @@ impl ClientBuilder {
     /// they were told, and let a call go when it should be accepted: a program can
     /// start thousands of updates at once. The time that a call waits so is not
     /// counted against its [`timeout`](Self::timeout).
-    pub fn pace_requests(mut self, pace: bool) -> Self {
+    pub fn limit_rate(mut self, pace: bool) -> Self {
         self.pace = pace;
         self
     }
@@ -481,7 +481,7 @@ impl fmt::Debug for ClientBuilder {
             .field("attempt_timeout", &self.attempt_timeout)
             .field("max_body_size", &self.body_limit)
             .field("retry", &self.retry)
-            .field("pace_requests", &self.pace)
+            .field("limit_rate", &self.pace)
             .field("allow_insecure_http", &self.allow_insecure_http)
             .finish_non_exhaustive()
     }

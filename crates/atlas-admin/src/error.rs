@@ -33,7 +33,7 @@ struct Inner {
     said: ServiceError,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
-    attempts: u32,
+    requests_sent: u32,
     outcome_unknown: bool,
 }
 
@@ -85,7 +85,7 @@ impl Error {
             said: ServiceError::default(),
             retry_after: None,
             source: None,
-            attempts: 0,
+            requests_sent: 0,
             outcome_unknown: false,
         }))
     }
@@ -123,8 +123,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn after(mut self, attempts: u32, outcome_unknown: bool) -> Self {
-        self.0.attempts = attempts;
+    pub(crate) fn after(mut self, requests_sent: u32, outcome_unknown: bool) -> Self {
+        self.0.requests_sent = requests_sent;
         self.0.outcome_unknown = outcome_unknown;
         self
     }
@@ -281,8 +281,8 @@ impl Error {
     /// How many HTTP requests were sent for the call, with those that only
     /// asked for a challenge or a token.
     #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.0.attempts
+    pub fn requests_sent(&self) -> u32 {
+        self.0.requests_sent
     }
 
     /// The operation's name, such as `update_org_api_key`. `None` for an error
@@ -343,7 +343,7 @@ impl fmt::Debug for Error {
             .field("status", &self.status())
             .field("code", &inner.said.code)
             .field("detail", &inner.said.detail)
-            .field("attempts", &inner.attempts)
+            .field("requests_sent", &inner.requests_sent)
             .field("outcome_unknown", &inner.outcome_unknown)
             .field("source", &inner.source)
             .finish_non_exhaustive()

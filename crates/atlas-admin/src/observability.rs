@@ -17,7 +17,7 @@
 //! | `url.template` | the path with names in the place of ids | at the start |
 //! | `server.address`, `server.port` | where the service is | at the start |
 //! | `service` | `Atlas v2`, `Atlas v1.0`, `Ops Manager` | at the start |
-//! | `attempts` | the HTTP requests that were sent, with those to sign in | at the end |
+//! | `requests_sent` | the HTTP requests that were sent, with those to sign in | at the end |
 //! | `http.response.status_code` | the status, or the one in the envelope | at the end, if there was an answer |
 //! | `error.type` | the [`ErrorKind`](crate::ErrorKind) | at the end of a failure |
 //!
@@ -42,11 +42,11 @@
 //!     .with_span_events(FmtSpan::CLOSE)
 //!     .init();
 //!
-//! # use atlas_admin::testing::{Canned, Operation, Reply};
-//! # let canned = Canned::new();
-//! # canned.once(Operation::UpdateOrgApiKey, Reply::unavailable());
-//! # canned.always(Operation::UpdateOrgApiKey, Reply::done());
-//! # let atlas = canned.builder().build()?;
+//! # use atlas_admin::testing::{FakeService, Operation, FakeResponse};
+//! # let fake = FakeService::new();
+//! # fake.once(Operation::UpdateOrgApiKey, FakeResponse::unavailable());
+//! # fake.always(Operation::UpdateOrgApiKey, FakeResponse::done());
+//! # let atlas = fake.builder().build()?;
 //! # let (org_id, key_id) = ("32b6e34b3d91647abb20e7b8", "6a793f752c88faeba59bba49");
 //! atlas.org(org_id).api_key(key_id).update().desc("ci deploys").send().await?;
 //! # Ok(())
@@ -72,7 +72,7 @@
 //! A log of a program in production is no place for them. Where there is no secret
 //! worth keeping, there are these:
 //!
-//! - in a test, `Canned::requests` of the module `testing` (feature `test-util`): path,
+//! - in a test, `FakeService::requests` of the module `testing` (feature `test-util`): path,
 //!   query, types and body, without credentials;
 //! - of any program, the emulator of the crate `atlas-emulator`: its `--log` or, in a
 //!   test, `Emulator::request_log`, with credentials left out;

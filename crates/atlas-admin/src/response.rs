@@ -16,7 +16,7 @@ pub struct Response<T> {
     value: T,
     status: StatusCode,
     headers: HeaderMap,
-    attempts: u32,
+    requests_sent: u32,
 }
 
 /// What is left of the requests that the service allows.
@@ -61,17 +61,27 @@ impl Deprecation {
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
+    pub(crate) fn new(
+        value: T,
+        status: StatusCode,
+        headers: HeaderMap,
+        requests_sent: u32,
+    ) -> Self {
         Self {
             value,
             status,
             headers,
-            attempts,
+            requests_sent,
         }
     }
 
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        Response::new(change(self.value), self.status, self.headers, self.attempts)
+        Response::new(
+            change(self.value),
+            self.status,
+            self.headers,
+            self.requests_sent,
+        )
     }
 
     /// The value alone.
@@ -124,8 +134,8 @@ impl<T> Response<T> {
     /// How many HTTP requests were sent for the call, with those that only asked
     /// for a challenge or a token.
     #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.attempts
+    pub fn requests_sent(&self) -> u32 {
+        self.requests_sent
     }
 }
 
@@ -142,7 +152,7 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
         f.debug_struct("Response")
             .field("value", &self.value)
             .field("status", &self.status)
-            .field("attempts", &self.attempts)
+            .field("requests_sent", &self.requests_sent)
             .finish_non_exhaustive()
     }
 }

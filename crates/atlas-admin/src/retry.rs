@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind};
 ///
 /// A failure after which the update may have been made all the same (502, 504, a
 /// connection that broke, no answer in time) is repeated only if
-/// [`allow_replays`](Self::allow_replays) says so. Otherwise it is an error that
+/// [`retry_ambiguous`](Self::retry_ambiguous) says so. Otherwise it is an error that
 /// [`Error::outcome_unknown`] tells apart.
 ///
 /// Between attempts the call waits a random time, up to a bound that doubles with
@@ -34,9 +34,9 @@ use crate::error::{Error, ErrorKind};
 /// use atlas_admin::RetryPolicy;
 ///
 /// let patient = RetryPolicy::standard()
-///     .attempts(6)
+///     .max_attempts(6)
 ///     .max_delay(Duration::from_secs(30))
-///     .allow_replays(true);
+///     .retry_ambiguous(true);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -61,11 +61,11 @@ impl RetryPolicy {
 
     /// One attempt.
     pub const fn none() -> Self {
-        Self::standard().attempts(1)
+        Self::standard().max_attempts(1)
     }
 
     /// The most attempts of a call, the first included. Zero counts as one.
-    pub const fn attempts(mut self, attempts: u32) -> Self {
+    pub const fn max_attempts(mut self, attempts: u32) -> Self {
         self.attempts = if attempts == 0 { 1 } else { attempts };
         self
     }
@@ -85,7 +85,7 @@ impl RetryPolicy {
     /// Whether to repeat an update that may have been made already. Both
     /// operations set a state, so a repeated one does no harm unless somebody else
     /// changes the same key in between.
-    pub const fn allow_replays(mut self, allow: bool) -> Self {
+    pub const fn retry_ambiguous(mut self, allow: bool) -> Self {
         self.replays = allow;
         self
     }

@@ -78,7 +78,7 @@ async fn one_request_an_update_in_the_steady_state() {
                 .update()
                 .desc("é")
                 .options(options);
-            assert_eq!(call.send().await.unwrap().attempts(), attempts);
+            assert_eq!(call.send().await.unwrap().requests_sent(), attempts);
         }
         let received = service.received();
         assert_eq!(received.len(), 5);
@@ -105,7 +105,7 @@ async fn wrong_credentials_cost_one_answer() {
             "{error}"
         );
         assert_eq!(error.code(), Some(ErrorCode::UNEXPECTED_ERROR));
-        assert_eq!((error.attempts(), service.count()), (2, 2 * calls));
+        assert_eq!((error.requests_sent(), service.count()), (2, 2 * calls));
         assert!(!format!("{error} {error:?}").contains(PASSWORD));
     }
 }
@@ -122,11 +122,11 @@ async fn a_forgotten_nonce_costs_one_new_handshake() {
     }))
     .await;
     let client = service.client();
-    assert_eq!(update(&client).await.unwrap().attempts(), 2);
-    assert_eq!(update(&client).await.unwrap().attempts(), 2);
+    assert_eq!(update(&client).await.unwrap().requests_sent(), 2);
+    assert_eq!(update(&client).await.unwrap().requests_sent(), 2);
     let error = update(&client).await.unwrap_err();
     assert!(error.is_credentials(), "{error}");
-    assert_eq!(error.attempts(), 2);
+    assert_eq!(error.requests_sent(), 2);
 }
 
 #[tokio::test]
@@ -141,8 +141,8 @@ async fn a_stale_nonce_is_renewed_from_the_answer_itself() {
     }))
     .await;
     let client = service.client();
-    assert_eq!(update(&client).await.unwrap().attempts(), 4);
-    assert_eq!(update(&client).await.unwrap().attempts(), 1);
+    assert_eq!(update(&client).await.unwrap().requests_sent(), 4);
+    assert_eq!(update(&client).await.unwrap().requests_sent(), 1);
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn perpetual_staleness_ends_in_an_error() {
     let service = Service::start(numbered(|n, _| challenge(&n.to_string(), ", stale=true"))).await;
     let error = update(&service.client()).await.unwrap_err();
     assert!(error.is_service() && !error.outcome_unknown(), "{error}");
-    assert_eq!((error.attempts(), service.count()), (4, 4));
+    assert_eq!((error.requests_sent(), service.count()), (4, 4));
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn a_401_without_a_challenge_speaks_of_rights() {
         let error = update(&client).await.unwrap_err();
         assert!(error.is_permission(), "{error}");
         assert_eq!(error.code(), Some(ErrorCode::NOT_ORG_OWNER));
-        assert_eq!(error.attempts(), attempts);
+        assert_eq!(error.requests_sent(), attempts);
     }
 }
 
@@ -186,7 +186,7 @@ async fn the_next_nonce_is_used() {
     .await;
     let client = service.client();
     for attempts in [2, 1, 1] {
-        assert_eq!(update(&client).await.unwrap().attempts(), attempts);
+        assert_eq!(update(&client).await.unwrap().requests_sent(), attempts);
     }
 }
 
@@ -325,7 +325,7 @@ async fn a_service_that_proves_itself_is_believed_and_no_other() {
     .await;
     let client = service.client();
     for attempts in [2, 1] {
-        assert_eq!(update(&client).await.unwrap().attempts(), attempts);
+        assert_eq!(update(&client).await.unwrap().requests_sent(), attempts);
     }
     // Whether the update was made, who can say: not the one who answered.
     for (status, attempts) in [(200, 1), (404, 2)] {
@@ -334,7 +334,7 @@ async fn a_service_that_proves_itself_is_believed_and_no_other() {
         assert!(error.to_string().contains("rspauth"), "{error}");
         assert_eq!(error.status().map(|s| s.as_u16()), Some(status));
         // The lane that was answered so is not used again.
-        assert_eq!(error.attempts(), attempts);
+        assert_eq!(error.requests_sent(), attempts);
     }
 }
 
@@ -349,7 +349,7 @@ async fn a_challenge_with_a_long_body_is_read_in_part() {
         }
     }))
     .await;
-    assert_eq!(update(&service.client()).await.unwrap().attempts(), 2);
+    assert_eq!(update(&service.client()).await.unwrap().requests_sent(), 2);
 
     let refused = Service::start(numbered(|n, _| {
         let mut long = challenge(&n.to_string(), "");
@@ -423,7 +423,7 @@ async fn a_cancelled_call_breaks_no_later_one() {
         if let Ok(answered) = cut {
             answered.unwrap();
         }
-        assert!(update(&client).await.unwrap().attempts() <= 2);
+        assert!(update(&client).await.unwrap().requests_sent() <= 2);
     }
 }
 
@@ -461,7 +461,7 @@ async fn the_last_lane_returned_goes_out_first_and_few_are_kept() {
         let shown = format!("{client:?}");
         assert!(shown.contains(&format!("lanes: {kept}")), "{shown}");
         for _ in 0..5 {
-            assert_eq!(update(&client).await.unwrap().attempts(), 1);
+            assert_eq!(update(&client).await.unwrap().requests_sent(), 1);
         }
         let received = service.received();
         let last: Vec<_> = received[2 * count..]

@@ -8,7 +8,7 @@ use atlas_admin::{
     OrgApiKey, OrgId, OrgRole, OtherRole, PrivateKey, Project, ProjectApiKey, ProjectId,
     ProjectRole, RateLimit, ReplaceProjectRoles, RequestOptions, Response, RetryPolicy,
     RoleAssignment, TokenKey, TokenStore, UpdateOrgApiKey,
-    testing::{Canned, Key, Operation, Reply, SentRequest},
+    testing::{FakeResponse, FakeService, Key, Operation, RecordedRequest},
 };
 
 const fn shared_between_threads<T: Send + Sync + Clone + 'static>() {}
@@ -31,7 +31,7 @@ const _: () = {
     shared_between_threads::<(AccessToken, TokenKey)>();
     shared_between_threads::<(MemoryStore, FileStore)>();
     shared_between_threads::<Arc<dyn TokenStore>>();
-    shared_between_threads::<(Canned, Key, Operation, Reply, SentRequest)>();
+    shared_between_threads::<(FakeService, Key, Operation, FakeResponse, RecordedRequest)>();
     const fn error<T: std::error::Error + Send + Sync + 'static>() {}
     error::<Error>();
     assert!(size_of::<Result<(), Error>>() <= 16);

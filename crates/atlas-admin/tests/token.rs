@@ -131,13 +131,13 @@ async fn a_refused_token_is_replaced_once() {
     })
     .await;
     let client = account(&service_);
-    assert_eq!(update(&client).await.unwrap().attempts(), 4);
-    assert_eq!(update(&client).await.unwrap().attempts(), 1);
+    assert_eq!(update(&client).await.unwrap().requests_sent(), 4);
+    assert_eq!(update(&client).await.unwrap().requests_sent(), 1);
 
     let service_ = service(3600, |_| answer(401, &[], "")).await;
     let error = update(&account(&service_)).await.unwrap_err();
     assert!(error.is_credentials(), "{error}");
-    assert_eq!((error.attempts(), token_requests(&service_)), (4, 2));
+    assert_eq!((error.requests_sent(), token_requests(&service_)), (4, 2));
 }
 
 #[tokio::test]
@@ -148,13 +148,13 @@ async fn an_account_that_is_refused_for_ever_burns_no_tokens() {
         for attempts in [4, 1, 1, 1, 1] {
             let error = update(&client).await.unwrap_err();
             assert!(error.is_credentials(), "{error}");
-            assert_eq!(error.attempts(), attempts);
+            assert_eq!(error.requests_sent(), attempts);
         }
         assert_eq!(token_requests(&service), 2);
 
         later(Duration::from_secs(61)).await;
         for attempts in [3, 1] {
-            assert_eq!(update(&client).await.unwrap_err().attempts(), attempts);
+            assert_eq!(update(&client).await.unwrap_err().requests_sent(), attempts);
         }
         assert_eq!(token_requests(&service), 3);
     }
@@ -196,10 +196,10 @@ async fn a_token_that_was_renewed_to_no_avail_gives_way_to_any_other() {
     .await;
     let client = account(&service);
     for attempts in [4, 1] {
-        assert_eq!(update(&client).await.unwrap_err().attempts(), attempts);
+        assert_eq!(update(&client).await.unwrap_err().requests_sent(), attempts);
     }
     client.revoke_token().await.unwrap();
-    assert_eq!(update(&client).await.unwrap().attempts(), 2);
+    assert_eq!(update(&client).await.unwrap().requests_sent(), 2);
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn a_token_is_replaced_before_it_expires() {
     let service = service(0, |_| done()).await;
     let client = account(&service);
     for _ in 0..3 {
-        assert_eq!(update(&client).await.unwrap().attempts(), 2);
+        assert_eq!(update(&client).await.unwrap().requests_sent(), 2);
     }
     assert_eq!(token_requests(&service), 3);
 }
@@ -295,7 +295,7 @@ async fn a_token_that_does_not_come_is_an_error_of_its_kind() {
         let error = update(&account(&service)).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (kind, code), "{error}");
         assert!(!error.outcome_unknown(), "no update was sent: {error}");
-        assert_eq!((error.attempts(), service.count()), (1, 1));
+        assert_eq!((error.requests_sent(), service.count()), (1, 1));
         assert!(!format!("{error} {error:?}").contains("hush"));
     }
 }
@@ -400,7 +400,7 @@ async fn a_renewal_that_fails_spoils_no_token() {
     update(&client).await.unwrap();
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     for _ in 0..20 {
-        assert_eq!(update(&client).await.unwrap().attempts(), 1);
+        assert_eq!(update(&client).await.unwrap().requests_sent(), 1);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(
@@ -575,12 +575,12 @@ async fn clients_share_what_a_store_keeps() {
             update(&account_with(&service, store()))
                 .await
                 .unwrap()
-                .attempts(),
+                .requests_sent(),
             4
         );
         for _ in 0..3 {
             let another = account_with(&service, store());
-            assert_eq!(update(&another).await.unwrap().attempts(), 1);
+            assert_eq!(update(&another).await.unwrap().requests_sent(), 1);
         }
         let other_account = service
             .builder()
@@ -588,7 +588,7 @@ async fn clients_share_what_a_store_keeps() {
             .token_store(store())
             .build()
             .unwrap();
-        assert_eq!(update(&other_account).await.unwrap().attempts(), 2);
+        assert_eq!(update(&other_account).await.unwrap().requests_sent(), 2);
         assert_eq!(token_requests(&service), 3);
 
         account_with(&service, store())
@@ -614,7 +614,7 @@ async fn a_token_refused_here_and_renewed_elsewhere_costs_no_fetch() {
     let store = Arc::new(Scripted::default());
     store.give(["old", "new"]);
     let client = account_with(&service, store.clone());
-    assert_eq!(update(&client).await.unwrap().attempts(), 2);
+    assert_eq!(update(&client).await.unwrap().requests_sent(), 2);
     assert_eq!(token_requests(&service), 0);
 }
 
@@ -724,7 +724,7 @@ async fn services_behind_one_host_share_no_token() {
                 .build()
                 .unwrap();
             let made = update(&client).await.unwrap();
-            assert_eq!(made.attempts(), attempts, "{path}");
+            assert_eq!(made.requests_sent(), attempts, "{path}");
         }
     }
     let mut files: Vec<_> = std::fs::read_dir(folder.path())

@@ -50,7 +50,7 @@ async fn a_connection_that_is_never_made_changes_nothing() {
     let error = update(&client(&url)).await.unwrap_err();
     assert!(error.is_transport() && !error.outcome_unknown(), "{error}");
     assert!(std::error::Error::source(&error).is_some());
-    assert_eq!(error.attempts(), 1);
+    assert_eq!(error.requests_sent(), 1);
 }
 
 #[tokio::test]

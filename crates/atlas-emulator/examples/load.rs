@@ -34,7 +34,7 @@ async fn main() -> io::Result<()> {
         .await?;
     println!(
         "{} keys in 10000 organizations: {:.1} s, {}",
-        emulator.made_up_keys().count(),
+        emulator.synthetic_keys().count(),
         started.elapsed().as_secs_f64(),
         memory().unwrap_or_default(),
     );

@@ -8,9 +8,9 @@ use http::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
+    assumptions::Assumptions,
     builder::Behaviour,
     error::ApiError,
-    inferred::Inferred,
     limits::Allowance,
     pretty,
     query::flag,
@@ -100,13 +100,13 @@ impl<'a> Answer<'a> {
     /// The answer for a refused request.
     pub(crate) fn error(&self, error: ApiError) -> Response {
         let service = self.call.service;
-        let inferred = &self.behaviour.inferred;
-        let error = inferred.amend(error, service);
-        let reports_fields = service.reports_fields() && inferred.field_details;
+        let assumptions = &self.behaviour.assumptions;
+        let error = assumptions.amend(error, service);
+        let reports_fields = service.reports_fields() && assumptions.field_details;
         let body = ErrorBody::new(&error, reports_fields);
         let mut response = self.body(error.status, &body);
         error_headers(response.headers_mut(), &error);
-        if inferred.deprecation_on_errors {
+        if assumptions.deprecation_on_errors {
             self.end_of_version(response.headers_mut());
         }
         response
@@ -124,13 +124,13 @@ impl<'a> Answer<'a> {
 
     fn body(&self, status: StatusCode, content: &impl Serialize) -> Response {
         let (status, bytes) = if self.envelope {
-            let inferred = &self.behaviour.inferred;
+            let assumptions = &self.behaviour.assumptions;
             let enveloped = Envelope {
                 status: status.as_u16(),
-                key: &inferred.envelope_key,
+                key: &assumptions.envelope_key,
                 content,
             };
-            let outside = match inferred.envelope_hides_status {
+            let outside = match assumptions.envelope_hides_status {
                 true => StatusCode::OK,
                 false => status,
             };
@@ -154,8 +154,8 @@ impl<'a> Answer<'a> {
 }
 
 /// The answer to a request that belongs to no operation.
-pub(crate) fn unrouted(error: ApiError, inferred: &Inferred) -> Response {
-    let error = inferred.amend(error, Service::AtlasV2);
+pub(crate) fn unrouted(error: ApiError, assumptions: &Assumptions) -> Response {
+    let error = assumptions.amend(error, Service::AtlasV2);
     let body = ErrorBody::new(&error, false);
     let mut response = json(error.status, serde_json::to_vec(&body));
     response.headers_mut().extend(COMMON);

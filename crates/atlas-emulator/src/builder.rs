@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
 use crate::{
-    Algorithm, Emulator, Faults, Inferred, RateLimit, ResourceVersion, SeedKey, Service,
+    Algorithm, Assumptions, Emulator, Faults, RateLimit, ResourceVersion, SeedKey, Service,
     VersionDates,
     catalog::{Catalog, Deviations},
     connection::Bounds,
@@ -38,7 +38,7 @@ pub(crate) struct Behaviour {
     pub(crate) org_rate_limit: Option<RateLimit>,
     pub(crate) project_rate_limit: Option<RateLimit>,
     pub(crate) token_rate_limit: Option<RateLimit>,
-    pub(crate) inferred: Inferred,
+    pub(crate) assumptions: Assumptions,
     pub(crate) admin: bool,
     /// A day that never ends, in place of the clock's.
     today: Option<NaiveDate>,
@@ -53,7 +53,7 @@ impl Behaviour {
     /// The answer to a request for which there is no token left.
     pub(crate) fn rate_limited(&self, path: &str, limit: RateLimit, empty: Exhausted) -> ApiError {
         let mut error = ApiError::rate_limited(path, limit, empty);
-        if !self.inferred.retry_after {
+        if !self.assumptions.retry_after {
             error.retry_after = None;
         }
         error
@@ -134,7 +134,7 @@ impl Default for Builder {
                 org_rate_limit: Some(RateLimit::ORGANIZATION),
                 project_rate_limit: Some(RateLimit::PROJECT),
                 token_rate_limit: None,
-                inferred: Inferred::default(),
+                assumptions: Assumptions::default(),
                 admin: false,
                 today: None,
             },
@@ -276,21 +276,21 @@ impl Builder {
     }
 
     /// How the emulator decides what is inferred and not documented. Default:
-    /// [`Inferred::default`].
-    pub fn inferred(mut self, inferred: Inferred) -> Self {
-        self.behaviour.inferred = inferred;
+    /// [`Assumptions::default`].
+    pub fn assumptions(mut self, assumptions: Assumptions) -> Self {
+        self.behaviour.assumptions = assumptions;
         self
     }
 
-    /// Sets [`Inferred::version_dates`] alone.
+    /// Sets [`Assumptions::version_dates`] alone.
     pub fn version_dates(mut self, dates: VersionDates) -> Self {
-        self.behaviour.inferred.version_dates = dates;
+        self.behaviour.assumptions.version_dates = dates;
         self
     }
 
-    /// Sets [`Inferred::validation_errors`] alone.
+    /// Sets [`Assumptions::validation_errors`] alone.
     pub fn validation_errors(mut self, validation_errors: bool) -> Self {
-        self.behaviour.inferred.validation_errors = validation_errors;
+        self.behaviour.assumptions.validation_errors = validation_errors;
         self
     }
 
@@ -443,7 +443,7 @@ impl Builder {
 
     /// Adds so many keys, made up, to the first organization and to each of
     /// [`orgs`](Self::orgs). The first of each is an owner, the others are
-    /// members. [`Emulator::made_up_keys`] lists them. Default: 0.
+    /// members. [`Emulator::synthetic_keys`] lists them. Default: 0.
     ///
     /// A million keys take some 600 MB; there are at most ten million.
     pub fn keys_per_org(mut self, keys: u32) -> Self {
@@ -508,7 +508,7 @@ impl Builder {
         if self.digest.algorithms.is_empty() {
             return Err(invalid("no algorithm is offered"));
         }
-        if let Some(fault) = self.behaviour.inferred.fault() {
+        if let Some(fault) = self.behaviour.assumptions.fault() {
             return Err(invalid(fault));
         }
         self.behaviour.today = self
@@ -519,7 +519,7 @@ impl Builder {
             .map_err(invalid)?;
         let catalog =
             Catalog::load(&self.deviations).map_err(|error| invalid(error.to_string()))?;
-        self.seed.accounts_count_as_owners = self.behaviour.inferred.accounts_count_as_owners;
+        self.seed.accounts_count_as_owners = self.behaviour.assumptions.accounts_count_as_owners;
         let rng_seed = self.rng_seed.unwrap_or_else(rand::random);
         let mut digest = DigestGate::new(self.digest, self.nonces);
         let mut tokens = TokenDesk::new(self.token_ttl);
@@ -535,7 +535,7 @@ impl Builder {
                 AccountKind::Service => tokens.add_account(name, secret.clone(), caller),
             }
         };
-        let (state, access, made_up) = self.seed.plant(rng_seed, &mut register)?;
+        let (state, access, synthetic) = self.seed.plant(rng_seed, &mut register)?;
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
         let tls = match self.tls {
@@ -558,7 +558,7 @@ impl Builder {
             traffic: Traffic::new(self.log_capacity),
             seed: self.seed,
             rng_seed,
-            made_up,
+            synthetic,
         });
         Ok(Emulator::new(
             listener,

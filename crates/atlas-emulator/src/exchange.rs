@@ -22,12 +22,12 @@ use crate::{
     faults::{Moment, Schedule, Strike},
     key_view::KeyView,
     limits::Allowance,
-    made_up::MadeUp,
     object_id::ObjectId,
     query,
     seed::Seed,
     service::{Call, Service},
     state::{Scope, State, Update},
+    synthetic::MadeUp,
     token::TokenDesk,
     traffic::Traffic,
     versions,
@@ -51,7 +51,7 @@ pub(crate) struct Emulation {
     /// What the state is made of.
     pub(crate) seed: Seed,
     pub(crate) rng_seed: u64,
-    pub(crate) made_up: MadeUp,
+    pub(crate) synthetic: MadeUp,
 }
 
 /// An answer that is not the one hoped for.
@@ -116,7 +116,7 @@ impl Emulation {
         path: Option<[&str; 2]>,
         body: Result<&[u8], ApiError>,
     ) -> Result<Response, Refusal> {
-        let inferred = &self.behaviour.inferred;
+        let assumptions = &self.behaviour.assumptions;
         let rules = self.catalog.rules(call);
         let entity = body.as_ref().copied().unwrap_or_default();
         let (verified, is_digest) = self.authenticate(call.service, parts, entity)?;
@@ -140,14 +140,14 @@ impl Emulation {
         let update = self.read_update(call, version, parts, body);
 
         let mut state = self.state.lock();
-        let scope = state.permit(caller.principal, call.operation, scope, inferred)?;
+        let scope = state.permit(caller.principal, call.operation, scope, assumptions)?;
         let limit = match scope {
             Scope::Org(_) => self.behaviour.org_rate_limit,
             Scope::Project { .. } => self.behaviour.project_rate_limit,
         };
-        let limit = limit.filter(|_| inferred.rate_limited.contains(&call.service));
+        let limit = limit.filter(|_| assumptions.rate_limited.contains(&call.service));
         if let (Some(limit), Some(bucket)) = (limit, state.bucket(scope)) {
-            let taken = bucket.take(limit, inferred.even_refill, Instant::now());
+            let taken = bucket.take(limit, assumptions.even_refill, Instant::now());
             answer.allowance = Some(taken.unwrap_or(Allowance {
                 limit,
                 remaining: 0,
@@ -158,10 +158,10 @@ impl Emulation {
         let known = state.key(scope, key)?;
         let known = match update? {
             None => known,
-            Some(update) => state.update(scope, key, update, inferred)?,
+            Some(update) => state.update(scope, key, update, assumptions)?,
         };
         let root = [self.base_url.as_str(), call.service.base_path()].concat();
-        let view = KeyView::new(key, known, &root, inferred.shuffled_roles);
+        let view = KeyView::new(key, known, &root, assumptions.shuffled_roles);
         Ok(answer.success(&view))
     }
 
@@ -201,7 +201,7 @@ impl Emulation {
         }
         let version = versions::served(
             &parts.headers,
-            self.behaviour.inferred.version_dates,
+            self.behaviour.assumptions.version_dates,
             &self.catalog.releases,
             &rules.versions,
             |version| &version.life.date,
@@ -254,7 +254,7 @@ impl Emulation {
             {
                 match self.tokens.caller(token) {
                     Some(caller) => return Ok((Verified { caller, info: None }, false)),
-                    None if self.behaviour.inferred.digest_for_bad_tokens => {
+                    None if self.behaviour.assumptions.digest_for_bad_tokens => {
                         Denied::Challenge { stale: false }
                     }
                     None => return Err(Refusal::Challenge(vec![INVALID_TOKEN])),

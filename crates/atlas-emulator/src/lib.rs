@@ -49,12 +49,12 @@
 //! # What is inferred
 //!
 //! Where no page and no recording of the services settles a question, the
-//! emulator has an option: the fields of [`Inferred`], and beside them
+//! emulator has an option: the fields of [`Assumptions`], and beside them
 //!
 //! - [`Builder::strict_nc`], [`Builder::nonce_ttl`] and
 //!   [`Builder::nonce_uses`]: how long and how often a nonce is good;
 //! - [`Builder::token_rate_limit`]: how many tokens may be asked for;
-//! - [`Inferred::codes`] and [`Inferred::statuses`]: those of unknown roles (400),
+//! - [`Assumptions::codes`] and [`Assumptions::statuses`]: those of unknown roles (400),
 //!   of a body that changes nothing (400), of bad query parameters (400), of a
 //!   body that is too long (413), slow (408) or of another media type (415), of a
 //!   wrong method (405), of an unknown path (404), and of a digest for another
@@ -77,6 +77,7 @@ mod accept;
 mod access_list;
 mod admin;
 mod answer;
+mod assumptions;
 mod authorization;
 mod body;
 mod builder;
@@ -91,11 +92,9 @@ mod fault;
 mod fault_spec;
 mod faults;
 mod identity;
-mod inferred;
 mod key_state;
 mod key_view;
 mod limits;
-mod made_up;
 mod nonces;
 mod object_id;
 mod pretty;
@@ -110,6 +109,7 @@ mod service;
 mod socket;
 mod state;
 mod strike;
+mod synthetic;
 mod tls;
 mod token;
 mod traffic;
@@ -119,18 +119,18 @@ mod versions;
 #[cfg(feature = "seed-file")]
 pub use crate::seed_file::SeedFileError;
 pub use crate::{
+    assumptions::Assumptions,
     builder::Builder,
     digest::Algorithm,
     fault::{Fault, FaultTarget, Reset},
     fault_spec::FaultSpecError,
     faults::Faults,
-    inferred::Inferred,
     key_state::KeyState,
     limits::RateLimit,
-    made_up::MadeUpKey,
     seed_key::SeedKey,
     server::Emulator,
     service::Service,
+    synthetic::SyntheticKey,
     traffic::LoggedRequest,
     versions::{ResourceVersion, VersionDates},
 };

@@ -82,7 +82,7 @@ async fn grant(State(emulation): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = match body::read(body).await {
         Ok(body) => body,
-        Err(error) => return answer::unrouted(error, &emulation.behaviour.inferred),
+        Err(error) => return answer::unrouted(error, &emulation.behaviour.assumptions),
     };
     let strike = match parts.extensions.get::<Strike>() {
         Some(_) => None,
@@ -102,18 +102,18 @@ async fn revoke(State(emulation): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     match body::read(body).await {
         Ok(body) => emulation.tokens.revoke(&parts.headers, &body),
-        Err(error) => answer::unrouted(error, &emulation.behaviour.inferred),
+        Err(error) => answer::unrouted(error, &emulation.behaviour.assumptions),
     }
 }
 
 pub(crate) async fn unknown_path(State(emulation): State<Shared>, request: Request) -> Response {
     let error = ApiError::resource(request.uri().path());
-    answer::unrouted(error, &emulation.behaviour.inferred)
+    answer::unrouted(error, &emulation.behaviour.assumptions)
 }
 
 async fn wrong_method(State(emulation): State<Shared>, request: Request) -> Response {
     let error = ApiError::method(request.method().as_str());
-    answer::unrouted(error, &emulation.behaviour.inferred)
+    answer::unrouted(error, &emulation.behaviour.assumptions)
 }
 
 /// Counts and logs a request, waits as long as the emulated service would

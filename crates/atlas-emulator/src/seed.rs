@@ -13,9 +13,9 @@ use crate::{
     catalog::Role,
     identity::Identities,
     limits::Bucket,
-    made_up::{MOST, MadeUp},
     object_id::ObjectId,
     state::{ApiKey, Caller, ORG_OWNER, Org, Principal, Project, State},
+    synthetic::{MOST, MadeUp},
 };
 
 /// What the builder was given; the rest is made up.
@@ -83,18 +83,21 @@ impl Seed {
         let project = or_made_up(&self.project_id, identities.object_id())?;
         let target = or_made_up(&self.api_key_id, identities.object_id())?;
         let caller = identities.object_id();
-        let made_up = (identities.public_key(), identities.private_key());
-        let public_key = self.public_key.clone().unwrap_or(made_up.0);
-        let private_key = self.private_key.clone().unwrap_or_else(|| made_up.1.into());
-        let made_up = (identities.client_id(), identities.client_secret());
-        let client_id = self.client_id.clone().unwrap_or(made_up.0);
+        let synthetic = (identities.public_key(), identities.private_key());
+        let public_key = self.public_key.clone().unwrap_or(synthetic.0);
+        let private_key = self
+            .private_key
+            .clone()
+            .unwrap_or_else(|| synthetic.1.into());
+        let synthetic = (identities.client_id(), identities.client_secret());
+        let client_id = self.client_id.clone().unwrap_or(synthetic.0);
         let client_secret = self
             .client_secret
             .clone()
-            .unwrap_or_else(|| made_up.1.into());
-        let made_up = MadeUp::new(self.more_orgs, self.keys_per_org, org, rng_seed);
+            .unwrap_or_else(|| synthetic.1.into());
+        let synthetic = MadeUp::new(self.more_orgs, self.keys_per_org, org, rng_seed);
 
-        let key_count = made_up
+        let key_count = synthetic
             .key_count()
             .ok_or_else(|| invalid(format!("more than {MOST} organizations or keys")))?;
 
@@ -109,7 +112,7 @@ impl Seed {
         for id in &self.orgs {
             bed.add_org(parse(id)?)?;
         }
-        for id in made_up.orgs() {
+        for id in synthetic.orgs() {
             bed.add_org(id)?;
         }
         bed.add_project(project, org)?;
@@ -131,7 +134,7 @@ impl Seed {
         for key in [&calling, &updated].into_iter().chain(&self.keys) {
             bed.add_key(key, identities.object_id())?;
         }
-        for key in made_up.keys() {
+        for key in synthetic.keys() {
             let role = if key.is_owner {
                 ORG_OWNER
             } else {
@@ -174,7 +177,7 @@ impl Seed {
             client_id,
             client_secret,
         };
-        Ok((state, access, made_up))
+        Ok((state, access, synthetic))
     }
 }
 
@@ -207,8 +210,8 @@ impl Bed<'_> {
         }
     }
 
-    fn add_key(&mut self, key: &SeedKey, made_up: ObjectId) -> io::Result<()> {
-        let id = or_made_up(&key.id, made_up)?;
+    fn add_key(&mut self, key: &SeedKey, synthetic: ObjectId) -> io::Result<()> {
+        let id = or_made_up(&key.id, synthetic)?;
         let org = or_made_up(&key.org, self.org)?;
         self.plant_key(id, org, key)
     }
@@ -296,8 +299,8 @@ fn parse(id: &str) -> io::Result<ObjectId> {
         .ok_or_else(|| invalid(format!("{id:?} is not 24 lower-case hexadecimal digits")))
 }
 
-fn or_made_up(given: &Option<String>, made_up: ObjectId) -> io::Result<ObjectId> {
-    given.as_deref().map_or(Ok(made_up), parse)
+fn or_made_up(given: &Option<String>, synthetic: ObjectId) -> io::Result<ObjectId> {
+    given.as_deref().map_or(Ok(synthetic), parse)
 }
 
 fn access_list(entries: &[String]) -> io::Result<AccessList> {

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_saphyr::UserMessageFormatter;
 
-use crate::{Builder, Faults, Inferred, RateLimit, ResourceVersion, SeedKey, Service};
+use crate::{Assumptions, Builder, Faults, RateLimit, ResourceVersion, SeedKey, Service};
 
 /// A seed file that cannot be read: where, and why. A value is not shown, as
 /// it may be a secret.
@@ -51,7 +51,7 @@ struct SeedFile {
     /// the first organization.
     users: Vec<SeedUser>,
     /// How many organizations, and keys in each, are made up.
-    made_up: MadeUpCounts,
+    synthetic: MadeUpCounts,
     /// Makes up the same ids and credentials at every start.
     rng_seed: Option<u64>,
     /// The day that it is for the versions of Atlas v2, as 2027-07-01. Default:
@@ -66,7 +66,8 @@ struct SeedFile {
     /// What goes wrong on purpose, as 429:every=10,retry_after=1.
     faults: Option<String>,
     /// How the emulator decides what is inferred and not documented.
-    inferred: Option<Inferred>,
+    #[serde(alias = "inferred")]
+    assumptions: Option<Assumptions>,
 }
 
 /// A project.
@@ -178,8 +179,10 @@ impl Builder {
         seed.keys.extend(file.keys);
         seed.users
             .extend(file.users.into_iter().map(|user| (user.name, user.api_key)));
-        seed.more_orgs = seed.more_orgs.saturating_add(file.made_up.orgs);
-        seed.keys_per_org = seed.keys_per_org.saturating_add(file.made_up.keys_per_org);
+        seed.more_orgs = seed.more_orgs.saturating_add(file.synthetic.orgs);
+        seed.keys_per_org = seed
+            .keys_per_org
+            .saturating_add(file.synthetic.keys_per_org);
         for version in file.versions {
             self = self.version(version);
         }
@@ -204,8 +207,8 @@ impl Builder {
         if let Some(today) = file.today {
             self = self.today(today);
         }
-        if let Some(inferred) = file.inferred {
-            self = self.inferred(inferred);
+        if let Some(assumptions) = file.assumptions {
+            self = self.assumptions(assumptions);
         }
         if let Some(faults) = file.faults {
             let faults: Faults = faults

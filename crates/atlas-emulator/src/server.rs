@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
-    Builder, Faults, KeyState, LoggedRequest, MadeUpKey, accept, connection::Bounds,
+    Builder, Faults, KeyState, LoggedRequest, SyntheticKey, accept, connection::Bounds,
     exchange::Emulation, object_id::ObjectId, seed::Access, tls::Tls,
 };
 
@@ -154,8 +154,8 @@ impl Emulator {
 
     /// The keys that [`Builder::keys_per_org`] asked for, those of the first
     /// organization before all.
-    pub fn made_up_keys(&self) -> impl Iterator<Item = MadeUpKey> + '_ {
-        self.emulation.made_up.keys()
+    pub fn synthetic_keys(&self) -> impl Iterator<Item = SyntheticKey> + '_ {
+        self.emulation.synthetic.keys()
     }
 
     /// Replaces the faults, which count from the start.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    Inferred, access_list::AccessList, catalog::Role, error::ApiError, limits::Bucket,
+    Assumptions, access_list::AccessList, catalog::Role, error::ApiError, limits::Bucket,
     object_id::ObjectId, service::Operation,
 };
 
@@ -102,7 +102,7 @@ impl State {
         caller: Principal,
         operation: Operation,
         scope: ObjectId,
-        inferred: &Inferred,
+        assumptions: &Assumptions,
     ) -> Result<Scope, ApiError> {
         match operation {
             Operation::UpdateInOrg | Operation::ReadInOrg => {
@@ -112,7 +112,7 @@ impl State {
                 if !self.is_member(caller, scope) {
                     return Err(ApiError::cannot_access_org(scope));
                 }
-                let any_member = operation == Operation::ReadInOrg && inferred.members_read_keys;
+                let any_member = operation == Operation::ReadInOrg && assumptions.members_read_keys;
                 if !any_member && !self.is_org_owner(caller, scope) {
                     return Err(ApiError::not_org_owner(scope));
                 }
@@ -127,7 +127,7 @@ impl State {
                     id: scope,
                     org: project.org,
                 };
-                if inferred.owners_rule_projects && self.is_org_owner(caller, project.org) {
+                if assumptions.owners_rule_projects && self.is_org_owner(caller, project.org) {
                     return Ok(permitted);
                 }
                 let roles = self
@@ -174,7 +174,7 @@ impl State {
         scope: Scope,
         id: ObjectId,
         update: Update,
-        inferred: &Inferred,
+        assumptions: &Assumptions,
     ) -> Result<&ApiKey, ApiError> {
         let unknown = || ApiError::key_not_found(id);
         let key = self
@@ -183,7 +183,7 @@ impl State {
             .filter(|key| key.org == scope.org())
             .ok_or_else(unknown)?;
         if let Scope::Project { id: project, .. } = scope
-            && !inferred.project_update_adds
+            && !assumptions.project_update_adds
             && !key.project_roles.contains_key(&project)
         {
             return Err(unknown());

@@ -36,7 +36,7 @@ impl Strike {
         path: &str,
         mut response: Response,
     ) -> Response {
-        let refused = |error| answer::unrouted(error, &emulation.behaviour.inferred);
+        let refused = |error| answer::unrouted(error, &emulation.behaviour.assumptions);
         let mut response = match self.effect {
             Effect::RateLimited => {
                 let retry_after = std::time::Duration::from_secs(self.retry_after.unwrap_or(1));

@@ -125,7 +125,7 @@ impl TokenDesk {
     /// the services, everything else in that of OAuth.
     pub(crate) fn grant(&self, request: &Parts, body: &[u8], behaviour: &Behaviour) -> Response {
         match self.take(request, behaviour) {
-            Err(error) => answer::unrouted(error, &behaviour.inferred),
+            Err(error) => answer::unrouted(error, &behaviour.assumptions),
             Ok(()) => self
                 .try_grant(&request.headers, body)
                 .unwrap_or_else(Refusal::into_response),
@@ -139,7 +139,7 @@ impl TokenDesk {
             return Ok(());
         };
         let mut bucket = account.bucket.lock();
-        match bucket.take(limit, behaviour.inferred.even_refill, Instant::now()) {
+        match bucket.take(limit, behaviour.assumptions.even_refill, Instant::now()) {
             Ok(_) => Ok(()),
             Err(empty) => Err(behaviour.rate_limited(request.uri.path(), limit, empty)),
         }

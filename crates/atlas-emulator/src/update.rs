@@ -86,7 +86,7 @@ impl BodyRules {
         Ok(Update { desc, roles })
     }
 
-    /// The services' word for a finding, and when they look for it. Inferred:
+    /// The services' word for a finding, and when they look for it. Assumptions:
     /// the order, and that roles which are required and absent are answered as
     /// empty ones.
     fn refusal(&self, fault: &ValidationError<'_>) -> (u8, ApiError) {

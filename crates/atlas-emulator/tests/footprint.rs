@@ -25,7 +25,7 @@ async fn a_hundred_thousand_keys_take_less_than_a_hundred_mebibytes() {
         .await
         .unwrap();
     let taken = resident() - before;
-    let last = emulator.made_up_keys().last().unwrap();
+    let last = emulator.synthetic_keys().last().unwrap();
     assert!(emulator.api_key(&last.api_key_id()).is_some());
     println!("{taken} KiB");
     assert!(taken < 100 * 1024, "{taken} KiB");

@@ -10,9 +10,9 @@ use httpmock::MockServer;
 
 /// Keeps the request and answers that the key is gone.
 #[derive(Debug, Default)]
-struct Canned(Mutex<Option<(reqwest::Request, &'static str)>>);
+struct FakeService(Mutex<Option<(reqwest::Request, &'static str)>>);
 
-impl Transport for Canned {
+impl Transport for FakeService {
     fn execute<'a>(
         &'a self,
         request: reqwest::Request,
@@ -28,13 +28,13 @@ impl Transport for Canned {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let canned = Arc::new(Canned::default());
-    let client = Client::new_with_client("http://service", reqwest::Client::new(), canned.clone());
+    let fake = Arc::new(FakeService::default());
+    let client = Client::new_with_client("http://service", reqwest::Client::new(), fake.clone());
     let answer = client
         .delete_org_api_key("o1", "k1", None, Some(true))
         .await
         .unwrap();
-    let (request, operation) = canned.0.lock().unwrap().take().unwrap();
+    let (request, operation) = fake.0.lock().unwrap().take().unwrap();
     let services = [
         catalog::ATLAS_V2,
         catalog::ATLAS_V1,

@@ -93,9 +93,9 @@ impl Runner {
         tally: &mut Tally,
     ) {
         let (outcome, requests) = match answer {
-            Ok(key) => (Outcome::Done, key.attempts()),
-            Err(error) if error.outcome_unknown() => (Outcome::Unknown, error.attempts()),
-            Err(error) => (Outcome::Failed, error.attempts()),
+            Ok(key) => (Outcome::Done, key.requests_sent()),
+            Err(error) if error.outcome_unknown() => (Outcome::Unknown, error.requests_sent()),
+            Err(error) => (Outcome::Failed, error.requests_sent()),
         };
         tally.count(outcome);
         tally.requests += u64::from(requests);

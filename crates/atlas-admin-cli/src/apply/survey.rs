@@ -54,11 +54,11 @@ pub(crate) async fn survey(
         progress.step();
         let outcome = match answer {
             Ok(key) => {
-                requests += u64::from(key.attempts());
+                requests += u64::from(key.requests_sent());
                 Ok(KeyPlan::new(wanted, &key))
             }
             Err(error) => {
-                requests += u64::from(error.attempts());
+                requests += u64::from(error.requests_sent());
                 progress.say(&format!("failed: {error}"));
                 if error.is_credentials() {
                     stop.set(Reason::Credentials);

@@ -31,7 +31,7 @@ async fn slow_service() -> Emulator {
 fn write_file(shell: &Shell, emulator: &Emulator) {
     let mut text = format!("org: {ORG}\nkeys:\n");
     for (number, key) in emulator
-        .made_up_keys()
+        .synthetic_keys()
         .filter(|key| !key.is_owner())
         .enumerate()
     {
@@ -46,7 +46,7 @@ fn write_file(shell: &Shell, emulator: &Emulator) {
 #[track_caller]
 fn assert_end_state(emulator: &Emulator) {
     for (number, key) in emulator
-        .made_up_keys()
+        .synthetic_keys()
         .filter(|key| !key.is_owner())
         .enumerate()
     {

@@ -20,7 +20,7 @@ async fn ten_thousand_keys_in_one_file() {
         .unwrap();
     let shell = Shell::new(&emulator);
     let mut file = format!("org: {ORG}\nkeys:\n");
-    for key in emulator.made_up_keys().filter(|key| !key.is_owner()) {
+    for key in emulator.synthetic_keys().filter(|key| !key.is_owner()) {
         let id = key.api_key_id();
         writeln!(
             file,
@@ -52,7 +52,7 @@ async fn ten_thousand_keys_in_one_file() {
     // One to read and one to update each key, and a challenge for each of 32 at once.
     let requests = tally["requests"].as_u64().unwrap();
     assert!(requests <= 2 * u64::from(KEYS) + 32, "{requests}");
-    for key in emulator.made_up_keys().filter(|key| !key.is_owner()) {
+    for key in emulator.synthetic_keys().filter(|key| !key.is_owner()) {
         let state = emulator.api_key(&key.api_key_id()).unwrap();
         assert_eq!(state.desc, "ci deploys");
         assert_eq!(state.org_roles, ["ORG_READ_ONLY"]);

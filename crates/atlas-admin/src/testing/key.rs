@@ -3,10 +3,10 @@
 use atlas_admin_raw::types;
 use serde_json::{Value, json};
 
-use super::SentRequest;
+use super::RecordedRequest;
 use crate::{OrgRole, ProjectRole};
 
-/// An API key for [`Reply::key`](super::Reply::key), which reads back as an
+/// An API key for [`FakeResponse::key`](super::FakeResponse::key), which reads back as an
 /// [`ApiKey`](crate::ApiKey).
 ///
 /// ```
@@ -75,7 +75,7 @@ impl Key {
     }
 
     /// The key that this request speaks of, as it would be after it.
-    pub(super) fn wanted_by(request: &SentRequest) -> Self {
+    pub(super) fn wanted_by(request: &RecordedRequest) -> Self {
         let mut key = Self::new(request.api_key_id());
         let field = |name| request.body.as_ref().and_then(|body| body.get(name));
         if let Some(desc) = field("desc").and_then(Value::as_str) {

@@ -49,7 +49,7 @@ use http::StatusCode;
 pub use httpmock;
 use httpmock::Then;
 
-use super::reply::refusal_body;
+use super::fake_response::refusal_body;
 use crate::ErrorCode;
 
 /// Answers with an error in the services' own shape, with the code in the header

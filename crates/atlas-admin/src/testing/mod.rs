@@ -10,7 +10,7 @@
 //!
 //! | what is tested | double | network |
 //! | --- | --- | --- |
-//! | what a program makes of an answer or of a failure | [`Canned`] | none |
+//! | what a program makes of an answer or of a failure | [`FakeService`] | none |
 //! | what a program sends, to the letter; a program in another process; several clients of one server | [`mock`]s of httpmock | a loopback port |
 //! | that updates arrive and last; signing in, roles, versions, rate limits; faults at random | the emulator, crate `atlas-emulator` | a loopback port |
 //!
@@ -20,12 +20,12 @@
 //!
 //! # Without a network
 //!
-//! [`Canned`] is a service in memory. The clients that it makes are real but for the
+//! [`FakeService`] is a service in memory. The clients that it makes are real but for the
 //! connection: versions, retries, decoding and errors are those of production.
 //!
 //! ```
 //! use atlas_admin::{Client, Error, OrgRole};
-//! use atlas_admin::testing::{Canned, Operation, Reply};
+//! use atlas_admin::testing::{FakeService, Operation, FakeResponse};
 //!
 //! /// The program under test.
 //! async fn demote(atlas: &Client, org: &str, key: &str) -> Result<&'static str, Error> {
@@ -40,13 +40,13 @@
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Error> {
 //! # let (org, key) = ("32b6e34b3d91647abb20e7b8", "6a793f752c88faeba59bba49");
-//! let canned = Canned::new();
-//! canned.once(Operation::UpdateOrgApiKey, Reply::unavailable());
-//! canned.once(Operation::UpdateOrgApiKey, Reply::key_not_found());
-//! let atlas = canned.builder().build()?;
+//! let fake = FakeService::new();
+//! fake.once(Operation::UpdateOrgApiKey, FakeResponse::unavailable());
+//! fake.once(Operation::UpdateOrgApiKey, FakeResponse::key_not_found());
+//! let atlas = fake.builder().build()?;
 //!
 //! assert_eq!(demote(&atlas, org, key).await?, "gone already");
-//! let sent = canned.requests();
+//! let sent = fake.requests();
 //! assert_eq!(sent.len(), 2);
 //! assert_eq!(sent[0].body.as_ref().unwrap()["roles"][0], "ORG_READ_ONLY");
 //! # Ok(())
@@ -86,16 +86,16 @@
 //!
 //! [httpmock]: https://docs.rs/httpmock
 
-mod canned;
+mod fake_response;
+mod fake_service;
 mod key;
 pub mod mock;
 mod operation;
-mod reply;
-mod sent_request;
+mod recorded_request;
 mod unanswered;
 
-pub use canned::Canned;
+pub use fake_response::FakeResponse;
+pub use fake_service::FakeService;
 pub use key::Key;
 pub use operation::Operation;
-pub use reply::Reply;
-pub use sent_request::SentRequest;
+pub use recorded_request::RecordedRequest;

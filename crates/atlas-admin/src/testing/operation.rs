@@ -1,7 +1,7 @@
 //! Names of the operations, to say which one a reply is for.
 
-/// An operation, as [`Canned`](super::Canned) takes it and
-/// [`SentRequest`](super::SentRequest) names it.
+/// An operation, as [`FakeService`](super::FakeService) takes it and
+/// [`RecordedRequest`](super::RecordedRequest) names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {

@@ -29,7 +29,7 @@ impl Unanswered {
                     .no_proxy()
                     .connector_layer(MapFutureLayer::new(refuse))
                     .build()?;
-                client.get("http://canned.invalid").send().await
+                client.get("http://fake.invalid").send().await
             }
             Self::Broken(kind) => {
                 let body = reqwest::Body::wrap(Broken(kind));

@@ -10,7 +10,7 @@ use crate::{ApiVersion, ErrorCode, ErrorKind};
 async fn answered(
     answers: impl IntoIterator<Item = http::Response<String>>,
 ) -> Result<Response<ApiKey>, Error> {
-    let client = Canned::answering(answers).client(atlas());
+    let client = FakeService::answering(answers).client(atlas());
     update(&client, RequestOptions::new()).await
 }
 
@@ -45,7 +45,7 @@ async fn a_success_with_everything() {
     .await
     .unwrap();
     assert_eq!(key.status(), StatusCode::OK);
-    assert_eq!(key.attempts(), 1);
+    assert_eq!(key.requests_sent(), 1);
     assert_eq!(key.served_version(), Some(ApiVersion::V2023_01_01));
     let limit = key.rate_limit().unwrap();
     assert_eq!((limit.limit, limit.remaining), (500, 489));
@@ -90,12 +90,8 @@ async fn a_success_with_the_least() {
 #[tokio::test]
 async fn envelopes_are_opened() {
     let open = async |body: String| {
-        let canned = Canned::answering([answer(200, &[], &body)]);
-        update(
-            &canned.client(atlas()),
-            RequestOptions::new().envelope(true),
-        )
-        .await
+        let fake = FakeService::answering([answer(200, &[], &body)]);
+        update(&fake.client(atlas()), RequestOptions::new().envelope(true)).await
     };
     for name in ["content", "envelope"] {
         let key = open(format!(r#"{{"status":200,"{name}":{{"id":"{KEY}"}}}}"#))
@@ -152,7 +148,7 @@ async fn refusals_by_status_and_code() {
         assert_eq!(error.parameters().len(), 3);
         assert_eq!(error.operation(), Some("update_org_api_key"));
         assert_eq!(error.outcome_unknown(), status >= 500, "{status} {code}");
-        assert_eq!(error.attempts(), 1);
+        assert_eq!(error.requests_sent(), 1);
     }
 }
 
@@ -251,14 +247,14 @@ async fn neither_errors_nor_clients_show_a_secret() {
     let source = std::error::Error::source(&error).unwrap();
     assert!(!format!("{source} {source:?}").contains("hush"));
 
-    let canned = Canned::answering([]);
+    let fake = FakeService::answering([]);
     for credentials in [
         Credentials::digest("abcdefgh", "hush"),
         Credentials::service_account("mdb_sa_id_1", "hush"),
         Credentials::bearer("hush"),
     ] {
         let builder = Client::builder().credentials(credentials.clone());
-        let client = canned.client(builder.clone());
+        let client = fake.client(builder.clone());
         let org = client.org(ORG);
         let call = org.clone().api_key(KEY).update();
         let project = client.project(PROJECT);

@@ -7,8 +7,8 @@ async fn refused(
     call: impl AsyncFn(&Client) -> Result<Response<ApiKey>, Error>,
     reason: &str,
 ) {
-    let canned = Canned::answering([]);
-    let client = canned.client(builder);
+    let fake = FakeService::answering([]);
+    let client = fake.client(builder);
     let error = call(&client).await.unwrap_err();
     assert!(error.is_input(), "{error}");
     assert!(
@@ -17,7 +17,7 @@ async fn refused(
     );
     assert!(error.operation().is_some() && !error.outcome_unknown());
     assert_eq!(
-        (error.attempts(), error.status(), canned.sent()),
+        (error.requests_sent(), error.status(), fake.sent()),
         (0, None, 0)
     );
 }
@@ -138,8 +138,8 @@ async fn bodies_that_say_nothing_or_too_much() {
 
 #[tokio::test]
 async fn a_description_of_250_characters_in_any_script_is_sent() {
-    let canned = Canned::answering([key_answer()]);
-    let client = canned.client(atlas());
+    let fake = FakeService::answering([key_answer()]);
+    let client = fake.client(atlas());
     let desc = "é".repeat(250);
     client
         .org(ORG)
@@ -149,7 +149,7 @@ async fn a_description_of_250_characters_in_any_script_is_sent() {
         .send()
         .await
         .unwrap();
-    assert_eq!(canned.sent(), 1);
+    assert_eq!(fake.sent(), 1);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Whole calls over a canned transport, with no socket.
+//! Whole calls over a fake transport, with no socket.
 
 mod answers;
 mod input;
@@ -28,13 +28,13 @@ const KEY: &str = "6a793f752c88faeba59bba49";
 /// Gives the answers it was made with, in order, and keeps the requests and when
 /// they came.
 #[derive(Debug, Default)]
-struct Canned {
+struct FakeService {
     answers: Mutex<VecDeque<http::Response<String>>>,
     requests: Mutex<Vec<Request>>,
     times: Mutex<Vec<Instant>>,
 }
 
-impl Canned {
+impl FakeService {
     fn answering(answers: impl IntoIterator<Item = http::Response<String>>) -> Arc<Self> {
         Arc::new(Self {
             answers: Mutex::new(answers.into_iter().collect()),
@@ -77,7 +77,7 @@ impl Canned {
     }
 }
 
-impl Transport for Canned {
+impl Transport for FakeService {
     fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
         self.requests.lock().unwrap().push(request);
         self.times.lock().unwrap().push(Instant::now());

@@ -81,7 +81,7 @@ async fn a_call_is_a_span_and_a_retry_an_event() {
     let builder = atlas()
         .credentials(Credentials::bearer("hush"))
         .retry(RetryPolicy::standard());
-    let client = Canned::answering(answers).client(builder);
+    let client = FakeService::answering(answers).client(builder);
     update(&client, RequestOptions::new()).await.unwrap();
     insta::assert_snapshot!(log.text());
 }
@@ -94,7 +94,7 @@ async fn a_failure_is_named_in_the_span() {
         &[],
         r#"{"errorCode":"GROUP_NOT_FOUND","detail":"hush"}"#,
     );
-    let client = Canned::answering([page]).client(atlas());
+    let client = FakeService::answering([page]).client(atlas());
     replace(&client, RequestOptions::new()).await.unwrap_err();
     insta::assert_snapshot!(log.text());
 }
@@ -113,7 +113,7 @@ async fn a_version_that_ends_is_warned_of_once_for_each_operation() {
         answer
     };
     let answers = [key_answer(), ending(), ending(), ending(), ending()];
-    let client = Canned::answering(answers).client(atlas());
+    let client = FakeService::answering(answers).client(atlas());
     for _ in 0..3 {
         update(&client, RequestOptions::new()).await.unwrap();
     }

@@ -5,10 +5,10 @@ use crate::ApiVersion;
 
 #[tokio::test]
 async fn atlas_v2_update() {
-    let canned = Canned::answering([key_answer()]);
-    let client = canned.client(atlas().api_version(ApiVersion::V2025_02_19));
+    let fake = FakeService::answering([key_answer()]);
+    let client = fake.client(atlas().api_version(ApiVersion::V2025_02_19));
     update(&client, RequestOptions::new()).await.unwrap();
-    insta::assert_snapshot!(canned.last_request(), @r#"
+    insta::assert_snapshot!(fake.last_request(), @r#"
     PATCH https://cloud.mongodb.com/api/atlas/v2/orgs/32b6e34b3d91647abb20e7b8/apiKeys/6a793f752c88faeba59bba49
     accept: application/vnd.atlas.2025-02-19+json
     authorization: [sensitive]
@@ -21,8 +21,8 @@ async fn atlas_v2_update() {
 
 #[tokio::test]
 async fn atlas_v2_replace_with_every_option() {
-    let canned = Canned::answering([key_answer()]);
-    let client = canned.client(
+    let fake = FakeService::answering([key_answer()]);
+    let client = fake.client(
         atlas()
             .base_url("https://cloud.mongodbgov.com/")
             .unwrap()
@@ -44,7 +44,7 @@ async fn atlas_v2_replace_with_every_option() {
         .send()
         .await
         .unwrap();
-    insta::assert_snapshot!(canned.last_request(), @r#"
+    insta::assert_snapshot!(fake.last_request(), @r#"
     PATCH https://cloud.mongodbgov.com/api/atlas/v2/groups/5356823b3794de37132bb7b9/apiKeys/6a793f752c88faeba59bba49?envelope=true&includeCount=true&itemsPerPage=500&pageNum=1&pretty=false
     accept: application/vnd.atlas.2023-10-01+json
     authorization: [sensitive]
@@ -57,10 +57,10 @@ async fn atlas_v2_replace_with_every_option() {
 
 #[tokio::test]
 async fn atlas_v1_replace() {
-    let canned = Canned::answering([key_answer()]);
-    let client = canned.client(atlas().atlas_v1());
+    let fake = FakeService::answering([key_answer()]);
+    let client = fake.client(atlas().atlas_v1());
     replace(&client, RequestOptions::new()).await.unwrap();
-    insta::assert_snapshot!(canned.last_request(), @r#"
+    insta::assert_snapshot!(fake.last_request(), @r#"
     PATCH https://cloud.mongodb.com/api/atlas/v1.0/groups/5356823b3794de37132bb7b9/apiKeys/6a793f752c88faeba59bba49
     accept: application/json
     authorization: [sensitive]
@@ -73,8 +73,8 @@ async fn atlas_v1_replace() {
 
 #[tokio::test]
 async fn ops_manager_update_of_the_description_alone() {
-    let canned = Canned::answering([key_answer()]);
-    let client = canned.client(ops_manager());
+    let fake = FakeService::answering([key_answer()]);
+    let client = fake.client(ops_manager());
     client
         .org(ORG)
         .api_key(KEY)
@@ -83,7 +83,7 @@ async fn ops_manager_update_of_the_description_alone() {
         .send()
         .await
         .unwrap();
-    insta::assert_snapshot!(canned.last_request(), @r#"
+    insta::assert_snapshot!(fake.last_request(), @r#"
     PATCH https://om.example.com:8443/api/public/v1.0/orgs/32b6e34b3d91647abb20e7b8/apiKeys/6a793f752c88faeba59bba49
     accept: application/json
     content-type: application/json
@@ -95,16 +95,16 @@ async fn ops_manager_update_of_the_description_alone() {
 
 #[tokio::test]
 async fn builder_calls_work_in_any_order() {
-    let canned = Canned::answering([key_answer(), key_answer()]);
+    let fake = FakeService::answering([key_answer(), key_answer()]);
     let base = "http://127.0.0.1:1/proxy/";
     for builder in [
         atlas().atlas_v1().base_url(base).unwrap(),
         atlas().base_url(base).unwrap().atlas_v1(),
     ] {
-        update(&canned.client(builder), RequestOptions::new())
+        update(&fake.client(builder), RequestOptions::new())
             .await
             .unwrap();
-        let request = canned.last_request();
+        let request = fake.last_request();
         assert!(request.starts_with(&format!(
             "PATCH http://127.0.0.1:1/proxy/api/atlas/v1.0/orgs/{ORG}/apiKeys/{KEY}\n"
         )));

@@ -22,10 +22,10 @@ async fn attempts(
     builder: ClientBuilder,
     answers: impl IntoIterator<Item = Http<String>>,
 ) -> (Result<Response<ApiKey>, Error>, Vec<Duration>) {
-    let canned = Canned::answering(answers);
-    let client = canned.client(builder);
+    let fake = FakeService::answering(answers);
+    let client = fake.client(builder);
     let result = update(&client, RequestOptions::new()).await;
-    let times = canned.times.lock().unwrap();
+    let times = fake.times.lock().unwrap();
     let gaps = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     (result, gaps)
 }
@@ -38,7 +38,7 @@ fn standard() -> ClientBuilder {
 async fn delays_are_random_up_to_a_bound_that_doubles() {
     const MS: Duration = Duration::from_millis(1);
     let policy = RetryPolicy::standard()
-        .attempts(6)
+        .max_attempts(6)
         .initial_delay(100 * MS)
         .max_delay(500 * MS);
     let bounds = [100, 200, 400, 500, 500].map(|ms| ms * MS);
@@ -47,7 +47,7 @@ async fn delays_are_random_up_to_a_bound_that_doubles() {
     for _ in 0..200 {
         let answers = std::iter::repeat_with(|| unavailable(&[])).take(6);
         let (result, gaps) = attempts(atlas().retry(policy.clone()), answers).await;
-        assert_eq!(result.unwrap_err().attempts(), 6);
+        assert_eq!(result.unwrap_err().requests_sent(), 6);
         for (n, gap) in gaps.into_iter().enumerate() {
             least[n] = least[n].min(gap);
             most[n] = most[n].max(gap);
@@ -68,14 +68,17 @@ async fn three_attempts_are_standard_and_one_is_none() {
         (RetryPolicy::standard(), 3),
         (RetryPolicy::default(), 3),
         (RetryPolicy::none(), 1),
-        (RetryPolicy::standard().attempts(0), 1),
-        (RetryPolicy::standard().attempts(5), 5),
+        (RetryPolicy::standard().max_attempts(0), 1),
+        (RetryPolicy::standard().max_attempts(5), 5),
     ] {
         let answers = std::iter::repeat_with(|| limited(&[])).take(made);
         let (result, gaps) = attempts(atlas().retry(policy), answers).await;
         let error = result.unwrap_err();
         assert!(error.is_rate_limited() && !error.outcome_unknown());
-        assert_eq!((error.attempts() as usize, gaps.len()), (made, made - 1));
+        assert_eq!(
+            (error.requests_sent() as usize, gaps.len()),
+            (made, made - 1)
+        );
     }
 }
 
@@ -91,7 +94,7 @@ async fn the_service_says_how_long_to_wait() {
         key_answer(),
     ];
     let (result, gaps) = attempts(standard(), answers).await;
-    assert_eq!(result.unwrap().attempts(), 3);
+    assert_eq!(result.unwrap().requests_sent(), 3);
     assert!((7..8).contains(&gaps[0].as_secs()), "{gaps:?}");
     // A date has no fractions.
     assert!((28..31).contains(&gaps[1].as_secs()), "{gaps:?}");
@@ -103,7 +106,10 @@ async fn a_wait_beyond_the_deadline_is_an_error_at_once() {
         let started = Instant::now();
         let (result, _) = attempts(standard(), [limited(&[("retry-after", wait)])]).await;
         let error = result.unwrap_err();
-        assert!(error.is_rate_limited() && error.attempts() == 1, "{error}");
+        assert!(
+            error.is_rate_limited() && error.requests_sent() == 1,
+            "{error}"
+        );
         assert!(error.retry_after() > Some(Duration::from_secs(60)));
         assert_eq!(started.elapsed(), Duration::ZERO);
     }
@@ -111,7 +117,7 @@ async fn a_wait_beyond_the_deadline_is_an_error_at_once() {
     let wait = || unavailable(&[("retry-after", "40")]);
     let started = Instant::now();
     let (result, _) = attempts(standard(), [wait(), wait()]).await;
-    assert_eq!(result.unwrap_err().attempts(), 2);
+    assert_eq!(result.unwrap_err().requests_sent(), 2);
     assert_eq!(started.elapsed().as_secs(), 40);
 }
 
@@ -121,19 +127,23 @@ async fn what_may_have_been_done_is_repeated_on_request_only() {
         let (result, _) = attempts(standard(), [answer(status, &[], "")]).await;
         let error = result.unwrap_err();
         assert!(error.is_service() && error.outcome_unknown(), "{error}");
-        assert_eq!(error.attempts(), 1);
+        assert_eq!(error.requests_sent(), 1);
     }
-    let replays = RetryPolicy::standard().allow_replays(true);
+    let replays = RetryPolicy::standard().retry_ambiguous(true);
     for (status, made) in [(500, 1), (501, 1), (502, 3), (504, 3), (404, 1)] {
         let answers = std::iter::repeat_with(|| answer(status, &[], "")).take(made);
         let (result, _) = attempts(atlas().retry(replays.clone()), answers).await;
-        assert_eq!(result.unwrap_err().attempts() as usize, made, "{status}");
+        assert_eq!(
+            result.unwrap_err().requests_sent() as usize,
+            made,
+            "{status}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_earlier_attempt_that_may_have_been_done_is_not_forgotten() {
-    let replays = RetryPolicy::standard().allow_replays(true);
+    let replays = RetryPolicy::standard().retry_ambiguous(true);
     let answers = [answer(502, &[], ""), answer(404, &[], "")];
     let (result, _) = attempts(atlas().retry(replays), answers).await;
     let error = result.unwrap_err();
@@ -156,7 +166,7 @@ impl Transport for Silent {
 #[tokio::test(start_paused = true)]
 async fn attempts_and_calls_end_in_time() {
     const SECOND: Duration = Duration::from_secs(1);
-    let replays = RetryPolicy::standard().allow_replays(true);
+    let replays = RetryPolicy::standard().retry_ambiguous(true);
     for (policy, attempt, total, took, made) in [
         (RetryPolicy::standard(), None, None, 30, 1),
         (RetryPolicy::standard(), None, Some(5), 5, 1),
@@ -183,7 +193,10 @@ async fn attempts_and_calls_end_in_time() {
             "{elapsed:?}, {took}"
         );
         assert!(elapsed <= total.unwrap_or(60) * SECOND + SECOND / 100);
-        assert_eq!((error.attempts(), *silent.0.lock().unwrap()), (made, made));
+        assert_eq!(
+            (error.requests_sent(), *silent.0.lock().unwrap()),
+            (made, made)
+        );
     }
 }
 
@@ -251,7 +264,7 @@ async fn a_client_that_paces_meets_no_limit() {
         requests: Mutex::default(),
     });
     let client = standard()
-        .pace_requests(true)
+        .limit_rate(true)
         .wire(bucket.clone())
         .build()
         .unwrap();
@@ -278,7 +291,7 @@ async fn two_thousand_updates(client: &Client) {
 #[tokio::test(start_paused = true)]
 async fn a_service_that_does_not_count_is_not_paced() {
     let answers = std::iter::repeat_with(key_answer).take(2_000);
-    let client = Canned::answering(answers).client(standard().pace_requests(true));
+    let client = FakeService::answering(answers).client(standard().limit_rate(true));
     let started = Instant::now();
     two_thousand_updates(&client).await;
     assert_eq!(started.elapsed(), Duration::ZERO);
@@ -287,13 +300,13 @@ async fn a_service_that_does_not_count_is_not_paced() {
 #[tokio::test(start_paused = true)]
 async fn the_time_that_the_pacer_takes_is_not_the_calls() {
     let answers = [limited(&[("retry-after", "100")]), key_answer()];
-    let (result, gaps) = attempts(standard().pace_requests(true), answers).await;
-    assert_eq!(result.unwrap().attempts(), 2);
+    let (result, gaps) = attempts(standard().limit_rate(true), answers).await;
+    assert_eq!(result.unwrap().requests_sent(), 2);
     assert_eq!(gaps[0].as_secs(), 100);
     // But what has no end is an error after all.
     let endless = || limited(&[("retry-after", "99999999999")]);
     let started = Instant::now();
-    let builder = standard().pace_requests(true);
+    let builder = standard().limit_rate(true);
     let (result, _) = attempts(builder, [endless(), endless(), endless()]).await;
     assert_eq!(result.unwrap_err().kind(), ErrorKind::RateLimited);
     assert!(started.elapsed() < Duration::from_secs(20 * 60));

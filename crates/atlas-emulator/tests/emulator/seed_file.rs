@@ -26,7 +26,7 @@ keys:
     access_list: [192.0.2.0/24]
 users:
   - {name: jane.doe@example.com, api_key: a5b1f4c2-personal}
-made_up: {orgs: 2, keys_per_org: 3}
+synthetic: {orgs: 2, keys_per_org: 3}
 rng_seed: 1
 today: 2027-01-01
 versions:
@@ -37,7 +37,7 @@ rate_limits:
   organization: {capacity: 20, refill: 10, seconds: 60}
   token: {capacity: 1, refill: 1, seconds: 60}
 faults: 405:skip=100
-inferred:
+assumptions:
   statuses: {API_KEY_NOT_FOUND: 404}
   rate_limited: [atlas-v2]
   version_dates: between
@@ -48,7 +48,7 @@ async fn a_file_sets_what_a_builder_does() {
     let builder = Emulator::builder().seed_file(SEED).unwrap();
     let emulator = builder.start().await.unwrap();
     assert_eq!(emulator.org_id(), "5980cfc70b6d97029d82e3f6");
-    assert_eq!(emulator.made_up_keys().count(), 9);
+    assert_eq!(emulator.synthetic_keys().count(), 9);
     let caller = Caller::new(&emulator, "caller", "55c3bbb6-b4bb-0be1-e66d20841f3e");
     let key = "orgs/5980cfc70b6d97029d82e3f6/apiKeys/e0123456789abcdef012345e";
     let request = Request::patch(format!("{V2}/{key}"), r#"{"desc":"x"}"#)
@@ -76,7 +76,7 @@ fn what_is_no_seed_is_told_with_its_place_and_without_its_value() {
         ("keys:\n  - public_key: a\n", "private_key"),
         ("org_id: [a-secret-value]", "line 1"),
         ("private_key: {a-secret-value: 1}", "line 1"),
-        ("made_up: {orgs: a-secret-value}", "line 1"),
+        ("synthetic: {orgs: a-secret-value}", "line 1"),
         ("faults: 418", "there is no fault"),
         ("a: [", "line"),
     ] {
@@ -107,7 +107,11 @@ fn the_published_schema_is_fresh_and_describes_the_example() {
         .next()
         .map(|error| error.to_string());
     assert_eq!(found, None);
-    for wrong in ["org: x", "keys: [{public_key: a}]", "inferred: {novel: 1}"] {
+    for wrong in [
+        "org: x",
+        "keys: [{public_key: a}]",
+        "assumptions: {novel: 1}",
+    ] {
         let wrong: Value = serde_saphyr::from_str(wrong).unwrap();
         assert!(!validator.is_valid(&wrong), "{wrong}");
     }

@@ -91,7 +91,7 @@ pub(super) fn clients(emulator: &Emulator) -> Result<Vec<Client>> {
         let policy = RetryPolicy::standard()
             .initial_delay(Duration::from_millis(5))
             .max_delay(Duration::from_millis(20))
-            .allow_replays(replays);
+            .retry_ambiguous(replays);
         let client = Client::builder()
             .credentials(credentials.clone())
             .base_url(emulator.base_url())?
@@ -176,8 +176,8 @@ impl Caller {
         }
         self.ledger.enter(told, now == new, is_so);
         self.ledger.requests += u64::from(match &result {
-            Ok(key) => key.attempts(),
-            Err(error) => error.attempts(),
+            Ok(key) => key.requests_sent(),
+            Err(error) => error.requests_sent(),
         });
         if let Err(error) = &result {
             self.ledger.failed(error.kind());

@@ -63,7 +63,7 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
         .start()
         .await?;
     let keys: Vec<String> = emulator
-        .made_up_keys()
+        .synthetic_keys()
         .map(|key| key.api_key_id())
         .collect();
     let (watched, updated) = keys.split_at(watched as usize);

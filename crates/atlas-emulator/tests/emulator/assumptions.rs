@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use atlas_emulator::{Emulator, Inferred, RateLimit, ResourceVersion, SeedKey, Service};
+use atlas_emulator::{Assumptions, Emulator, RateLimit, ResourceVersion, SeedKey, Service};
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -12,16 +12,16 @@ const ABSENT: &str = "111111111111111111111111";
 const DESC: &str = r#"{"desc":"x"}"#;
 const PASSWORD: &str = "55c3bbb6-b4bb-0be1-e66d20841f3e";
 
-fn with(change: impl FnOnce(&mut Inferred)) -> atlas_emulator::Builder {
-    let mut inferred = Inferred::default();
-    change(&mut inferred);
-    Emulator::builder().inferred(inferred)
+fn with(change: impl FnOnce(&mut Assumptions)) -> atlas_emulator::Builder {
+    let mut assumptions = Assumptions::default();
+    change(&mut assumptions);
+    Emulator::builder().assumptions(assumptions)
 }
 
 #[tokio::test]
 async fn an_unknown_key_may_be_a_404() {
-    let builder = with(|inferred| {
-        inferred
+    let builder = with(|assumptions| {
+        assumptions
             .statuses
             .insert("API_KEY_NOT_FOUND".to_owned(), 404);
     });
@@ -41,10 +41,10 @@ async fn codes_may_be_others_and_retry_after_absent() {
         capacity: 0,
         ..RateLimit::ORGANIZATION
     };
-    let builder = with(|inferred| {
-        inferred.retry_after = false;
+    let builder = with(|assumptions| {
+        assumptions.retry_after = false;
         let (from, to) = ("RATE_LIMITED_TOKEN_BUCKET", "RATE_LIMITED");
-        inferred.codes.insert(from.to_owned(), to.to_owned());
+        assumptions.codes.insert(from.to_owned(), to.to_owned());
     });
     let emulator = builder.org_rate_limit(empty).start().await.unwrap();
     let request = Request::patch(org_key(&emulator, V2), DESC);
@@ -58,10 +58,12 @@ async fn codes_may_be_others_and_retry_after_absent() {
 /// Before a request belongs to an operation, too.
 #[tokio::test]
 async fn an_unknown_path_and_method_may_be_told_otherwise() {
-    let builder = with(|inferred| {
+    let builder = with(|assumptions| {
         for (code, status) in [("RESOURCE_NOT_FOUND", 410), ("METHOD_NOT_ALLOWED", 501)] {
-            inferred.codes.insert(code.to_owned(), "OTHER".to_owned());
-            inferred.statuses.insert(code.to_owned(), status);
+            assumptions
+                .codes
+                .insert(code.to_owned(), "OTHER".to_owned());
+            assumptions.statuses.insert(code.to_owned(), status);
         }
     });
     let emulator = builder.start().await.unwrap();
@@ -80,7 +82,7 @@ async fn an_unknown_path_and_method_may_be_told_otherwise() {
 #[tokio::test]
 async fn the_field_at_fault_may_be_left_out() {
     for told in [true, false] {
-        let builder = with(|inferred| inferred.field_details = told);
+        let builder = with(|assumptions| assumptions.field_details = told);
         let emulator = builder.start().await.unwrap();
         let request = Request::patch(org_key(&emulator, V2), r#"{"desc":""}"#);
         let reply = Caller::owner(&emulator).send(&request).await;
@@ -92,7 +94,7 @@ async fn the_field_at_fault_may_be_left_out() {
 #[tokio::test]
 async fn reading_a_key_may_take_an_owner() {
     for (anyone, status) in [(true, StatusCode::OK), (false, StatusCode::UNAUTHORIZED)] {
-        let emulator = with(|inferred| inferred.members_read_keys = anyone)
+        let emulator = with(|assumptions| assumptions.members_read_keys = anyone)
             .key(SeedKey::new("member", PASSWORD).org_roles(["ORG_MEMBER"]))
             .start()
             .await
@@ -107,7 +109,7 @@ async fn reading_a_key_may_take_an_owner() {
 
 #[tokio::test]
 async fn limits_may_hold_on_some_services_alone() {
-    let builder = with(|inferred| inferred.rate_limited = vec![Service::AtlasV2]);
+    let builder = with(|assumptions| assumptions.rate_limited = vec![Service::AtlasV2]);
     let emulator = builder.start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for (service, limit) in [(V2, Some("500")), (V1, None), (OPS_MANAGER, None)] {
@@ -120,9 +122,9 @@ async fn limits_may_hold_on_some_services_alone() {
 #[tokio::test]
 async fn owners_may_need_a_role_in_a_project_and_keys_too() {
     let project = "b0123456789abcdef012345b";
-    let builder = with(|inferred| {
-        inferred.owners_rule_projects = false;
-        inferred.project_update_adds = false;
+    let builder = with(|assumptions| {
+        assumptions.owners_rule_projects = false;
+        assumptions.project_update_adds = false;
     });
     let emulator = builder
         .project_id(project)
@@ -148,7 +150,7 @@ async fn owners_may_need_a_role_in_a_project_and_keys_too() {
 
 #[tokio::test]
 async fn accounts_may_count_as_owners() {
-    let builder = with(|inferred| inferred.accounts_count_as_owners = true);
+    let builder = with(|assumptions| assumptions.accounts_count_as_owners = true);
     let emulator = builder.start().await.unwrap();
     let (org, own) = (emulator.org_id(), emulator.calling_api_key_id());
     let path = format!("{V2}/orgs/{org}/apiKeys/{own}");
@@ -159,7 +161,7 @@ async fn accounts_may_count_as_owners() {
 
 #[tokio::test]
 async fn a_bad_token_may_be_told_as_such() {
-    let builder = with(|inferred| inferred.digest_for_bad_tokens = false);
+    let builder = with(|assumptions| assumptions.digest_for_bad_tokens = false);
     let emulator = builder.start().await.unwrap();
     let bearer = crate::tokens::bearer("no-such-token");
     let reply = Request::get(org_key(&emulator, V2))
@@ -174,9 +176,9 @@ async fn a_bad_token_may_be_told_as_such() {
 
 #[tokio::test]
 async fn envelopes_may_be_the_old_ones() {
-    let builder = with(|inferred| {
-        inferred.envelope_hides_status = false;
-        inferred.envelope_key = "envelope".to_owned();
+    let builder = with(|assumptions| {
+        assumptions.envelope_hides_status = false;
+        assumptions.envelope_key = "envelope".to_owned();
     });
     let emulator = builder.start().await.unwrap();
     let path = format!("{}?envelope=true", org_key(&emulator, V1));
@@ -191,7 +193,7 @@ async fn envelopes_may_be_the_old_ones() {
 
 #[tokio::test]
 async fn roles_may_come_in_any_order() {
-    let builder = with(|inferred| inferred.shuffled_roles = true);
+    let builder = with(|assumptions| assumptions.shuffled_roles = true);
     let emulator = builder.start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let roles = [
@@ -215,7 +217,7 @@ async fn roles_may_come_in_any_order() {
 #[tokio::test]
 async fn errors_may_tell_of_the_end_of_a_version() {
     for told in [true, false] {
-        let emulator = with(|inferred| inferred.deprecation_on_errors = told)
+        let emulator = with(|assumptions| assumptions.deprecation_on_errors = told)
             .version(ResourceVersion::new("2023-01-01").deprecated("2024-08-05"))
             .start()
             .await
@@ -230,11 +232,11 @@ async fn errors_may_tell_of_the_end_of_a_version() {
 #[tokio::test]
 async fn what_cannot_be_sent_is_refused() {
     for wrong in [
-        with(|inferred| {
-            inferred.statuses.insert("A".to_owned(), 200);
+        with(|assumptions| {
+            assumptions.statuses.insert("A".to_owned(), 200);
         }),
-        with(|inferred| {
-            inferred.codes.insert("A".to_owned(), "B\n".to_owned());
+        with(|assumptions| {
+            assumptions.codes.insert("A".to_owned(), "B\n".to_owned());
         }),
     ] {
         let error = wrong.start().await.unwrap_err();

@@ -15,12 +15,12 @@ use crate::{VersionDates, error::ApiError, service::Service};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// use atlas_emulator::{Emulator, Inferred};
+/// use atlas_emulator::{Emulator, Assumptions};
 ///
-/// let mut inferred = Inferred::default();
-/// inferred.statuses.insert("API_KEY_NOT_FOUND".to_owned(), 404);
-/// inferred.retry_after = false;
-/// let emulator = Emulator::builder().inferred(inferred).start().await?;
+/// let mut inferred = Assumptions::default();
+/// assumptions.statuses.insert("API_KEY_NOT_FOUND".to_owned(), 404);
+/// assumptions.retry_after = false;
+/// let emulator = Emulator::builder().assumptions(inferred).start().await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -28,11 +28,11 @@ use crate::{VersionDates, error::ApiError, service::Service};
 #[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "seed-file",
-    schemars(description = "How the emulator decides what is inferred and not documented.")
+    schemars(description = "How the emulator decides what is assumptions and not documented.")
 )]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Inferred {
+pub struct Assumptions {
     /// Which dates the Accept header of Atlas v2 may name.
     pub version_dates: VersionDates,
     /// Whether a deprecated version's errors have its `Deprecation` and
@@ -88,7 +88,7 @@ pub struct Inferred {
     pub shuffled_roles: bool,
 }
 
-impl Default for Inferred {
+impl Default for Assumptions {
     fn default() -> Self {
         Self {
             version_dates: VersionDates::default(),
@@ -112,7 +112,7 @@ impl Default for Inferred {
     }
 }
 
-impl Inferred {
+impl Assumptions {
     /// What cannot be sent, if anything.
     pub(crate) fn fault(&self) -> Option<String> {
         let wrong = |status: &&u16| !(400..600).contains(*status);

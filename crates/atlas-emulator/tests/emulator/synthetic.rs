@@ -16,7 +16,7 @@ async fn each_made_up_key_signs_in_and_its_owner_may_update_the_others() {
         .start()
         .await
         .unwrap();
-    let keys: Vec<_> = emulator.made_up_keys().collect();
+    let keys: Vec<_> = emulator.synthetic_keys().collect();
     assert_eq!(keys.len(), 4 * 5);
     let orgs: HashSet<_> = keys.iter().map(|key| key.org_id()).collect();
     assert_eq!(orgs.len(), 4);

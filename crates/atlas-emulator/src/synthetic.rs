@@ -6,9 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{identity::Identities, object_id::ObjectId};
 
 /// A key that [`Builder::keys_per_org`](crate::Builder::keys_per_org) asked
-/// for; see [`Emulator::made_up_keys`](crate::Emulator::made_up_keys).
+/// for; see [`Emulator::synthetic_keys`](crate::Emulator::synthetic_keys).
 #[derive(Clone, Debug)]
-pub struct MadeUpKey {
+pub struct SyntheticKey {
     pub(crate) org: ObjectId,
     pub(crate) id: ObjectId,
     pub(crate) public_key: String,
@@ -16,7 +16,7 @@ pub struct MadeUpKey {
     pub(crate) is_owner: bool,
 }
 
-impl MadeUpKey {
+impl SyntheticKey {
     /// The id of the organization.
     pub fn org_id(&self) -> String {
         self.org.to_string()
@@ -93,7 +93,7 @@ impl MadeUp {
     }
 
     /// The keys, organization by organization, those of the first before all.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = MadeUpKey> + '_ {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = SyntheticKey> + '_ {
         let orgs = std::iter::once(self.first_org).chain(self.orgs());
         orgs.enumerate().flat_map(move |(at, org)| {
             (0..self.keys_per_org).map(move |key| {
@@ -103,13 +103,13 @@ impl MadeUp {
         })
     }
 
-    fn key(&self, org: ObjectId, index: u64, is_owner: bool) -> MadeUpKey {
+    fn key(&self, org: ObjectId, index: u64, is_owner: bool) -> SyntheticKey {
         // Far from the seeds of the other keys and of neighbouring emulators.
         let seed = self.seed ^ index.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let mut id = [0; 12];
         id[..7].copy_from_slice(&self.key_prefix[..7]);
         id[7..].copy_from_slice(&index.to_be_bytes()[3..]);
-        MadeUpKey {
+        SyntheticKey {
             org,
             id: ObjectId::from_bytes(id),
             public_key: letters((self.first_name + index) % NAMES),

@@ -6,7 +6,7 @@ use atlas_admin_raw::catalog::{ATLAS_V2, MediaType};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{Key, SentRequest, unanswered::Unanswered};
+use super::{Key, RecordedRequest, unanswered::Unanswered};
 use crate::ErrorCode;
 
 /// An answer of a service, or the lack of one.
@@ -27,7 +27,7 @@ use crate::ErrorCode;
 /// | [`refusal`](Self::refusal), [`http`](Self::http) | what the status and the code make of it |
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Reply {
+pub struct FakeResponse {
     content: Content,
     headers: HeaderMap,
 }
@@ -46,7 +46,7 @@ pub(super) const CHALLENGE: HeaderValue = HeaderValue::from_static(
     r#"Digest realm="MMS Public API", domain="", nonce="Y2FubmVk", algorithm=MD5, qop="auth", stale=false"#,
 );
 
-impl Reply {
+impl FakeResponse {
     fn new(content: Content) -> Self {
         Self {
             content,
@@ -70,10 +70,10 @@ impl Reply {
     /// `X-Error-Code` too.
     ///
     /// ```
-    /// use atlas_admin::{ErrorCode, testing::Reply};
+    /// use atlas_admin::{ErrorCode, testing::FakeResponse};
     /// use http::StatusCode;
     ///
-    /// let reply = Reply::refusal(
+    /// let reply = FakeResponse::refusal(
     ///     StatusCode::NOT_FOUND,
     ///     ErrorCode::GROUP_NOT_FOUND,
     ///     "There is no such project.",
@@ -92,7 +92,7 @@ impl Reply {
 
     /// 401 with a challenge: the service does not know the caller. A client that was
     /// known before, or whose token was fetched, asks once more before it believes it:
-    /// say this [`always`](super::Canned::always).
+    /// say this [`always`](super::FakeService::always).
     pub fn bad_credentials() -> Self {
         Self::refusal(
             StatusCode::UNAUTHORIZED,
@@ -191,13 +191,13 @@ impl Reply {
     /// Exactly this answer. Nothing is added to it, not even a content type.
     ///
     /// ```
-    /// use atlas_admin::testing::Reply;
+    /// use atlas_admin::testing::FakeResponse;
     ///
     /// let redirect = http::Response::builder()
     ///     .status(307)
     ///     .header("location", "https://example.com/")
     ///     .body("")?;
-    /// let reply = Reply::http(redirect);
+    /// let reply = FakeResponse::http(redirect);
     /// # Ok::<(), http::Error>(())
     /// ```
     pub fn http(answer: http::Response<impl Into<Vec<u8>>>) -> Self {
@@ -219,7 +219,7 @@ impl Reply {
     /// The answer to `request`, as bytes.
     pub(super) fn answer(
         &self,
-        request: &SentRequest,
+        request: &RecordedRequest,
     ) -> Result<http::Response<Vec<u8>>, Unanswered> {
         let key = |key: &Key| (StatusCode::OK, key.to_json(), key_type(request));
         let mut answer = match &self.content {
@@ -239,7 +239,7 @@ impl Reply {
     fn json_answer(
         &self,
         (status, body, media_type): (StatusCode, Value, HeaderValue),
-        request: &SentRequest,
+        request: &RecordedRequest,
     ) -> http::Response<Vec<u8>> {
         let is_known = !self.headers.contains_key(header::WWW_AUTHENTICATE);
         let (status, body) = if request.wants_envelope() && is_known {
@@ -269,14 +269,14 @@ pub(super) fn refusal_body(status: StatusCode, code: &ErrorCode, detail: &str) -
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-fn key_type(request: &SentRequest) -> HeaderValue {
+fn key_type(request: &RecordedRequest) -> HeaderValue {
     let served = served_type(request).and_then(|text| HeaderValue::try_from(text).ok());
     served.unwrap_or(JSON)
 }
 
 /// The dated type of the version that serves a request to Atlas v2: the newest that
 /// is not newer than the one asked for.
-fn served_type(request: &SentRequest) -> Option<String> {
+fn served_type(request: &RecordedRequest) -> Option<String> {
     let MediaType::Dated { prefix, suffix } = ATLAS_V2.media_type else {
         return None;
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use atlas_admin::{
     ApiKey, ApiVersion, Client, Credentials, Error, ErrorCode, ErrorKind, OrgRole, ProjectRole,
     RequestOptions, Response, RetryPolicy,
-    testing::{Canned, Key, Operation, Reply},
+    testing::{FakeResponse, FakeService, Key, Operation},
 };
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
@@ -26,31 +26,30 @@ async fn replace(atlas: &Client) -> Result<Response<ApiKey>, Error> {
     key.replace_roles([ProjectRole::Owner]).send().await
 }
 
-fn done() -> Canned {
-    let canned = Canned::new();
-    canned
-        .always(Operation::GetOrgApiKey, Reply::done())
-        .always(Operation::UpdateOrgApiKey, Reply::done())
-        .always(Operation::ReplaceProjectRoles, Reply::done());
-    canned
+fn done() -> FakeService {
+    let fake = FakeService::new();
+    fake.always(Operation::GetOrgApiKey, FakeResponse::done())
+        .always(Operation::UpdateOrgApiKey, FakeResponse::done())
+        .always(Operation::ReplaceProjectRoles, FakeResponse::done());
+    fake
 }
 
 #[tokio::test]
 async fn a_key_comes_back_as_it_was_described() {
-    let canned = Canned::new();
+    let fake = FakeService::new();
     let key = Key::new(KEY)
         .desc("night shift")
         .public_key("gswvkocq")
         .org_role(ORG, OrgRole::Owner)
         .project_role(PROJECT, "GROUP_BRAND_NEW");
-    canned.once(
+    fake.once(
         Operation::GetOrgApiKey,
-        Reply::key(key).header(
+        FakeResponse::key(key).header(
             header::HeaderName::from_static("ratelimit-limit"),
             HeaderValue::from_static("500"),
         ),
     );
-    let atlas = canned.builder().build().unwrap();
+    let atlas = fake.builder().build().unwrap();
     let key = atlas.org(ORG).api_key(KEY).get().send().await.unwrap();
     assert_eq!(
         (key.id.as_str(), key.desc.as_deref()),
@@ -69,15 +68,14 @@ async fn a_key_comes_back_as_it_was_described() {
 
 #[tokio::test]
 async fn every_operation_of_every_service_is_answered_in_its_media_type() {
-    let canned = done();
+    let fake = done();
     let dated = "application/vnd.atlas.2023-01-01+json;charset=utf-8";
-    let dated_later = canned.builder().api_version(ApiVersion::V2025_02_19);
+    let dated_later = fake.builder().api_version(ApiVersion::V2025_02_19);
     for (builder, media_type, served) in [
         (dated_later, dated, Some(ApiVersion::V2023_01_01)),
-        (canned.builder().atlas_v1(), "application/json", None),
+        (fake.builder().atlas_v1(), "application/json", None),
         (
-            canned
-                .builder()
+            fake.builder()
                 .ops_manager("https://om.example.com:8443")
                 .unwrap(),
             "application/json",
@@ -99,8 +97,8 @@ async fn every_operation_of_every_service_is_answered_in_its_media_type() {
 
 #[tokio::test]
 async fn requests_are_seen_without_credentials() {
-    let canned = done();
-    let atlas = canned
+    let fake = done();
+    let atlas = fake
         .builder()
         .credentials(Credentials::digest("abcdefgh", "hush"))
         .api_version(ApiVersion::V2025_02_19)
@@ -110,8 +108,8 @@ async fn requests_are_seen_without_credentials() {
     let call = atlas.org(ORG).api_key(KEY).update();
     call.desc("x").options(options).send().await.unwrap();
     atlas.org(ORG).api_key(KEY).get().send().await.unwrap();
-    let [update, read] = &canned.requests()[..] else {
-        panic!("{:?}", canned.requests());
+    let [update, read] = &fake.requests()[..] else {
+        panic!("{:?}", fake.requests());
     };
     assert_eq!(update.operation, Operation::UpdateOrgApiKey);
     assert_eq!(update.method, http::Method::PATCH);
@@ -134,7 +132,7 @@ async fn requests_are_seen_without_credentials() {
         (ORG, "", KEY)
     );
     assert_eq!((&read.body, &read.content_type), (&None, &None));
-    let shown = format!("{canned:?}");
+    let shown = format!("{fake:?}");
     assert!(shown.contains(KEY), "{shown}");
     assert!(
         !shown.contains("hush") && !shown.contains("Digest"),
@@ -149,68 +147,68 @@ async fn each_reply_is_the_failure_that_it_says() {
     let conflict = ErrorCode::from("BUSY");
     for (reply, kind, status, code, open) in [
         (
-            Reply::bad_credentials(),
+            FakeResponse::bad_credentials(),
             Credentials,
             401,
             Some(ErrorCode::UNEXPECTED_ERROR),
             false,
         ),
         (
-            Reply::not_allowed(),
+            FakeResponse::not_allowed(),
             Permission,
             401,
             Some(ErrorCode::USER_UNAUTHORIZED),
             false,
         ),
         (
-            Reply::address_not_allowed(),
+            FakeResponse::address_not_allowed(),
             Permission,
             403,
             Some(ErrorCode::IP_ADDRESS_NOT_ON_ACCESS_LIST),
             false,
         ),
         (
-            Reply::key_not_found(),
+            FakeResponse::key_not_found(),
             NotFound,
             400,
             Some(ErrorCode::API_KEY_NOT_FOUND),
             false,
         ),
         (
-            Reply::last_owner(),
+            FakeResponse::last_owner(),
             Conflict,
             403,
             Some(ErrorCode::CANNOT_DEMOTE_LAST_ORG_OWNER),
             false,
         ),
         (
-            Reply::refusal(StatusCode::CONFLICT, conflict.clone(), "Busy."),
+            FakeResponse::refusal(StatusCode::CONFLICT, conflict.clone(), "Busy."),
             Conflict,
             409,
             Some(conflict),
             false,
         ),
         (
-            Reply::rate_limited(retry),
+            FakeResponse::rate_limited(retry),
             RateLimited,
             429,
             Some(ErrorCode::RATE_LIMITED_TOKEN_BUCKET),
             false,
         ),
         (
-            Reply::server_error(),
+            FakeResponse::server_error(),
             Service,
             500,
             Some(ErrorCode::UNEXPECTED_ERROR),
             true,
         ),
-        (Reply::bad_gateway(), Service, 502, None, true),
-        (Reply::unavailable(), Service, 503, None, true),
-        (Reply::timeout(), Timeout, 0, None, true),
-        (Reply::broken_connection(), Transport, 0, None, true),
-        (Reply::no_connection(), Transport, 0, None, false),
+        (FakeResponse::bad_gateway(), Service, 502, None, true),
+        (FakeResponse::unavailable(), Service, 503, None, true),
+        (FakeResponse::timeout(), Timeout, 0, None, true),
+        (FakeResponse::broken_connection(), Transport, 0, None, true),
+        (FakeResponse::no_connection(), Transport, 0, None, false),
         (
-            Reply::http(http::Response::new("{}")),
+            FakeResponse::http(http::Response::new("{}")),
             Decode,
             200,
             None,
@@ -222,9 +220,9 @@ async fn each_reply_is_the_failure_that_it_says() {
             atlas_admin::Credentials::bearer("token"),
             atlas_admin::Credentials::service_account("mdb_sa_id_1", "mdb_sa_sk_1"),
         ] {
-            let canned = Canned::new();
-            canned.always(Operation::ReplaceProjectRoles, reply.clone());
-            let builder = canned.builder().retry(RetryPolicy::none());
+            let fake = FakeService::new();
+            fake.always(Operation::ReplaceProjectRoles, reply.clone());
+            let builder = fake.builder().retry(RetryPolicy::none());
             let atlas = builder.credentials(credentials).build().unwrap();
             let error = replace(&atlas).await.unwrap_err();
             let is_token = error.is_token() && error.is_credentials() && kind == Credentials;
@@ -240,39 +238,41 @@ async fn each_reply_is_the_failure_that_it_says() {
 
 #[tokio::test(start_paused = true)]
 async fn replies_come_in_order_and_retries_are_real() {
-    let canned = Canned::new();
-    canned
-        .once(
-            Operation::UpdateOrgApiKey,
-            Reply::rate_limited(Duration::from_secs(20)),
-        )
-        .once(Operation::UpdateOrgApiKey, Reply::no_connection())
-        .always(Operation::UpdateOrgApiKey, Reply::done());
-    let atlas = canned.builder().build().unwrap();
+    let fake = FakeService::new();
+    fake.once(
+        Operation::UpdateOrgApiKey,
+        FakeResponse::rate_limited(Duration::from_secs(20)),
+    )
+    .once(Operation::UpdateOrgApiKey, FakeResponse::no_connection())
+    .always(Operation::UpdateOrgApiKey, FakeResponse::done());
+    let atlas = fake.builder().build().unwrap();
     let started = tokio::time::Instant::now();
     update(&atlas).await.unwrap();
     assert!(started.elapsed() >= Duration::from_secs(20));
-    assert_eq!(canned.requests().len(), 3);
+    assert_eq!(fake.requests().len(), 3);
 
     // A broken connection may have carried the update: only a policy repeats it.
-    canned.once(Operation::UpdateOrgApiKey, Reply::broken_connection());
+    fake.once(
+        Operation::UpdateOrgApiKey,
+        FakeResponse::broken_connection(),
+    );
     let error = update(&atlas).await.unwrap_err();
     assert!(error.is_transport() && error.outcome_unknown(), "{error}");
-    let policy = RetryPolicy::standard().allow_replays(true);
-    canned.once(Operation::UpdateOrgApiKey, Reply::timeout());
-    let atlas = canned.builder().retry(policy).build().unwrap();
+    let policy = RetryPolicy::standard().retry_ambiguous(true);
+    fake.once(Operation::UpdateOrgApiKey, FakeResponse::timeout());
+    let atlas = fake.builder().retry(policy).build().unwrap();
     update(&atlas).await.unwrap();
-    assert_eq!(canned.requests().len(), 6);
+    assert_eq!(fake.requests().len(), 6);
 }
 
 #[tokio::test]
 async fn an_envelope_is_there_if_it_is_asked_for() {
-    let canned = Canned::new();
+    let fake = FakeService::new();
     let update = Operation::UpdateOrgApiKey;
-    canned.once(update, Reply::done());
-    canned.once(update, Reply::key_not_found());
-    canned.always(update, Reply::bad_credentials());
-    let atlas = canned.builder().build().unwrap();
+    fake.once(update, FakeResponse::done());
+    fake.once(update, FakeResponse::key_not_found());
+    fake.always(update, FakeResponse::bad_credentials());
+    let atlas = fake.builder().build().unwrap();
     let call = || {
         let update = atlas.org(ORG).api_key(KEY).update().desc("x");
         let options = RequestOptions::new().envelope(true);
@@ -287,15 +287,15 @@ async fn an_envelope_is_there_if_it_is_asked_for() {
 
 #[tokio::test]
 async fn replies_can_depend_on_the_key() {
-    let canned = Canned::new();
-    canned.always_with(Operation::UpdateOrgApiKey, |request| {
+    let fake = FakeService::new();
+    fake.always_with(Operation::UpdateOrgApiKey, |request| {
         if request.api_key_id() == OTHER_KEY {
-            Reply::key_not_found()
+            FakeResponse::key_not_found()
         } else {
-            Reply::done()
+            FakeResponse::done()
         }
     });
-    let atlas = canned.builder().build().unwrap();
+    let atlas = fake.builder().build().unwrap();
     let call = |key| atlas.org(ORG).api_key(key).update().desc("x").send();
     let (one, other) = tokio::join!(call(KEY), call(OTHER_KEY));
     assert_eq!(one.unwrap().id, KEY);
@@ -304,23 +304,23 @@ async fn replies_can_depend_on_the_key() {
 
 #[tokio::test]
 async fn a_request_without_a_reply_is_named() {
-    let canned = Canned::new();
-    canned.once(Operation::UpdateOrgApiKey, Reply::done());
-    let atlas = canned.builder().build().unwrap();
+    let fake = FakeService::new();
+    fake.once(Operation::UpdateOrgApiKey, FakeResponse::done());
+    let atlas = fake.builder().build().unwrap();
     update(&atlas).await.unwrap();
     let error = update(&atlas).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::from("NO_CANNED_REPLY")));
-    insta::assert_snapshot!(error, @r#"update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 421 Misdirected Request NO_CANNED_REPLY "nothing is canned for update_org_api_key: PATCH /api/atlas/v2/orgs/32b6e34b3d91647abb20e7b8/apiKeys/6a793f752c88faeba59bba49""#);
+    insta::assert_snapshot!(error, @r#"update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 421 Misdirected Request NO_CANNED_REPLY "nothing is fake for update_org_api_key: PATCH /api/atlas/v2/orgs/32b6e34b3d91647abb20e7b8/apiKeys/6a793f752c88faeba59bba49""#);
     assert!(!error.outcome_unknown());
     assert!(replace(&atlas).await.is_err());
-    assert_eq!(canned.requests().len(), 3);
+    assert_eq!(fake.requests().len(), 3);
 }
 
 /// The address would be refused, or would not be found, if anybody asked for it.
 #[tokio::test]
 async fn no_network_is_touched() {
-    let canned = done();
-    let builder = canned.builder().base_url("http://127.0.0.1:1").unwrap();
+    let fake = done();
+    let builder = fake.builder().base_url("http://127.0.0.1:1").unwrap();
     let atlas = builder.build().unwrap();
     update(&atlas).await.unwrap();
     atlas.revoke_token().await.unwrap();
@@ -328,19 +328,19 @@ async fn no_network_is_touched() {
 
 #[tokio::test]
 async fn tokens_are_given_and_taken_back() {
-    let canned = done();
+    let fake = done();
     let account = Credentials::service_account("mdb_sa_id_1", "mdb_sa_sk_1");
-    let atlas = canned.builder().credentials(account).build().unwrap();
+    let atlas = fake.builder().credentials(account).build().unwrap();
     update(&atlas).await.unwrap();
     atlas.revoke_token().await.unwrap();
-    assert_eq!(canned.requests().len(), 1);
+    assert_eq!(fake.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn pacing_does_not_put_failures_one_behind_another() {
-    let canned = Canned::new();
-    canned.always(Operation::UpdateOrgApiKey, Reply::no_connection());
-    let atlas = canned.builder().pace_requests(true).build().unwrap();
+    let fake = FakeService::new();
+    fake.always(Operation::UpdateOrgApiKey, FakeResponse::no_connection());
+    let atlas = fake.builder().limit_rate(true).build().unwrap();
     let started = tokio::time::Instant::now();
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..100 {

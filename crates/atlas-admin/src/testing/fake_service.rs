@@ -10,7 +10,7 @@ use atlas_admin_raw::{ResponseFuture, Transport};
 use http::{HeaderValue, StatusCode, header};
 use reqwest::Request;
 
-use super::{Operation, Reply, SentRequest, reply::CHALLENGE};
+use super::{FakeResponse, Operation, RecordedRequest, fake_response::CHALLENGE};
 use crate::{Client, ClientBuilder, Credentials, ErrorCode};
 
 /// A service in memory: its clients are real but for the network, which they never
@@ -28,39 +28,39 @@ use crate::{Client, ClientBuilder, Credentials, ErrorCode};
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), atlas_admin::Error> {
-/// use atlas_admin::testing::{Canned, Operation, Reply};
+/// use atlas_admin::testing::{FakeService, Operation, FakeResponse};
 ///
-/// let canned = Canned::new();
-/// canned.once(Operation::UpdateOrgApiKey, Reply::unavailable());
-/// canned.always(Operation::UpdateOrgApiKey, Reply::done());
+/// let fake = FakeService::new();
+/// fake.once(Operation::UpdateOrgApiKey, FakeResponse::unavailable());
+/// fake.always(Operation::UpdateOrgApiKey, FakeResponse::done());
 ///
-/// let atlas = canned.builder().build()?;
+/// let atlas = fake.builder().build()?;
 /// let org = atlas.org("32b6e34b3d91647abb20e7b8");
 /// let key = org.api_key("6a793f752c88faeba59bba49").update().desc("ci deploys").send().await?;
 ///
 /// assert_eq!(key.desc.as_deref(), Some("ci deploys"));
-/// assert_eq!(canned.requests().len(), 2);
+/// assert_eq!(fake.requests().len(), 2);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Default)]
-pub struct Canned(Arc<State>);
+pub struct FakeService(Arc<State>);
 
 #[derive(Default)]
 struct State {
     replies: Mutex<HashMap<Operation, Replies>>,
-    requests: Mutex<Vec<SentRequest>>,
+    requests: Mutex<Vec<RecordedRequest>>,
 }
 
 #[derive(Default)]
 struct Replies {
-    once: VecDeque<Reply>,
+    once: VecDeque<FakeResponse>,
     always: Option<Arc<Rule>>,
 }
 
-type Rule = dyn Fn(&SentRequest) -> Reply + Send + Sync;
+type Rule = dyn Fn(&RecordedRequest) -> FakeResponse + Send + Sync;
 
-impl Canned {
+impl FakeService {
     /// A service that has no reply to anything yet.
     #[must_use]
     pub fn new() -> Self {
@@ -72,13 +72,13 @@ impl Canned {
     /// an API key that is made up, which all three services take.
     pub fn builder(&self) -> ClientBuilder {
         Client::builder()
-            .credentials(Credentials::digest("abcdefgh", "canned"))
+            .credentials(Credentials::digest("abcdefgh", "fake"))
             .wire(self.0.clone())
     }
 
     /// Answers one request of `operation` with `reply`, after those that were said
     /// before.
-    pub fn once(&self, operation: Operation, reply: Reply) -> &Self {
+    pub fn once(&self, operation: Operation, reply: FakeResponse) -> &Self {
         let mut replies = lock(&self.0.replies);
         replies.entry(operation).or_default().once.push_back(reply);
         drop(replies);
@@ -86,7 +86,7 @@ impl Canned {
     }
 
     /// Answers every other request of `operation` with `reply`.
-    pub fn always(&self, operation: Operation, reply: Reply) -> &Self {
+    pub fn always(&self, operation: Operation, reply: FakeResponse) -> &Self {
         self.always_with(operation, move |_| reply.clone())
     }
 
@@ -94,20 +94,20 @@ impl Canned {
     /// code that changes several keys at once.
     ///
     /// ```
-    /// use atlas_admin::testing::{Canned, Operation, Reply};
+    /// use atlas_admin::testing::{FakeService, Operation, FakeResponse};
     ///
-    /// let canned = Canned::new();
-    /// canned.always_with(Operation::UpdateOrgApiKey, |request| {
+    /// let fake = FakeService::new();
+    /// fake.always_with(Operation::UpdateOrgApiKey, |request| {
     ///     match request.api_key_id() {
-    ///         "6a793f752c88faeba59bba49" => Reply::key_not_found(),
-    ///         _ => Reply::done(),
+    ///         "6a793f752c88faeba59bba49" => FakeResponse::key_not_found(),
+    ///         _ => FakeResponse::done(),
     ///     }
     /// });
     /// ```
     pub fn always_with(
         &self,
         operation: Operation,
-        reply: impl Fn(&SentRequest) -> Reply + Send + Sync + 'static,
+        reply: impl Fn(&RecordedRequest) -> FakeResponse + Send + Sync + 'static,
     ) -> &Self {
         let mut replies = lock(&self.0.replies);
         replies.entry(operation).or_default().always = Some(Arc::new(reply));
@@ -117,13 +117,13 @@ impl Canned {
 
     /// The requests so far, in order, each attempt one.
     #[must_use]
-    pub fn requests(&self) -> Vec<SentRequest> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         lock(&self.0.requests).clone()
     }
 }
 
 impl State {
-    fn reply(&self, request: &SentRequest) -> Reply {
+    fn reply(&self, request: &RecordedRequest) -> FakeResponse {
         let always = {
             let mut replies = lock(&self.replies);
             let replies = replies.entry(request.operation).or_default();
@@ -145,7 +145,7 @@ impl Transport for State {
             if !request.headers().contains_key(header::AUTHORIZATION) {
                 return Ok(challenge().into());
             }
-            let request = SentRequest::new(operation, &request);
+            let request = RecordedRequest::new(operation, &request);
             let answer = self.reply(&request).answer(&request);
             lock(&self.requests).push(request);
             match answer {
@@ -156,16 +156,16 @@ impl Transport for State {
     }
 }
 
-fn unexpected(request: &SentRequest) -> Reply {
-    let SentRequest {
+fn unexpected(request: &RecordedRequest) -> FakeResponse {
+    let RecordedRequest {
         operation,
         method,
         path,
         ..
     } = request;
-    let detail = format!("nothing is canned for {}: {method} {path}", operation.id());
+    let detail = format!("nothing is fake for {}: {method} {path}", operation.id());
     let code = ErrorCode::from("NO_CANNED_REPLY");
-    Reply::refusal(StatusCode::MISDIRECTED_REQUEST, code, &detail)
+    FakeResponse::refusal(StatusCode::MISDIRECTED_REQUEST, code, &detail)
 }
 
 fn challenge() -> http::Response<&'static str> {
@@ -178,7 +178,7 @@ fn challenge() -> http::Response<&'static str> {
 
 /// The token endpoints' answer, to those who want one and to those who give it back.
 fn token() -> http::Response<&'static str> {
-    const TOKEN: &str = r#"{"access_token":"canned","expires_in":3600,"token_type":"Bearer"}"#;
+    const TOKEN: &str = r#"{"access_token":"fake","expires_in":3600,"token_type":"Bearer"}"#;
     let mut answer = http::Response::new(TOKEN);
     let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
@@ -191,13 +191,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Canned")
+        f.debug_struct("FakeService")
             .field("requests", &lock(&self.requests))
             .finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Canned {
+impl fmt::Debug for FakeService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::Operation;
 use crate::headers;
 
-/// A request as it reached [`Canned`](super::Canned), without credentials.
+/// A request as it reached [`FakeService`](super::FakeService), without credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct SentRequest {
+pub struct RecordedRequest {
     /// The operation that it was made for.
     pub operation: Operation,
     /// The method.
@@ -28,7 +28,7 @@ pub struct SentRequest {
     pub body: Option<Value>,
 }
 
-impl SentRequest {
+impl RecordedRequest {
     pub(super) fn new(operation: Operation, request: &Request) -> Self {
         let text = |name: header::HeaderName| {
             let value = headers::text(request.headers(), &name);
