@@ -6,6 +6,7 @@
 pub mod api_digest;
 pub mod catalog;
 pub mod changelog;
+pub mod ci;
 pub mod diff;
 pub mod document;
 pub mod files;

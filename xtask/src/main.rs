@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use xtask::{
-    diff, document,
+    ci, diff, document,
     files::{Mode, deliver},
     generate::{self, Part},
     licences, measurements,
@@ -41,6 +41,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Run every gate, as `.ci/run` does, or the named ones
+    Ci {
+        /// The steps to run, such as "lints"; all unless given
+        steps: Vec<String>,
+    },
     /// Write the generated code from the documents in openapi/
     Generate {
         /// Write nothing; fail if anything would change
@@ -158,6 +163,7 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
         Task::Bench { arguments } => measurements::run(&root, "bench", &arguments),
         Task::Interop { arguments } => measurements::run(&root, "interop", &arguments),
         Task::Soak { arguments } => measurements::run(&root, "soak", &arguments),
+        Task::Ci { steps } => ci::run(&root, &steps),
         Task::Licences => licences::check(),
         Task::Speed { from } => {
             let services = Services::read(&root.join("openapi/services.toml"))?;
