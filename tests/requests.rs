@@ -1,26 +1,25 @@
-//! What is sent for each page of the vendor's documentation, to the letter, and
-//! what comes back of the answer.
+//! The exact request for each documented operation, and the API key in its response.
 
 use atlas_admin::{
     ApiVersion, Client, ClientBuilder, Credentials, Error, OrgRole, ProjectRole, RequestOptions,
     Response,
 };
-use workspace_tests::{Script, fixture};
-
-const ORG: &str = "64a000000000000000000001";
-const PROJECT: &str = "64a000000000000000000002";
-const KEY: &str = "64a000000000000000000003";
+use workspace_tests::{
+    fault_server::{Behavior, FaultServer, Script},
+    fixture,
+    ids::fixture::{API_KEY_ID, ORG_ID, PROJECT_ID},
+};
 
 fn digest() -> Credentials {
     Credentials::digest("hijklmno", "11111111-2222-3333-4444-555555555555")
 }
 
-/// The requests and the key, as a reviewer reads them.
-fn transcript<T: std::fmt::Debug>(script: &Script, response: &Response<T>) -> String {
-    let requests: Vec<String> = script
+/// Formats the requests and the key for a snapshot.
+fn transcript<T: std::fmt::Debug>(server: &FaultServer, response: &Response<T>) -> String {
+    let requests: Vec<String> = server
         .requests()
         .iter()
-        .map(|request| masked(request, &script.url))
+        .map(|request| mask(request, &server.url))
         .collect();
     format!(
         "{}\n\n{:#?}\nserved version: {:?}\n",
@@ -30,9 +29,8 @@ fn transcript<T: std::fmt::Debug>(script: &Script, response: &Response<T>) -> St
     )
 }
 
-/// A request with its host, and what is secret or random in it, masked; headers
-/// in order of their names.
-fn masked(request: &str, url: &str) -> String {
+/// Masks the host and what is secret or random in a request, and sorts its headers.
+fn mask(request: &str, url: &str) -> String {
     let host = url.trim_start_matches("http://");
     let text = request.replace(host, "HOST");
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -64,80 +62,79 @@ fn mask_header(header: &str) -> String {
     format!("{name}: {value}")
 }
 
-async fn script(answers: &[&str]) -> Script {
-    let answers = answers
-        .iter()
-        .map(|name| fixture(name).unwrap().to_wire())
-        .collect();
-    Script::start(answers).await.unwrap()
+/// Starts a server that sends a challenge, if asked for one, and this fixture.
+async fn serve(response: &str) -> FaultServer {
+    let read = |name| Behavior::from(fixture(name).unwrap().to_http1().as_str());
+    let script = Script {
+        handshakes: vec![read("digest-challenge.http")],
+        updates: vec![read(response)],
+        ..Script::default()
+    };
+    FaultServer::start(script).await.unwrap()
 }
 
-fn atlas(script: &Script) -> ClientBuilder {
-    Client::builder().base_url(&script.url).unwrap()
+fn atlas(server: &FaultServer) -> ClientBuilder {
+    Client::builder().base_url(&server.url).unwrap()
 }
 
 #[tokio::test]
 async fn atlas_v2_update_org_key() -> Result<(), Error> {
-    let script = script(&["digest-challenge.http", "atlas-v2-update-org-key.http"]).await;
-    let client = atlas(&script)
+    let server = serve("atlas-v2-update-org-key.http").await;
+    let client = atlas(&server)
         .credentials(digest())
         .api_version(ApiVersion::V2023_10_01)
         .build()?;
-    let update = client.org(ORG).api_key(KEY).update();
+    let update = client.org(ORG_ID).api_key(API_KEY_ID).update();
     let key = update
         .desc("nightly backups")
         .roles([OrgRole::ReadOnly])
         .send()
         .await?;
-    insta::assert_snapshot!(transcript(&script, &key));
+    insta::assert_snapshot!(transcript(&server, &key));
     Ok(())
 }
 
 #[tokio::test]
 async fn atlas_v1_update_org_key() -> Result<(), Error> {
-    let script = script(&["atlas-v1-update-org-key.http"]).await;
-    let client = atlas(&script)
+    let server = serve("atlas-v1-update-org-key.http").await;
+    let client = atlas(&server)
         .atlas_v1()
         .credentials(Credentials::bearer("a.b.c"))
         .build()?;
-    let update = client.org(ORG).api_key(KEY).update();
+    let update = client.org(ORG_ID).api_key(API_KEY_ID).update();
     let key = update.roles([OrgRole::Member]).send().await?;
-    insta::assert_snapshot!(transcript(&script, &key));
+    insta::assert_snapshot!(transcript(&server, &key));
     Ok(())
 }
 
 #[tokio::test]
 async fn ops_manager_update_org_key() -> Result<(), Error> {
-    let script = script(&["digest-challenge.http", "ops-manager-update-org-key.http"]).await;
+    let server = serve("ops-manager-update-org-key.http").await;
     let client = Client::builder()
-        .ops_manager(&script.url)?
+        .ops_manager(&server.url)?
         .credentials(digest())
         .build()?;
-    let update = client.org(ORG).api_key(KEY).update();
+    let update = client.org(ORG_ID).api_key(API_KEY_ID).update();
     let key = update
         .desc("nightly backups")
         .roles([OrgRole::Member, OrgRole::ReadOnly])
         .options(RequestOptions::new().pretty(true))
         .send()
         .await?;
-    insta::assert_snapshot!(transcript(&script, &key));
+    insta::assert_snapshot!(transcript(&server, &key));
     Ok(())
 }
 
 #[tokio::test]
 async fn atlas_v2_replace_project_roles() -> Result<(), Error> {
-    let script = script(&[
-        "digest-challenge.http",
-        "atlas-v2-replace-project-roles.http",
-    ])
-    .await;
-    let client = atlas(&script)
+    let server = serve("atlas-v2-replace-project-roles.http").await;
+    let client = atlas(&server)
         .credentials(digest())
         .api_version(ApiVersion::V2025_02_19)
         .build()?;
     let key = client
-        .project(PROJECT)
-        .api_key(KEY)
+        .project(PROJECT_ID)
+        .api_key(API_KEY_ID)
         .replace_roles([ProjectRole::BackupManager])
         .desc("nightly backups")
         .options(
@@ -148,47 +145,43 @@ async fn atlas_v2_replace_project_roles() -> Result<(), Error> {
         )
         .send()
         .await?;
-    insta::assert_snapshot!(transcript(&script, &key));
+    insta::assert_snapshot!(transcript(&server, &key));
     Ok(())
 }
 
-/// The page for this one also allows a user name with a personal key.
+/// This operation also takes a user name with a personal API key.
 #[tokio::test]
 async fn atlas_v1_replace_project_roles() -> Result<(), Error> {
-    let script = script(&[
-        "digest-challenge.http",
-        "atlas-v1-replace-project-roles.http",
-    ])
-    .await;
+    let server = serve("atlas-v1-replace-project-roles.http").await;
     let person = Credentials::digest(
         "jane.doe@example.com",
         "11111111-2222-3333-4444-555555555555",
     );
-    let client = atlas(&script).atlas_v1().credentials(person).build()?;
+    let client = atlas(&server).atlas_v1().credentials(person).build()?;
     let key = client
-        .project(PROJECT)
-        .api_key(KEY)
+        .project(PROJECT_ID)
+        .api_key(API_KEY_ID)
         .replace_roles([ProjectRole::ReadOnly, ProjectRole::DataAccessReadWrite])
         .options(RequestOptions::new().pretty(true))
         .send()
         .await?;
-    insta::assert_snapshot!(transcript(&script, &key));
+    insta::assert_snapshot!(transcript(&server, &key));
     Ok(())
 }
 
 #[tokio::test]
-async fn roles_that_nobody_knows_go_both_ways() -> Result<(), Error> {
-    let script = script(&["atlas-v2-update-org-key.http"]).await;
-    let client = atlas(&script)
+async fn unknown_roles_are_sent_and_returned() -> Result<(), Error> {
+    let server = serve("atlas-v2-update-org-key.http").await;
+    let client = atlas(&server)
         .credentials(Credentials::bearer("a.b.c"))
         .build()?;
-    let update = client.org(ORG).api_key(KEY).update();
+    let update = client.org(ORG_ID).api_key(API_KEY_ID).update();
     let key = update
         .roles([OrgRole::from("ORG_NOT_YET_KNOWN")])
         .send()
         .await?;
 
-    let sent = script.requests().remove(0);
+    let sent = server.requests().remove(0);
     assert!(
         sent.ends_with(r#"{"roles":["ORG_NOT_YET_KNOWN"]}"#),
         "{sent}"

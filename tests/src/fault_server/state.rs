@@ -1,0 +1,126 @@
+//! What is left of the script, and what the server has received.
+
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+
+use super::{
+    behavior::{Action, Behavior, response},
+    script::{Counts, Script},
+};
+use crate::ids::API_KEY_ID;
+
+pub(super) const CHALLENGE: (&str, &str) = (
+    "WWW-Authenticate",
+    r#"Digest realm="MMS Public API", domain="", nonce="4+/A", algorithm=MD5, qop="auth", stale=false"#,
+);
+
+pub(super) const TOKEN: &str =
+    r#"{"access_token":"eyJ.a.b","expires_in":3600,"token_type":"Bearer"}"#;
+
+pub(super) fn api_key() -> String {
+    format!(r#"{{"desc":"d","id":"{API_KEY_ID}","publicKey":"gswvkocq","roles":[]}}"#)
+}
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Challenge,
+    Token,
+    Update,
+}
+
+impl Purpose {
+    pub(super) fn of(path: &str, is_authorized: bool) -> Self {
+        match is_authorized {
+            _ if path == "/api/oauth/token" => Self::Token,
+            true => Self::Update,
+            false => Self::Challenge,
+        }
+    }
+}
+
+pub(super) struct State {
+    handshakes: Mutex<VecDeque<Behavior>>,
+    updates: Mutex<VecDeque<Behavior>>,
+    counts: Mutex<Counts>,
+    requests: Mutex<Vec<String>>,
+    /// Whether the next new connection is for a handshake.
+    expects_handshake: AtomicBool,
+    keeps_connections: bool,
+    /// Closed when the server stops.
+    pub(super) stopped: Semaphore,
+}
+
+impl State {
+    pub(super) fn new(script: Script) -> Self {
+        Self {
+            handshakes: Mutex::new(script.handshakes.into()),
+            updates: Mutex::new(script.updates.into()),
+            counts: Mutex::default(),
+            requests: Mutex::default(),
+            expects_handshake: script.starts_with_handshake.into(),
+            keeps_connections: script.keeps_connections,
+            stopped: Semaphore::new(0),
+        }
+    }
+
+    /// Takes the next behavior if it begins before a request is known; returns it with
+    /// whether the request is an update.
+    pub(super) fn early(&self) -> Option<(Behavior, bool)> {
+        let is_update = !self.expects_handshake.load(Ordering::Relaxed);
+        let mut behaviors = self.behaviors(is_update).lock();
+        behaviors.front().filter(|behavior| behavior.is_early())?;
+        behaviors.pop_front().map(|behavior| (behavior, is_update))
+    }
+
+    /// Counts a request and takes the behavior for it.
+    pub(super) fn next(&self, purpose: Purpose) -> Behavior {
+        let is_update = purpose == Purpose::Update;
+        self.count(is_update);
+        self.expects_handshake.store(false, Ordering::Relaxed);
+        let behavior = self.behaviors(is_update).lock().pop_front();
+        behavior.unwrap_or_else(|| match purpose {
+            Purpose::Update => response(200, &[], &api_key()),
+            Purpose::Challenge => self.handshake(401, &[CHALLENGE], "{}"),
+            Purpose::Token => self.handshake(200, &[], TOKEN),
+        })
+    }
+
+    fn behaviors(&self, is_update: bool) -> &Mutex<VecDeque<Behavior>> {
+        match is_update {
+            true => &self.updates,
+            false => &self.handshakes,
+        }
+    }
+
+    fn handshake(&self, status: u16, headers: &[(&str, &str)], body: &str) -> Behavior {
+        if self.keeps_connections {
+            return response(status, headers, body);
+        }
+        let close = [headers, &[("Connection", "close")]].concat();
+        response(status, &close, body).then([Action::Close])
+    }
+
+    pub(super) fn count(&self, is_update: bool) {
+        let mut counts = self.counts.lock();
+        counts.requests += 1;
+        counts.updates += u32::from(is_update);
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        *self.counts.lock()
+    }
+
+    pub(super) fn record(&self, request: String) {
+        self.requests.lock().push(request);
+    }
+
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.requests.lock().clone()
+    }
+}
