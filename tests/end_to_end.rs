@@ -1,17 +1,17 @@
-//! Both operations on every service, from the public client to the emulator's
-//! state and back.
+//! Both operations on every service, from the public client to the emulator's state.
 
 use atlas_admin::{
     ApiVersion, Client, ClientBuilder, Credentials, Error, ErrorCode, ErrorKind, OrgRole,
     ProjectRole, RequestOptions,
 };
 use atlas_emulator::Emulator;
+use workspace_tests::ids::UNKNOWN_ID;
 
 fn key_pair(emulator: &Emulator) -> Credentials {
     Credentials::digest(emulator.public_key(), emulator.private_key())
 }
 
-fn account(emulator: &Emulator) -> Credentials {
+fn service_account(emulator: &Emulator) -> Credentials {
     Credentials::service_account(emulator.client_id(), emulator.client_secret())
 }
 
@@ -19,19 +19,24 @@ fn atlas(emulator: &Emulator) -> ClientBuilder {
     Client::builder().base_url(emulator.base_url()).unwrap()
 }
 
-/// Each service with each kind of credentials that it takes.
+/// Creates a client for each service and each kind of credentials that it accepts.
 fn clients(emulator: &Emulator) -> Vec<(&'static str, Client)> {
     let ops_manager = Client::builder().ops_manager(emulator.base_url()).unwrap();
     [
         ("v2 digest", atlas(emulator).credentials(key_pair(emulator))),
-        ("v2 account", atlas(emulator).credentials(account(emulator))),
+        (
+            "v2 account",
+            atlas(emulator).credentials(service_account(emulator)),
+        ),
         (
             "v1 digest",
             atlas(emulator).atlas_v1().credentials(key_pair(emulator)),
         ),
         (
             "v1 account",
-            atlas(emulator).atlas_v1().credentials(account(emulator)),
+            atlas(emulator)
+                .atlas_v1()
+                .credentials(service_account(emulator)),
         ),
         ("om digest", ops_manager.credentials(key_pair(emulator))),
     ]
@@ -40,7 +45,7 @@ fn clients(emulator: &Emulator) -> Vec<(&'static str, Client)> {
 }
 
 #[tokio::test]
-async fn both_operations_change_what_they_say() {
+async fn operations_change_the_emulators_state() {
     let emulator = Emulator::start().await.unwrap();
     for (name, client) in clients(&emulator) {
         let update = client
@@ -82,7 +87,7 @@ async fn both_operations_change_what_they_say() {
 }
 
 #[tokio::test]
-async fn what_is_not_given_stays() {
+async fn omitted_fields_stay_unchanged() {
     let emulator = Emulator::start().await.unwrap();
     let client = atlas(&emulator)
         .credentials(key_pair(&emulator))
@@ -113,7 +118,7 @@ async fn what_is_not_given_stays() {
 }
 
 #[tokio::test]
-async fn a_nonce_is_used_again() {
+async fn nonces_are_reused() {
     let emulator = Emulator::start().await.unwrap();
     let client = atlas(&emulator)
         .credentials(key_pair(&emulator))
@@ -133,7 +138,7 @@ async fn a_nonce_is_used_again() {
 }
 
 #[tokio::test]
-async fn a_stale_nonce_is_renewed_unseen() {
+async fn stale_nonces_are_replaced_without_errors() {
     let ttl = std::time::Duration::from_millis(20);
     let emulator = Emulator::builder().nonce_ttl(ttl).start().await.unwrap();
     let client = atlas(&emulator)
@@ -155,7 +160,7 @@ async fn a_stale_nonce_is_renewed_unseen() {
 }
 
 #[tokio::test]
-async fn envelopes_are_opened() {
+async fn envelopes_are_unwrapped() {
     let emulator = Emulator::start().await.unwrap();
     for (name, client) in clients(&emulator) {
         let options = RequestOptions::new().envelope(true).pretty(true);
@@ -171,8 +176,7 @@ async fn envelopes_are_opened() {
             .unwrap();
         assert_eq!(key.id, emulator.api_key_id(), "{name}");
 
-        let missing = "0123456789abcdef01234567";
-        let update = client.org(emulator.org_id()).api_key(missing).update();
+        let update = client.org(emulator.org_id()).api_key(UNKNOWN_ID).update();
         let error = update
             .desc("wrapped")
             .options(options)
@@ -188,13 +192,12 @@ async fn envelopes_are_opened() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart() -> Result<(), Error> {
+async fn error_kinds_are_distinguished() -> Result<(), Error> {
     let emulator = Emulator::start().await.unwrap();
     let client = atlas(&emulator).credentials(key_pair(&emulator)).build()?;
     let key = |org: &str, key: &str| client.org(org).api_key(key).update().desc("x");
-    let missing = "0123456789abcdef01234567";
 
-    let error = key(missing, emulator.api_key_id())
+    let error = key(UNKNOWN_ID, emulator.api_key_id())
         .send()
         .await
         .unwrap_err();
@@ -207,8 +210,8 @@ async fn refusals_are_told_apart() -> Result<(), Error> {
         emulator.public_key(),
         "00000000-0000-0000-0000-000000000000",
     );
-    let stranger = atlas(&emulator).credentials(wrong).build()?;
-    let error = stranger
+    let unauthenticated = atlas(&emulator).credentials(wrong).build()?;
+    let error = unauthenticated
         .org(emulator.org_id())
         .api_key(emulator.api_key_id())
         .update()
@@ -248,7 +251,7 @@ async fn refusals_are_told_apart() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_before_it_is_sent() {
+async fn invalid_input_is_rejected_before_sending() {
     let emulator = Emulator::start().await.unwrap();
     let v2 = atlas(&emulator)
         .credentials(key_pair(&emulator))
@@ -266,9 +269,9 @@ async fn bad_input_is_refused_before_it_is_sent() {
     );
     let too_long = "x".repeat(251);
     let items = |count| RequestOptions::new().items_per_page(count);
-    let refused = [
+    let rejected = [
         (
-            "an id with a path in it",
+            "id with a path",
             v2.org("../../orgs/x")
                 .api_key(key)
                 .update()
@@ -277,7 +280,7 @@ async fn bad_input_is_refused_before_it_is_sent() {
                 .await,
         ),
         (
-            "a public key for an id",
+            "public key instead of an id",
             v2.org(org)
                 .api_key("gswvkocq")
                 .update()
@@ -286,15 +289,15 @@ async fn bad_input_is_refused_before_it_is_sent() {
                 .await,
         ),
         (
-            "nothing to update",
+            "no field to update",
             v2.org(org).api_key(key).update().send().await,
         ),
         (
-            "an empty description",
+            "empty description",
             v2.org(org).api_key(key).update().desc("").send().await,
         ),
         (
-            "a long description",
+            "long description",
             v2.org(org)
                 .api_key(key)
                 .update()
@@ -303,7 +306,7 @@ async fn bad_input_is_refused_before_it_is_sent() {
                 .await,
         ),
         (
-            "line breaks",
+            "description with line breaks",
             v2.org(org)
                 .api_key(key)
                 .update()
@@ -312,7 +315,7 @@ async fn bad_input_is_refused_before_it_is_sent() {
                 .await,
         ),
         (
-            "no roles",
+            "no organization roles",
             v2.org(org)
                 .api_key(key)
                 .update()
@@ -329,7 +332,7 @@ async fn bad_input_is_refused_before_it_is_sent() {
                 .await,
         ),
         (
-            "a description on v1",
+            "description on v1",
             v1.project(project)
                 .api_key(key)
                 .replace_roles([ProjectRole::Owner])
@@ -338,7 +341,7 @@ async fn bad_input_is_refused_before_it_is_sent() {
                 .await,
         ),
         (
-            "a page of 101 on v1",
+            "101 items per page on v1",
             v1.project(project)
                 .api_key(key)
                 .replace_roles([ProjectRole::Owner])
@@ -347,7 +350,7 @@ async fn bad_input_is_refused_before_it_is_sent() {
                 .await,
         ),
         (
-            "a page of an organization key on v2",
+            "items per page of an organization key on v2",
             v2.org(org)
                 .api_key(key)
                 .update()
@@ -358,7 +361,7 @@ async fn bad_input_is_refused_before_it_is_sent() {
         ),
     ];
     let mut text = String::new();
-    for (name, result) in refused {
+    for (name, result) in rejected {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Input, "{name}: {error}");
         text += &format!(
@@ -375,7 +378,7 @@ async fn bad_input_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_key_is_read_as_it_was_written() {
+async fn get_returns_the_updated_key() {
     let emulator = Emulator::start().await.unwrap();
     for (name, client) in clients(&emulator) {
         let key = client.org(emulator.org_id()).api_key(emulator.api_key_id());

@@ -1,34 +1,33 @@
-//! The emulator's answers beside those recorded from the live service: status,
-//! names of headers, media type and JSON keys. Each difference has its reason.
+//! The emulator's responses compared with those recorded from the live service: status,
+//! header names, media type and JSON keys. Each difference has a reason.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use atlas_emulator::{Builder, Emulator, ResourceVersion, SeedKey};
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
-use workspace_tests::{Recording, shared};
+use workspace_tests::{
+    Recording,
+    ids::recorded::{ORG_API_KEY_ID, ORG_ID, PROJECT_API_KEY_ID, PROJECT_ID, UNKNOWN_PROJECT_ID},
+    shared,
+};
 
-const ORG: &str = "a0123456789abcdef012345a";
-const PROJECT: &str = "b0123456789abcdef012345b";
-const UNKNOWN_PROJECT: &str = "111111111111111111111111";
-const ORG_KEY: &str = "6a793f752c88faeba59bba49";
-const PROJECT_KEY: &str = "6a793fbd2c88faeba59bd3b1";
-
-/// A recorded answer, and the request that the emulator is to answer alike.
+/// A recorded response, and a request for which the emulator's response should match it.
 struct Case {
     recording: &'static str,
     path: String,
     accept: &'static str,
     body: &'static str,
-    signed_in: bool,
-    /// Why the emulator's answer differs, by how the difference begins.
+    is_authorized: bool,
+    /// The reason for each difference, with the beginning of the difference.
     reasons: &'static [(&'static str, &'static str)],
 }
 
 fn cases() -> Vec<Case> {
-    let org = format!("/api/atlas/v2/orgs/{ORG}/apiKeys/{ORG_KEY}");
-    let in_project = |project| format!("/api/atlas/v2/groups/{project}/apiKeys/{PROJECT_KEY}");
-    // The version that served them, not the deprecated one that `service` adds.
+    let org = format!("/api/atlas/v2/orgs/{ORG_ID}/apiKeys/{ORG_API_KEY_ID}");
+    let in_project =
+        |project| format!("/api/atlas/v2/groups/{project}/apiKeys/{PROJECT_API_KEY_ID}");
+    // Not the deprecated version that `service` adds.
     let first = "application/vnd.atlas.2023-01-01+json";
     let role = r#"{"roles":["GROUP_DATA_ACCESS_READ_ONLY"]}"#;
     vec![
@@ -37,7 +36,7 @@ fn cases() -> Vec<Case> {
             path: org.clone(),
             accept: first,
             body: "",
-            signed_in: false,
+            is_authorized: false,
             reasons: &[],
         },
         Case {
@@ -45,23 +44,23 @@ fn cases() -> Vec<Case> {
             path: org.clone(),
             accept: first,
             body: r#"{"desc":"e2e-test-atlas-org-updated","roles":["ORG_READ_ONLY"]}"#,
-            signed_in: true,
+            is_authorized: true,
             reasons: &[],
         },
         Case {
             recording: "update-project-roles-200.http",
-            path: in_project(PROJECT),
+            path: in_project(PROJECT_ID),
             accept: first,
             body: role,
-            signed_in: true,
+            is_authorized: true,
             reasons: &[],
         },
         Case {
             recording: "group-not-found-404.http",
-            path: in_project(UNKNOWN_PROJECT),
+            path: in_project(UNKNOWN_PROJECT_ID),
             accept: first,
             body: role,
-            signed_in: true,
+            is_authorized: true,
             reasons: &[],
         },
         Case {
@@ -69,35 +68,35 @@ fn cases() -> Vec<Case> {
             path: org,
             accept: "application/vnd.atlas.2023-02-01+json",
             body: r#"{"desc":"x"}"#,
-            signed_in: true,
+            is_authorized: true,
             reasons: &[
                 (
-                    "also headers content-length",
-                    "the emulator tells every length, and this one went with the body",
+                    "additional headers content-length",
+                    "the emulator always sends it; the recording lost it with its body",
                 ),
                 (
-                    "also keys",
-                    "of another resource, whose body was emptied before it was shared",
+                    "additional keys",
+                    "the recording is of another resource, and its body was removed",
                 ),
             ],
         },
     ]
 }
 
-/// The service as it was when the answers were recorded.
+/// Configures the emulator like the service at the time of the recordings.
 fn service() -> Builder {
     let private_key = "0f3b7c1d-aaaa-bbbb-0123456789ab";
     Emulator::builder()
-        .org_id(ORG)
-        .project_id(PROJECT)
+        .org_id(ORG_ID)
+        .project_id(PROJECT_ID)
         .key(
             SeedKey::new("gswvkocq", private_key)
-                .id(ORG_KEY)
+                .id(ORG_API_KEY_ID)
                 .org_roles(["ORG_MEMBER"]),
         )
         .key(
             SeedKey::new("flezioeg", private_key)
-                .id(PROJECT_KEY)
+                .id(PROJECT_API_KEY_ID)
                 .desc("e2e-test")
                 .org_roles(["ORG_MEMBER"]),
         )
@@ -109,15 +108,15 @@ fn service() -> Builder {
         .today("2026-08-10")
 }
 
-/// What is compared of an answer.
-struct Answer {
+/// The compared parts of a response.
+struct Comparable {
     status: u16,
     headers: BTreeSet<String>,
     media_type: String,
     keys: BTreeSet<String>,
 }
 
-impl Answer {
+impl Comparable {
     fn new(status: u16, headers: &[(String, String)], body: &str) -> Self {
         let media_type = headers
             .iter()
@@ -150,24 +149,27 @@ impl Answer {
         Self::new(status, &headers, &response.text().await.unwrap())
     }
 
-    /// What stands in one answer alone.
+    /// Describes the differences of the emulator's response.
     fn differences(&self, emulator: &Self) -> Vec<String> {
         let mut found = Vec::new();
         if self.status != emulator.status {
-            found.push(format!("status {} for {}", emulator.status, self.status));
+            found.push(format!(
+                "status {} instead of {}",
+                emulator.status, self.status
+            ));
         }
         if self.media_type != emulator.media_type {
             let (ours, theirs) = (&emulator.media_type, &self.media_type);
-            found.push(format!("media type {ours} for {theirs}"));
+            found.push(format!("media type {ours} instead of {theirs}"));
         }
         for (what, theirs, ours) in [
             ("headers", &self.headers, &emulator.headers),
             ("keys", &self.keys, &emulator.keys),
         ] {
-            for (is, names) in [("no", theirs - ours), ("also", ours - theirs)] {
+            for (difference, names) in [("missing", theirs - ours), ("additional", ours - theirs)] {
                 if !names.is_empty() {
                     let names: Vec<_> = names.into_iter().collect();
-                    found.push(format!("{is} {what} {}", names.join(", ")));
+                    found.push(format!("{difference} {what} {}", names.join(", ")));
                 }
             }
         }
@@ -175,20 +177,20 @@ impl Answer {
     }
 }
 
-/// The places of all members, items of arrays taken together: `roles[].orgId`.
-fn collect_keys(value: &Value, place: &str, keys: &mut BTreeSet<String>) {
+/// Collects the paths of all object members, such as `roles[].orgId`.
+fn collect_keys(value: &Value, path: &str, keys: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                let place = format!("{place}.{name}");
-                keys.insert(place.trim_start_matches('.').to_owned());
-                collect_keys(value, &place, keys);
+                let path = format!("{path}.{name}");
+                keys.insert(path.trim_start_matches('.').to_owned());
+                collect_keys(value, &path, keys);
             }
         }
         Value::Array(items) => {
-            let place = format!("{place}[]");
+            let path = format!("{path}[]");
             for item in items {
-                collect_keys(item, &place, keys);
+                collect_keys(item, &path, keys);
             }
         }
         _ => {}
@@ -196,7 +198,7 @@ fn collect_keys(value: &Value, place: &str, keys: &mut BTreeSet<String>) {
 }
 
 async fn token(client: &Client, emulator: &Emulator) -> String {
-    let answer = client
+    let response = client
         .post([emulator.base_url(), "/api/oauth/token"].concat())
         .basic_auth(emulator.client_id(), Some(emulator.client_secret()))
         .header("content-type", "application/x-www-form-urlencoded")
@@ -204,19 +206,19 @@ async fn token(client: &Client, emulator: &Emulator) -> String {
         .send()
         .await
         .unwrap();
-    let answer: Value = answer.json().await.unwrap();
-    answer["access_token"].as_str().unwrap().to_owned()
+    let body: Value = response.json().await.unwrap();
+    body["access_token"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn the_emulator_answers_as_was_recorded() {
+async fn emulator_matches_recordings() {
     let Some(folder) = shared("recordings") else {
         return;
     };
     let emulator = service().start().await.unwrap();
     let client = Client::new();
     let token = token(&client, &emulator).await;
-    let mut page = String::new();
+    let mut report = String::new();
     for case in cases() {
         let recording = Recording::read(&folder.join(case.recording)).unwrap();
         let mut request = client
@@ -224,28 +226,33 @@ async fn the_emulator_answers_as_was_recorded() {
             .header("accept", case.accept)
             .header("content-type", case.accept)
             .body(case.body);
-        if case.signed_in {
+        if case.is_authorized {
             request = request.bearer_auth(&token);
         }
-        let differences = Answer::recorded(&recording).differences(&Answer::to(request).await);
+        let differences =
+            Comparable::recorded(&recording).differences(&Comparable::to(request).await);
 
-        writeln!(page, "{}", case.recording).unwrap();
+        writeln!(report, "{}", case.recording).unwrap();
         if differences.is_empty() {
-            writeln!(page, "  the same").unwrap();
+            writeln!(report, "  no difference").unwrap();
         }
         for difference in &differences {
             let reason = case
                 .reasons
                 .iter()
                 .find(|(start, _)| difference.starts_with(start));
-            let reason = reason.map_or("NO REASON IS GIVEN", |(_, reason)| reason);
-            writeln!(page, "  {difference}: {reason}").unwrap();
+            let reason = reason.map_or("UNEXPLAINED", |(_, reason)| reason);
+            writeln!(report, "  {difference}: {reason}").unwrap();
         }
         for (start, _) in case.reasons {
             let found = differences.iter().any(|found| found.starts_with(start));
-            assert!(found, "{}: no difference is {start:?}", case.recording);
+            assert!(
+                found,
+                "{}: no difference begins with {start:?}",
+                case.recording
+            );
         }
     }
-    assert!(!page.contains("NO REASON"), "{page}");
-    insta::assert_snapshot!(page);
+    assert!(!report.contains("UNEXPLAINED"), "{report}");
+    insta::assert_snapshot!(report);
 }

@@ -1,7 +1,7 @@
-//! The public API of `atlas-admin`, pinned: a change of it shows in a review.
+//! The public API of `atlas-admin` in snapshots, so that reviews show every change of it.
 //!
-//! The crate is read with syn, and what its root exports is printed without
-//! bodies, private parts and documentation.
+//! Reads the crate with syn, and prints what its root exports without bodies, private
+//! parts and documentation.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,13 +14,13 @@ use syn::{
 };
 
 #[test]
-fn what_the_crate_exports() {
+fn atlas_admin_exports() {
     let source = source();
     insta::assert_snapshot!(exported(&source, &source.join("lib.rs")));
 }
 
 #[test]
-fn what_its_doubles_export() {
+fn atlas_admin_testing_exports() {
     let testing = source().join("testing");
     insta::assert_snapshot!(exported(&testing, &testing.join("mod.rs")));
 }
@@ -29,22 +29,22 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/atlas-admin/src")
 }
 
-/// What a module exports, whose parts are the files of a folder.
+/// Prints what a module exports. The folder holds the files of the module.
 fn exported(folder: &Path, root: &Path) -> String {
     let files: Vec<File> = rust_files(folder).iter().map(|path| parse(path)).collect();
     let exported = exports(&parse(root));
-    let mut shown = BTreeMap::<String, Vec<Item>>::new();
+    let mut items_by_name = BTreeMap::<String, Vec<Item>>::new();
     for item in files.into_iter().flat_map(|file| file.items) {
         if let Some((name, item)) = public(item, &exported) {
-            shown.entry(name).or_default().push(item);
+            items_by_name.entry(name).or_default().push(item);
         }
     }
     let missing: Vec<_> = exported
         .iter()
-        .filter(|name| !shown.contains_key(*name))
+        .filter(|name| !items_by_name.contains_key(*name))
         .collect();
-    assert!(missing.is_empty(), "exported, but not found: {missing:?}");
-    let items = shown.into_values().flat_map(|mut items| {
+    assert!(missing.is_empty(), "no definition found for {missing:?}");
+    let items = items_by_name.into_values().flat_map(|mut items| {
         items.sort_by_key(|item| (matches!(item, Item::Impl(_)), text(item)));
         items
     });
@@ -75,7 +75,7 @@ fn parse(path: &Path) -> File {
     syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The names that the root of the crate exports.
+/// Returns the names that a root file exports.
 fn exports(root: &File) -> BTreeSet<String> {
     let uses = root.items.iter().filter_map(|item| match item {
         Item::Use(item) if is_public(&item.vis) => Some(&item.tree),
@@ -94,16 +94,16 @@ fn leaves(tree: &UseTree, names: &mut BTreeSet<String>) {
         UseTree::Group(group) => group.items.iter().for_each(|tree| leaves(tree, names)),
         UseTree::Name(name) => drop(names.insert(name.ident.to_string())),
         UseTree::Rename(name) => drop(names.insert(name.rename.to_string())),
-        _ => panic!("a glob exports names that this test cannot see"),
+        _ => panic!("this test cannot read glob exports"),
     }
 }
 
-/// The public part of an item, under the name of the type that it belongs to.
+/// Returns the public part of an item, with the name of its type.
 fn public(mut item: Item, exported: &BTreeSet<String>) -> Option<(String, Item)> {
     let name = match &mut item {
         Item::Struct(item) if is_public(&item.vis) => {
             strip(&mut item.attrs);
-            hide_private(&mut item.fields);
+            remove_private(&mut item.fields);
             item.ident.to_string()
         }
         Item::Enum(item) if is_public(&item.vis) => {
@@ -127,9 +127,9 @@ fn public(mut item: Item, exported: &BTreeSet<String>) -> Option<(String, Item)>
             strip(&mut item.attrs);
             item.ident.to_string()
         }
-        Item::Impl(item) => shown_impl(item)?,
+        Item::Impl(item) => strip_impl(item)?,
         Item::Macro(item) if item.ident.is_none() => {
-            // A macro that implements traits for an exported type names it.
+            // Macros that implement traits take the name of an exported type.
             let tokens = item.mac.tokens.to_string();
             exported.iter().find(|name| **name == tokens)?.clone()
         }
@@ -138,8 +138,9 @@ fn public(mut item: Item, exported: &BTreeSet<String>) -> Option<(String, Item)>
     exported.contains(&name).then_some((name, item))
 }
 
-/// Leaves of an impl what can be called from outside; `None` if that is nothing.
-fn shown_impl(item: &mut ItemImpl) -> Option<String> {
+/// Removes the private parts of an `impl`; returns the name of its type, or nothing if no part is
+/// public.
+fn strip_impl(item: &mut ItemImpl) -> Option<String> {
     strip(&mut item.attrs);
     if item.trait_.is_some() {
         item.items.retain(|part| matches!(part, ImplItem::Type(_)));
@@ -172,7 +173,7 @@ fn shown_impl(item: &mut ItemImpl) -> Option<String> {
     }
 }
 
-fn hide_private(fields: &mut Fields) {
+fn remove_private(fields: &mut Fields) {
     let keep = |field: &syn::Field| is_public(&field.vis);
     match fields {
         Fields::Named(fields) => {
@@ -199,7 +200,7 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// Leaves the attributes that change what a user can do.
+/// Removes all attributes but those that matter to callers.
 fn strip(attributes: &mut Vec<Attribute>) {
     attributes.retain(|attribute| {
         ["derive", "non_exhaustive", "must_use", "deprecated"]

@@ -1,69 +1,82 @@
-//! Answers recorded from the live service, through the public client.
+//! Responses that were recorded from the live service, as the client reads them.
 
-use std::time::Duration;
+use std::{error::Error as StdError, time::Duration};
 
 use atlas_admin::{
     ApiKey, ApiVersion, Client, Credentials, Error, ErrorCode, ErrorKind, OrgRole, ProjectRole,
     Response,
 };
 use chrono::{TimeZone, Utc};
-use httpmock::prelude::*;
-use workspace_tests::{Recording, shared};
+use workspace_tests::{
+    Recording,
+    fault_server::{Behavior, FaultServer, Script},
+    ids::recorded::{ORG_API_KEY_ID, ORG_ID, PROJECT_API_KEY_ID, PROJECT_ID, UNKNOWN_PROJECT_ID},
+    shared,
+};
 
-/// The organization, project and keys of the recordings.
-const ORG: &str = "a0123456789abcdef012345a";
-const PROJECT: &str = "b0123456789abcdef012345b";
-const ORG_KEY: &str = "6a793f752c88faeba59bba49";
-const PROJECT_KEY: &str = "6a793fbd2c88faeba59bd3b1";
+type TestResult = Result<(), Box<dyn StdError>>;
 
-/// A server that gives a recorded answer to requests for a path, and a client of it.
-fn replay(path: String, name: &str) -> Option<(MockServer, Client)> {
-    let recording = Recording::read(&shared("recordings")?.join(name)).unwrap();
-    let server = MockServer::start();
-    server.mock(|when, then| {
-        when.method("PATCH")
-            .path(path)
-            .header("accept", "application/vnd.atlas.2025-03-12+json");
-        recording
-            .headers
-            .iter()
-            .fold(then.status(recording.status), |then, (name, value)| {
-                then.header(name, value)
-            })
-            .body(&recording.body);
-    });
-    let client = Client::builder()
-        .base_url(server.base_url())
-        .unwrap()
-        .credentials(Credentials::bearer("a.b.c"))
+fn recording(name: &str) -> Option<Recording> {
+    Some(Recording::read(&shared("recordings")?.join(name)).unwrap())
+}
+
+/// Starts a server that replays a recording to the first challenge and the first update.
+async fn replay(recording: &Recording) -> FaultServer {
+    let response = Behavior::from(recording.to_http1().as_str());
+    let script = Script {
+        handshakes: vec![response.clone()],
+        updates: vec![response],
+        ..Script::default()
+    };
+    FaultServer::start(script).await.unwrap()
+}
+
+fn client(server: &FaultServer, credentials: Credentials) -> Client {
+    let builder = Client::builder().base_url(&server.url).unwrap();
+    builder
+        .credentials(credentials)
         .timeout(Duration::from_secs(10))
         .build()
-        .unwrap();
-    Some((server, client))
+        .unwrap()
+}
+
+fn bearer() -> Credentials {
+    Credentials::bearer("a.b.c")
+}
+
+/// Checks that the request that was recorded, in the current API version, was the last one.
+fn assert_sent(server: &FaultServer, path: &str) {
+    let request = server.requests().pop().unwrap();
+    let line = format!("PATCH {path} HTTP/1.1\r\n");
+    assert!(request.starts_with(&line), "{request}");
+    let accept = "\r\naccept: application/vnd.atlas.2025-03-12+json\r\n";
+    assert!(request.contains(accept), "{request}");
 }
 
 fn org_path() -> String {
-    format!("/api/atlas/v2/orgs/{ORG}/apiKeys/{ORG_KEY}")
+    format!("/api/atlas/v2/orgs/{ORG_ID}/apiKeys/{ORG_API_KEY_ID}")
 }
 
 fn project_path() -> String {
-    format!("/api/atlas/v2/groups/{PROJECT}/apiKeys/{PROJECT_KEY}")
+    format!("/api/atlas/v2/groups/{PROJECT_ID}/apiKeys/{PROJECT_API_KEY_ID}")
 }
 
 #[tokio::test]
-async fn an_updated_organization_key() -> Result<(), Error> {
-    let Some((_server, client)) = replay(org_path(), "update-org-api-key-200.http") else {
+async fn update_org_api_key() -> TestResult {
+    let Some(recording) = recording("update-org-api-key-200.http") else {
         return Ok(());
     };
-    let key = client
-        .org(ORG)
-        .api_key(ORG_KEY)
+    let server = replay(&recording).await;
+    let key = client(&server, bearer())
+        .org(ORG_ID)
+        .api_key(ORG_API_KEY_ID)
         .update()
         .desc("e2e-test-atlas-org-updated")
         .send()
         .await?;
 
-    assert_eq!(key.id, ORG_KEY);
+    assert_sent(&server, &org_path());
+    assert_eq!(key.id, ORG_API_KEY_ID);
     assert_eq!(key.desc.as_deref(), Some("e2e-test-atlas-org-updated"));
     assert_eq!(key.public_key.as_deref(), Some("gswvkocq"));
     assert_eq!(key.org_roles().collect::<Vec<_>>(), [OrgRole::ReadOnly]);
@@ -77,19 +90,21 @@ async fn an_updated_organization_key() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_key_with_new_project_roles() -> Result<(), Error> {
-    let Some((_server, client)) = replay(project_path(), "update-project-roles-200.http") else {
+async fn replace_project_roles() -> TestResult {
+    let Some(recording) = recording("update-project-roles-200.http") else {
         return Ok(());
     };
-    let key = client
-        .project(PROJECT)
-        .api_key(PROJECT_KEY)
+    let server = replay(&recording).await;
+    let key = client(&server, bearer())
+        .project(PROJECT_ID)
+        .api_key(PROJECT_API_KEY_ID)
         .replace_roles([ProjectRole::DataAccessReadOnly])
         .send()
         .await?;
 
+    assert_sent(&server, &project_path());
     assert_eq!(
-        key.project_roles(PROJECT).collect::<Vec<_>>(),
+        key.project_roles(PROJECT_ID).collect::<Vec<_>>(),
         [ProjectRole::DataAccessReadOnly]
     );
     assert_eq!(key.org_roles().collect::<Vec<_>>(), [OrgRole::Member]);
@@ -100,101 +115,78 @@ async fn a_key_with_new_project_roles() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn an_unknown_project() {
-    let Some((_server, client)) = replay(project_path(), "group-not-found-404.http") else {
+async fn unknown_project() {
+    let Some(recording) = recording("group-not-found-404.http") else {
         return;
     };
-    let update = client
-        .project(PROJECT)
-        .api_key(PROJECT_KEY)
+    let server = replay(&recording).await;
+    let update = client(&server, bearer())
+        .project(PROJECT_ID)
+        .api_key(PROJECT_API_KEY_ID)
         .replace_roles([ProjectRole::ReadOnly]);
     let error = update.send().await.unwrap_err();
 
+    assert_sent(&server, &project_path());
     assert!(error.is_not_found());
     assert_eq!(error.code(), Some(ErrorCode::GROUP_NOT_FOUND));
     assert_eq!(error.status().map(|status| status.as_u16()), Some(404));
-    assert_eq!(error.parameters(), ["111111111111111111111111"]);
+    assert_eq!(error.parameters(), [UNKNOWN_PROJECT_ID]);
     assert!(!error.outcome_unknown());
-    assert!(error.to_string().contains(PROJECT_KEY), "{error}");
+    assert!(error.to_string().contains(PROJECT_API_KEY_ID), "{error}");
 }
 
 async fn update(client: &Client) -> Result<Response<ApiKey>, Error> {
-    let key = client.org(ORG).api_key(ORG_KEY);
+    let key = client.org(ORG_ID).api_key(ORG_API_KEY_ID);
     key.update().desc("x").send().await
 }
 
-/// The recorded challenge stands for any request without credentials; a token
-/// that the service does not take is answered by it as well.
+/// The service sends the recorded challenge to any request without valid credentials,
+/// so also to an invalid token.
 #[tokio::test]
-async fn a_challenge_to_a_token() {
-    let Some((_server, client)) = replay(org_path(), "digest-challenge-401.http") else {
+async fn challenge_after_a_token() {
+    let Some(recording) = recording("digest-challenge-401.http") else {
         return;
     };
-    let error = update(&client).await.unwrap_err();
+    let server = replay(&recording).await;
+    let error = update(&client(&server, bearer())).await.unwrap_err();
 
+    assert_sent(&server, &org_path());
     assert_eq!(error.kind(), ErrorKind::Token);
     assert_eq!(error.code(), Some(ErrorCode::UNEXPECTED_ERROR));
     assert!(!error.outcome_unknown());
 }
 
 #[tokio::test]
-async fn a_challenge_to_a_key_pair() {
-    let Some((server, _)) = replay(org_path(), "digest-challenge-401.http") else {
+async fn challenge_after_digest_credentials() {
+    let Some(recording) = recording("digest-challenge-401.http") else {
         return;
     };
-    let client = Client::builder()
-        .base_url(server.base_url())
-        .unwrap()
-        .credentials(Credentials::digest(
-            "abcdefgh",
-            "11111111-2222-3333-4444-555555555555",
-        ))
-        .build()
-        .unwrap();
-    let error = update(&client).await.unwrap_err();
+    let server = replay(&recording).await;
+    let credentials = Credentials::digest("abcdefgh", "11111111-2222-3333-4444-555555555555");
+    let error = update(&client(&server, credentials)).await.unwrap_err();
 
-    // One request without credentials, one with: the second refusal is final.
+    // One request without credentials and one with them: the second 401 is final.
+    assert_sent(&server, &org_path());
     assert_eq!(
         (error.kind(), error.requests_sent()),
         (ErrorKind::Credentials, 2)
     );
 }
 
-/// Recorded of another operation: its headers are the point, and its body is no
-/// API key.
+/// The recording is of another operation: its headers matter, and its body is no API key.
 #[tokio::test]
 async fn headers_of_a_deprecated_version() {
-    let Some((_server, client)) = replay(org_path(), "deprecated-version-headers-200.http") else {
+    let Some(mut recording) = recording("deprecated-version-headers-200.http") else {
         return;
     };
-    let error = update(&client).await.unwrap_err();
+    let server = replay(&recording).await;
+    let error = update(&client(&server, bearer())).await.unwrap_err();
+    assert_sent(&server, &org_path());
     assert_eq!(error.kind(), ErrorKind::Decode);
 
-    let key_body = r#"{"id":"6a793f752c88faeba59bba49"}"#;
-    let recording = Recording::read(
-        &shared("recordings")
-            .unwrap()
-            .join("deprecated-version-headers-200.http"),
-    )
-    .unwrap();
-    let server = MockServer::start();
-    server.mock(|when, then| {
-        when.any_request();
-        recording
-            .headers
-            .iter()
-            .fold(then.status(200), |then, (name, value)| {
-                then.header(name, value)
-            })
-            .body(key_body);
-    });
-    let client = Client::builder()
-        .base_url(server.base_url())
-        .unwrap()
-        .credentials(Credentials::bearer("a.b.c"))
-        .build()
-        .unwrap();
-    let key = update(&client).await.unwrap();
+    recording.body = format!(r#"{{"id":"{ORG_API_KEY_ID}"}}"#);
+    let server = replay(&recording).await;
+    let key = update(&client(&server, bearer())).await.unwrap();
     let deprecation = key.deprecation().unwrap();
     assert_eq!(
         deprecation.deprecated_at,

@@ -1,10 +1,10 @@
-//! Whatever a program logs, no secret is in it: every flow of these tests, with
-//! all that any crate has to say, searched for what went over the wire.
+//! No secret appears in logs or errors: runs many calls with all crates' logs turned on, and
+//! searches the text for every secret that was sent or received.
 
 use std::{
     collections::BTreeSet,
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,24 +13,26 @@ use atlas_admin::{
     ProjectRole, RequestOptions, RetryPolicy, TokenKey, TokenStore,
 };
 use atlas_emulator::{Algorithm, Builder, Emulator};
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+use workspace_tests::ids::UNKNOWN_ID;
 
-/// Bytes that are kept as they pass.
+/// A buffer that many writers share.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Kept {
+impl SharedBuffer {
     fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.0.lock()).into_owned()
     }
 }
 
-impl Write for Kept {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0.lock().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -39,43 +41,48 @@ impl Write for Kept {
     }
 }
 
-/// Stands before a server and keeps everything that goes to it and comes back.
-async fn tap(server: &str, kept: Kept) -> String {
+/// Starts a proxy that records all bytes between clients and a server; returns its URL.
+async fn recording_proxy(server: &str, recorded: SharedBuffer) -> String {
     let server = server.trim_start_matches("http://").to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            let (near, far) = client.into_split();
-            let (back, to) = TcpStream::connect(&server).await.unwrap().into_split();
-            tokio::spawn(pass(near, to, kept.clone()));
-            tokio::spawn(pass(back, far, kept.clone()));
+            let (from_client, to_client) = client.into_split();
+            let server = TcpStream::connect(&server).await.unwrap();
+            let (from_server, to_server) = server.into_split();
+            tokio::spawn(forward(from_client, to_server, recorded.clone()));
+            tokio::spawn(forward(from_server, to_client, recorded.clone()));
         }
     });
     url
 }
 
-async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut kept: Kept) {
+async fn forward(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut recorded: SharedBuffer,
+) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        kept.write_all(&buffer[..read]).unwrap();
+        recorded.write_all(&buffer[..read]).unwrap();
         if to.write_all(&buffer[..read]).await.is_err() {
             return;
         }
     }
 }
 
-/// Keeps nothing for the client, and every token for the test.
+/// Stores no token for the client, and records every token for the test.
 #[derive(Clone, Default)]
-struct Overheard(Arc<Mutex<BTreeSet<String>>>);
+struct RecordingStore(Arc<Mutex<BTreeSet<String>>>);
 
-impl TokenStore for Overheard {
+impl TokenStore for RecordingStore {
     fn load(&self, _: &TokenKey) -> io::Result<Option<AccessToken>> {
         Ok(None)
     }
 
     fn save(&self, _: &TokenKey, token: &AccessToken) -> io::Result<()> {
-        self.0.lock().unwrap().insert(token.expose().to_owned());
+        self.0.lock().insert(token.expose().to_owned());
         Ok(())
     }
 
@@ -84,7 +91,7 @@ impl TokenStore for Overheard {
     }
 }
 
-/// What must be nowhere: parts of the headers of signing in, tokens in bodies.
+/// Collects the secrets in authentication headers, and the tokens in bodies.
 fn secrets_of(traffic: &str) -> BTreeSet<String> {
     let mut secrets = BTreeSet::new();
     for line in traffic.lines() {
@@ -100,7 +107,7 @@ fn secrets_of(traffic: &str) -> BTreeSet<String> {
                 secrets.extend(digest_secrets(parameters));
             }
             ("authentication-info", _) => secrets.extend(digest_secrets(value)),
-            ("authorization", other) => panic!("what is this: {other:?}"),
+            ("authorization", other) => panic!("unknown authorization: {other:?}"),
             _ => {}
         }
     }
@@ -110,7 +117,7 @@ fn secrets_of(traffic: &str) -> BTreeSet<String> {
     secrets
 }
 
-/// What of the parameters of a challenge, an answer to it, or what follows that.
+/// Returns the secret parameters of a digest header.
 fn digest_secrets(parameters: &str) -> impl Iterator<Item = String> {
     const NAMES: [&str; 5] = ["nonce", "cnonce", "nextnonce", "response", "rspauth"];
     parameters.split(',').filter_map(|parameter| {
@@ -121,12 +128,12 @@ fn digest_secrets(parameters: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Both operations, and how they fail.
-async fn flows(client: &Client, emulator: &Emulator, shown: &mut String) {
+/// Calls both operations, with and without errors, and appends all texts to `shown`.
+async fn call_all(client: &Client, emulator: &Emulator, shown: &mut String) {
     let (org, project) = (emulator.org_id(), emulator.project_id());
     let key = emulator.api_key_id();
-    let mut keep = |result: Result<String, Error>| match result {
-        Ok(answer) => *shown += &answer,
+    let mut show = |result: Result<String, Error>| match result {
+        Ok(response) => *shown += &response,
         Err(error) => {
             *shown += &format!("{error} {error:?} {error:#?}");
             let mut cause = std::error::Error::source(&error);
@@ -143,32 +150,32 @@ async fn flows(client: &Client, emulator: &Emulator, shown: &mut String) {
     ] {
         for (org, project, key) in [
             (org, project, key),
-            ("0123456789abcdef01234567", "0123456789abcdef01234567", key),
-            (org, project, "0123456789abcdef01234567"),
+            (UNKNOWN_ID, UNKNOWN_ID, key),
+            (org, project, UNKNOWN_ID),
             ("no id", "no id", key),
         ] {
             let update = client.org(org).api_key(key).update().desc("x");
             let update = update.roles([OrgRole::ReadOnly]).options(options.clone());
-            keep(update.send().await.map(|answer| format!("{answer:?}")));
+            show(update.send().await.map(|response| format!("{response:?}")));
             let replace = client.project(project).api_key(key);
             let replace = replace.replace_roles([ProjectRole::ReadOnly]);
             let replace = replace.options(options.clone()).send();
-            keep(replace.await.map(|answer| format!("{answer:?}")));
+            show(replace.await.map(|response| format!("{response:?}")));
         }
     }
-    keep(client.revoke_token().await.map(|()| String::new()));
+    show(client.revoke_token().await.map(|()| String::new()));
     *shown += &format!("{client:?} {client:#?}");
 }
 
-/// Less to search than the text, and nothing left out.
+/// Removes repeated lines, which leaves less to search.
 fn distinct_lines(text: &str) -> String {
     let lines: BTreeSet<&str> = text.lines().collect();
     lines.into_iter().collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
-async fn no_secret_is_logged_or_shown() {
-    let (log, traffic) = (Kept::default(), Kept::default());
+async fn no_secret_is_logged_or_displayed() {
+    let (log, traffic) = (SharedBuffer::default(), SharedBuffer::default());
     let writer = log.clone();
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
@@ -180,7 +187,7 @@ async fn no_secret_is_logged_or_shown() {
     let folder = tempfile::tempdir().unwrap();
     let mut shown = String::new();
     let mut secrets = BTreeSet::new();
-    let tokens = Overheard::default();
+    let tokens = RecordingStore::default();
     let emulators: [fn(Builder) -> Builder; 7] = [
         |builder| builder,
         |builder| builder.nonce_uses(1).strict_nc(true),
@@ -203,15 +210,15 @@ async fn no_secret_is_logged_or_shown() {
     ];
     for build in emulators {
         let emulator = build(Emulator::builder()).start().await.unwrap();
-        // Over TLS there is HTTP/2, and nothing to be read on the way.
+        // The proxy cannot read TLS.
         let url = match emulator.ca_certificate() {
             Some(_) => emulator.base_url().to_owned(),
-            None => tap(emulator.base_url(), traffic.clone()).await,
+            None => recording_proxy(emulator.base_url(), traffic.clone()).await,
         };
         let (public, private) = (emulator.public_key(), emulator.private_key());
         let (id, secret) = (emulator.client_id(), emulator.client_secret());
         let wrong = "00000000-1111-2222-3333-444444444444";
-        secrets.extend([private, secret, wrong, "a-token-of-others"].map(str::to_owned));
+        secrets.extend([private, secret, wrong, "a-token-of-another-service"].map(str::to_owned));
 
         let atlas = |credentials| {
             let builder = Client::builder().credentials(credentials);
@@ -228,37 +235,37 @@ async fn no_secret_is_logged_or_shown() {
             atlas(Credentials::service_account(id, secret)).token_store(MemoryStore::new()),
             atlas(Credentials::service_account(id, secret))
                 .token_store(FileStore::new(folder.path().join("tokens"))),
-            // A file is no folder: this store fails.
+            // This store fails, because its folder is a file.
             atlas(Credentials::service_account(id, secret))
                 .token_store(FileStore::new(folder.path().join("file"))),
             atlas(Credentials::service_account(id, secret)).token_store(tokens.clone()),
             atlas(Credentials::service_account(id, wrong)),
-            atlas(Credentials::bearer("a-token-of-others")),
+            atlas(Credentials::bearer("a-token-of-another-service")),
         ];
         std::fs::write(folder.path().join("file"), "").unwrap();
-        let quick = RetryPolicy::standard().max_delay(Duration::from_millis(1));
-        let quick = quick.initial_delay(Duration::from_millis(1));
+        let policy = RetryPolicy::standard().max_delay(Duration::from_millis(1));
+        let policy = policy.initial_delay(Duration::from_millis(1));
         for mut builder in clients {
-            builder = builder.retry(quick.clone());
+            builder = builder.retry(policy.clone());
             if let Some(certificate) = emulator.ca_certificate() {
                 builder = builder.add_root_certificate(certificate).unwrap();
             }
             shown += &format!("{builder:?} {builder:#?}");
             let client = builder.build().unwrap();
-            flows(&client, &emulator, &mut shown).await;
+            call_all(&client, &emulator, &mut shown).await;
         }
     }
 
     let traffic = traffic.text();
     for seen in ["stale=true", "nextnonce=", "rspauth=", "HTTP/1.1 503"] {
-        assert!(traffic.contains(seen), "there was no {seen}");
+        assert!(traffic.contains(seen), "{seen} never appeared");
     }
     secrets.extend(secrets_of(&traffic));
-    secrets.extend(tokens.0.lock().unwrap().iter().cloned());
+    secrets.extend(tokens.0.lock().iter().cloned());
     assert!(secrets.len() > 1_000, "only {} secrets", secrets.len());
     let log = log.text();
-    // The log is what it should be: everybody speaks, down to the least.
-    for said in [
+    // The log is complete: each crate has written to it, at all levels.
+    for source in [
         "TRACE",
         "hyper_util",
         "reqwest",
@@ -266,16 +273,16 @@ async fn no_secret_is_logged_or_shown() {
         "h2::",
         "atlas_emulator",
     ] {
-        assert!(log.contains(said), "{said} says nothing");
+        assert!(log.contains(source), "{source} has logged nothing");
     }
-    let places = [("the log", &log), ("what is shown", &shown)];
+    let places = [("the log", &log), ("the displayed text", &shown)];
     for (place, text) in places.map(|(place, text)| (place, distinct_lines(text))) {
-        // Whatever went over TLS, too.
+        // Any nonce counts, since those sent over TLS are unknown.
         for secret in secrets.iter().map(String::as_str).chain(["nonce="]) {
-            assert!(secret.len() >= 6, "{secret} is too short to look for");
+            assert!(secret.len() >= 6, "{secret} is too short to search for");
             let at = text.find(secret);
             let line = at.map(|at| text[..at].lines().last().unwrap_or_default());
-            assert_eq!(line, None, "a secret is in {place}");
+            assert_eq!(line, None, "{place} contains a secret");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What authentication costs in requests and connections, and that it never
-//! fails where it need not: many tasks against a strict emulator.
+//! The cost of authentication in requests and connections, and its reliability, with many
+//! tasks on a strict emulator.
 
 use std::{
     sync::Arc,
@@ -12,29 +12,29 @@ use atlas_admin::{
 use atlas_emulator::{Algorithm, Builder, Emulator};
 use tokio::task::JoinSet;
 
-/// The tasks that update at once.
+/// How many tasks send updates at the same time.
 const TASKS: usize = 32;
 
-/// An emulator for many requests.
-fn busy() -> Builder {
+/// Configures an emulator for many requests.
+fn unlimited() -> Builder {
     Emulator::builder().no_rate_limits().log_capacity(0)
 }
 
 fn digest(emulator: &Emulator) -> Client {
-    let key = Credentials::digest(emulator.public_key(), emulator.private_key());
-    builder(emulator).credentials(key).build().unwrap()
+    let credentials = Credentials::digest(emulator.public_key(), emulator.private_key());
+    builder(emulator).credentials(credentials).build().unwrap()
 }
 
-fn account(emulator: &Emulator) -> ClientBuilder {
-    let account = Credentials::service_account(emulator.client_id(), emulator.client_secret());
-    builder(emulator).credentials(account)
+fn service_account(emulator: &Emulator) -> ClientBuilder {
+    let credentials = Credentials::service_account(emulator.client_id(), emulator.client_secret());
+    builder(emulator).credentials(credentials)
 }
 
 fn builder(emulator: &Emulator) -> ClientBuilder {
     Client::builder().base_url(emulator.base_url()).unwrap()
 }
 
-/// One update, of either kind; the number of requests that it took.
+/// Sends an update with the operation that `number` selects; returns the requests that it took.
 async fn update(client: &Client, emulator: &Emulator, number: usize) -> Result<u32, Error> {
     let key = emulator.api_key_id();
     let updated = if number.is_multiple_of(2) {
@@ -47,8 +47,8 @@ async fn update(client: &Client, emulator: &Emulator, number: usize) -> Result<u
     Ok(updated.requests_sent())
 }
 
-/// Makes so many updates on so many tasks, and panics if one fails.
-async fn updates(client: &Client, emulator: &Arc<Emulator>, count: usize, tasks: usize) {
+/// Sends updates from a number of tasks; panics if one fails.
+async fn update_all(client: &Client, emulator: &Arc<Emulator>, count: usize, tasks: usize) {
     let mut running = JoinSet::new();
     for task in 0..tasks {
         let (client, emulator) = (client.clone(), Arc::clone(emulator));
@@ -72,56 +72,56 @@ fn count(number: usize) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_request_an_update_and_one_connection_a_task() {
+async fn each_update_costs_one_request_and_each_task_one_connection() {
     let slow = Duration::from_millis(5);
-    for (updates_made, latency) in [(5_000, Duration::ZERO), (2_000, slow)] {
-        let emulator = start(busy().strict_nc(true).latency(latency)).await;
-        updates(&digest(&emulator), &emulator, updates_made, TASKS).await;
+    for (updates, latency) in [(5_000, Duration::ZERO), (2_000, slow)] {
+        let emulator = start(unlimited().strict_nc(true).latency(latency)).await;
+        update_all(&digest(&emulator), &emulator, updates, TASKS).await;
         let (requests, connections) = (emulator.requests(), emulator.connections());
-        assert!(
-            requests <= count(updates_made + TASKS),
-            "{requests} requests"
-        );
+        assert!(requests <= count(updates + TASKS), "{requests} requests");
         assert!(connections <= count(TASKS + 1), "{connections} connections");
-        assert_eq!(emulator.challenges(), requests - count(updates_made));
+        assert_eq!(emulator.challenges(), requests - count(updates));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_nonce_with_a_number_of_uses_costs_a_challenge_when_they_are_up() {
+async fn limited_nonces_cost_one_challenge_each() {
     const UPDATES: usize = 1_000;
-    for uses in [1, 50] {
-        let emulator = start(busy().strict_nc(true).nonce_uses(uses)).await;
-        updates(&digest(&emulator), &emulator, UPDATES, TASKS).await;
+    for max_uses in [1, 50] {
+        let emulator = start(unlimited().strict_nc(true).nonce_uses(max_uses)).await;
+        update_all(&digest(&emulator), &emulator, UPDATES, TASKS).await;
         let challenges = emulator.challenges();
-        let most = count(UPDATES.div_ceil(uses as usize) + TASKS);
-        assert!(challenges <= most, "{challenges} challenges, {uses} uses");
+        let max_challenges = count(UPDATES.div_ceil(max_uses as usize) + TASKS);
+        assert!(
+            challenges <= max_challenges,
+            "{challenges} challenges, {max_uses} uses"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_nonce_that_lives_for_a_while_is_renewed_unseen() {
-    for (life, tasks, least) in [(15, 2, 3), (1_000, TASKS, 2)] {
-        let life = Duration::from_millis(life);
-        let emulator = start(busy().strict_nc(true).nonce_ttl(life)).await;
+async fn expired_nonces_are_replaced_without_errors() {
+    for (ttl, tasks, min_challenges) in [(15, 2, 3), (1_000, TASKS, 2)] {
+        let ttl = Duration::from_millis(ttl);
+        let emulator = start(unlimited().strict_nc(true).nonce_ttl(ttl)).await;
         let client = digest(&emulator);
         let started = Instant::now();
-        let mut made = 0;
-        while started.elapsed() < life * 3 {
-            updates(&client, &emulator, 64, tasks).await;
-            made += 64;
+        let mut sent = 0;
+        while started.elapsed() < ttl * 3 {
+            update_all(&client, &emulator, 64, tasks).await;
+            sent += 64;
         }
         let challenges = emulator.challenges();
-        assert!(challenges >= least, "{challenges} challenges");
-        assert_eq!(emulator.requests(), made + challenges);
+        assert!(challenges >= min_challenges, "{challenges} challenges");
+        assert_eq!(emulator.requests(), sent + challenges);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_time_nonces_cost_nothing_if_the_next_one_is_told() {
+async fn one_time_nonces_cost_no_request_with_nextnonce() {
     const UPDATES: usize = 4_000;
-    let emulator = start(busy().strict_nc(true).nonce_uses(1).next_nonce(true)).await;
-    updates(&digest(&emulator), &emulator, UPDATES, TASKS).await;
+    let emulator = start(unlimited().strict_nc(true).nonce_uses(1).next_nonce(true)).await;
+    update_all(&digest(&emulator), &emulator, UPDATES, TASKS).await;
     let requests = emulator.requests();
     assert!(
         requests <= count(UPDATES * 101 / 100),
@@ -130,7 +130,7 @@ async fn one_time_nonces_cost_nothing_if_the_next_one_is_told() {
 }
 
 #[tokio::test]
-async fn everything_that_a_challenge_may_ask_for_is_given() {
+async fn all_challenge_parameters_work() {
     use Algorithm::{Md5, Md5Sess, Sha256, Sha256Sess, Sha512_256, Sha512_256Sess};
     for algorithms in [
         &[Md5][..],
@@ -144,35 +144,35 @@ async fn everything_that_a_challenge_may_ask_for_is_given() {
     ] {
         let algorithms = || algorithms.iter().copied();
         for builder in [
-            busy(),
-            busy().auth_int(true),
-            busy().opaque("FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"),
-            busy().opaque(""),
-            busy().userhash(true),
-            busy().response_auth(true),
-            busy().next_nonce(true).response_auth(true),
-            busy()
+            unlimited(),
+            unlimited().auth_int(true),
+            unlimited().opaque("FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"),
+            unlimited().opaque(""),
+            unlimited().userhash(true),
+            unlimited().response_auth(true),
+            unlimited().next_nonce(true).response_auth(true),
+            unlimited()
                 .auth_int(true)
                 .opaque("x")
                 .userhash(true)
                 .next_nonce(true)
                 .response_auth(true),
         ] {
-            let shown = format!("{builder:?}");
+            let config = format!("{builder:?}");
             let emulator = start(builder.algorithms(algorithms()).strict_nc(true)).await;
             let client = digest(&emulator);
-            for (number, attempts) in [2, 1, 1].into_iter().enumerate() {
+            for (number, expected) in [2, 1, 1].into_iter().enumerate() {
                 let sent = update(&client, &emulator, number).await;
-                let sent = sent.unwrap_or_else(|error| panic!("{error}: {shown}"));
-                assert_eq!(sent, attempts, "{shown}");
+                let sent = sent.unwrap_or_else(|error| panic!("{error}: {config}"));
+                assert_eq!(sent, expected, "{config}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn the_public_key_may_be_a_name_in_any_script() {
-    let builder = busy().user("jan\u{e9}@example.com", "p\u{e4}ss\"word\\");
+async fn user_names_in_any_script_work() {
+    let builder = unlimited().user("jan\u{e9}@example.com", "p\u{e4}ss\"word\\");
     for builder in [builder.clone(), builder.userhash(true)] {
         let emulator = start(builder).await;
         let person = Credentials::digest("jan\u{e9}@example.com", "p\u{e4}ss\"word\\");
@@ -186,34 +186,34 @@ async fn the_public_key_may_be_a_name_in_any_script() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_that_are_dropped_break_no_others() {
+async fn dropped_calls_do_not_disturb_others() {
     let latency = Duration::from_millis(4);
-    let emulator = start(busy().strict_nc(true).latency(latency)).await;
+    let emulator = start(unlimited().strict_nc(true).latency(latency)).await;
     let client = digest(&emulator);
     let mut running = JoinSet::new();
     for task in 0..8_u64 {
         let (client, emulator) = (client.clone(), Arc::clone(&emulator));
         running.spawn(async move {
             for number in 0..40 {
-                // Before, while and after the request is under way.
-                let patience = Duration::from_micros((task * 977 + number as u64 * 1_303) % 9_000);
+                // Drops calls before, during and after the request.
+                let timeout = Duration::from_micros((task * 977 + number as u64 * 1_303) % 9_000);
                 let call = update(&client, &emulator, number);
-                if let Ok(made) = tokio::time::timeout(patience, call).await {
-                    made.unwrap();
+                if let Ok(updated) = tokio::time::timeout(timeout, call).await {
+                    updated.unwrap();
                 }
             }
         });
     }
-    updates(&client, &emulator, 200, 4).await;
+    update_all(&client, &emulator, 200, 4).await;
     running.join_all().await;
-    updates(&client, &emulator, 200, 4).await;
+    update_all(&client, &emulator, 200, 4).await;
 
     let before = emulator.requests();
-    updates(&client, &emulator, 200, 4).await;
+    update_all(&client, &emulator, 200, 4).await;
     assert_eq!(
         emulator.requests() - before,
         200,
-        "no lane is lost for good"
+        "a digest session is lost"
     );
 }
 
@@ -225,18 +225,18 @@ fn token_requests(emulator: &Emulator) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_tasks_share_one_token() {
-    let emulator = start(busy().log_capacity(10_000)).await;
-    let client = account(&emulator).build().unwrap();
-    updates(&client, &emulator, 1_000, TASKS).await;
+async fn tasks_share_one_token() {
+    let emulator = start(unlimited().log_capacity(10_000)).await;
+    let client = service_account(&emulator).build().unwrap();
+    update_all(&client, &emulator, 1_000, TASKS).await;
     assert_eq!(token_requests(&emulator), 1);
     assert_eq!(emulator.requests(), 1_001);
     let connections = emulator.connections();
     assert!(connections <= count(TASKS + 1), "{connections} connections");
 
-    // It is gone in the middle of things, and nobody notices.
+    // Revoking the token during updates causes no error.
     let (_, revoked) = tokio::join!(
-        updates(&client, &emulator, 500, TASKS),
+        update_all(&client, &emulator, 500, TASKS),
         client.revoke_token()
     );
     revoked.unwrap();
@@ -244,13 +244,13 @@ async fn many_tasks_share_one_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_that_expire_are_replaced_unseen() {
-    let life = Duration::from_secs(2);
-    let emulator = start(busy().log_capacity(100_000).token_ttl(life)).await;
-    let client = account(&emulator).build().unwrap();
+async fn expired_tokens_are_replaced_without_errors() {
+    let ttl = Duration::from_secs(2);
+    let emulator = start(unlimited().log_capacity(100_000).token_ttl(ttl)).await;
+    let client = service_account(&emulator).build().unwrap();
     let started = Instant::now();
-    while started.elapsed() < life * 2 {
-        updates(&client, &emulator, 32, 8).await;
+    while started.elapsed() < ttl * 2 {
+        update_all(&client, &emulator, 32, 8).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let tokens = token_requests(&emulator);
@@ -258,21 +258,21 @@ async fn tokens_that_expire_are_replaced_unseen() {
 }
 
 #[tokio::test]
-async fn a_command_that_runs_often_needs_a_store() {
-    let emulator = start(busy().log_capacity(10_000)).await;
+async fn token_stores_avoid_the_token_limit() {
+    let emulator = start(unlimited().log_capacity(10_000)).await;
     for _ in 0..100 {
-        let client = account(&emulator).build().unwrap();
+        let client = service_account(&emulator).build().unwrap();
         assert_eq!(update(&client, &emulator, 0).await.unwrap(), 2);
     }
-    let client = account(&emulator).build().unwrap();
+    let client = service_account(&emulator).build().unwrap();
     let error = update(&client, &emulator, 0).await.unwrap_err();
     assert!(error.is_credentials() && !error.outcome_unknown());
     assert_eq!(error.code(), Some(ErrorCode::ACCESS_DENIED));
     assert!(error.to_string().contains("100 live tokens"), "{error}");
 
-    let emulator = start(busy().log_capacity(10_000)).await;
+    let emulator = start(unlimited().log_capacity(10_000)).await;
     let folder = tempfile::tempdir().unwrap();
-    let run = || account(&emulator).token_store(FileStore::new(folder.path()));
+    let run = || service_account(&emulator).token_store(FileStore::new(folder.path()));
     for _ in 0..150 {
         update(&run().build().unwrap(), &emulator, 0).await.unwrap();
     }
