@@ -9,7 +9,7 @@ use atlas_admin::{
 use chrono::{TimeZone, Utc};
 use workspace_tests::{
     Recording,
-    fault_server::{Behavior, FaultServer, Script},
+    fault_server::{Behavior, FaultServer},
     ids::recorded::{ORG_API_KEY_ID, ORG_ID, PROJECT_API_KEY_ID, PROJECT_ID, UNKNOWN_PROJECT_ID},
     shared,
 };
@@ -20,15 +20,11 @@ fn recording(name: &str) -> Option<Recording> {
     Some(Recording::read(&shared("recordings")?.join(name)).unwrap())
 }
 
-/// Starts a server that replays a recording to the first challenge and the first update.
+/// Starts a server that sends a recording as the response to every request.
 async fn replay(recording: &Recording) -> FaultServer {
     let response = Behavior::from(recording.to_http1().as_str());
-    let script = Script {
-        handshakes: vec![response.clone()],
-        updates: vec![response],
-        ..Script::default()
-    };
-    FaultServer::start(script).await.unwrap()
+    let server = FaultServer::start_handler(move |_| response.clone());
+    server.await.unwrap()
 }
 
 fn client(server: &FaultServer, credentials: Credentials) -> Client {

@@ -1,19 +1,19 @@
-//! Import circles, and imports against the order of the layers.
+//! Import circles, and imports from higher layers.
 //!
-//! A module and the modules within it may import from each other: together they are one
-//! unit. So a circle is allowed if one of its files is the module that contains all others.
+//! A module and its descendants may import from each other. A circle is therefore allowed if
+//! one of its files is the module that contains all the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry};
 
 use crate::import_graph::ImportGraph;
 
 type Files = BTreeSet<usize>;
 
-/// The most circles that are shown of files that all reach each other.
+/// The most circles to print for one set of files.
 const MAX_SHOWN: usize = 15;
 
-/// Describes the import circles of a crate, one text for each set of files that reach
-/// each other.
+/// Describes the import circles of a crate, one text for each set of files that all import
+/// each other, directly or not.
 pub(crate) fn circles(graph: &ImportGraph) -> Vec<String> {
     let all = (0..graph.files.len()).collect();
     let mut tangles = Vec::new();
@@ -24,8 +24,8 @@ pub(crate) fn circles(graph: &ImportGraph) -> Vec<String> {
         .collect()
 }
 
-/// Describes the imports from lower to higher layers. The layers are lists of top-level
-/// modules, highest first.
+/// Describes the imports from higher layers. Each layer is a list of top-level modules; the
+/// highest layer comes first.
 pub(crate) fn upward_imports(graph: &ImportGraph, layers: &[&[&str]]) -> Vec<String> {
     let layer = |file: usize| {
         let module = graph.files[file].module.first()?;
@@ -51,11 +51,10 @@ pub(crate) fn upward_imports(graph: &ImportGraph, layers: &[&[&str]]) -> Vec<Str
     found
 }
 
-/// Finds the largest sets of files in which a circle that is not allowed runs through
-/// each file.
+/// Collects the sets of files that contain a circle that is not allowed.
 fn find_tangles(graph: &ImportGraph, files: &Files, found: &mut Vec<Files>) {
     for component in strongly_connected(graph, files) {
-        // Each circle through such a file is allowed; the others remain without it.
+        // All circles through a container are allowed, so only the others can be wrong.
         match container(graph, &component) {
             Some(top) => {
                 let rest = component.into_iter().filter(|&file| file != top).collect();
@@ -66,7 +65,7 @@ fn find_tangles(graph: &ImportGraph, files: &Files, found: &mut Vec<Files>) {
     }
 }
 
-/// Returns the file whose module contains those of all others.
+/// Returns the file whose module contains the modules of all the others.
 fn container(graph: &ImportGraph, files: &Files) -> Option<usize> {
     let is_container = |&file: &usize| files.iter().all(|&other| graph.is_above(file, other));
     files.iter().copied().find(is_container)
@@ -110,21 +109,17 @@ fn reachable(graph: &ImportGraph, files: &Files, start: usize) -> Files {
     found
 }
 
-/// Returns the shortest circle through an import, starting at the file that imports.
+/// Returns the shortest circle through an import.
 fn shortest_circle(graph: &ImportGraph, files: &Files, from: usize, to: usize) -> Vec<usize> {
     let mut came_from = BTreeMap::from([(to, from)]);
-    let mut level = vec![to];
-    while !came_from.contains_key(&from) {
-        let mut next_level = Vec::new();
-        for &file in &level {
-            for next in imports_of(graph, file).filter(|next| files.contains(next)) {
-                if !came_from.contains_key(&next) {
-                    came_from.insert(next, file);
-                    next_level.push(next);
-                }
+    let mut open = VecDeque::from([to]);
+    while let Some(file) = open.pop_front() {
+        for next in imports_of(graph, file).filter(|next| files.contains(next)) {
+            if let Entry::Vacant(entry) = came_from.entry(next) {
+                entry.insert(file);
+                open.push_back(next);
             }
         }
-        level = next_level;
     }
     let mut circle = vec![from];
     let mut at = came_from[&from];

@@ -1,4 +1,4 @@
-//! The import graph of a crate: which of its files name items of which other files.
+//! The import graph of a crate: which files use items of which other files.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -13,24 +13,24 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// The files of a crate, and the imports between them.
+/// The files of a crate and the imports between them.
 #[derive(Debug, Default)]
 pub(crate) struct ImportGraph {
     pub(crate) files: Vec<SourceFile>,
-    /// The path by which a file names an item of another file, by their numbers.
+    /// For each importing and imported file, by number, the path of an imported item.
     pub(crate) imports: BTreeMap<(usize, usize), String>,
 }
 
 #[derive(Debug)]
 pub(crate) struct SourceFile {
-    /// The path below the folder of the crate's root file.
+    /// The path relative to the folder of the root file.
     pub(crate) name: String,
-    /// The path of the file's module; empty for the crate's root file.
+    /// The path of the file's module; empty for the root file.
     pub(crate) module: Vec<String>,
 }
 
 impl ImportGraph {
-    /// Reads a crate from its root file on. Leaves out code that only tests compile.
+    /// Reads a crate, without the code that is only compiled for tests.
     pub(crate) fn read(root: &Path) -> Self {
         let folder = root.parent().unwrap();
         let mut reader = Reader {
@@ -60,7 +60,7 @@ impl ImportGraph {
         graph
     }
 
-    /// Returns whether a file's module contains the module of another file.
+    /// Returns whether the module of a file is that of the other file or an ancestor of it.
     pub(crate) fn is_above(&self, file: usize, other: usize) -> bool {
         is_above(&self.files[file], &self.files[other])
     }
@@ -75,13 +75,13 @@ struct Module {
     parent: Option<usize>,
     file: usize,
     children: BTreeMap<String, usize>,
-    /// The names of the items that are defined here.
+    /// The names of the items defined in this module.
     items: BTreeSet<String>,
     uses: Vec<Use>,
     references: Vec<Reference>,
 }
 
-/// A name that a `use` brings in: `*` for all names of a module.
+/// A name that a `use` imports, or `*`.
 #[derive(Debug)]
 struct Use {
     name: String,
@@ -97,20 +97,20 @@ struct Reference {
 #[derive(Debug, Clone, Copy)]
 enum Target {
     Module(usize),
-    /// An item of this module.
+    /// An item defined in this module.
     Item(usize),
 }
 
-/// Collects modules and the paths in them.
+/// Collects the modules of a crate, with the paths in them.
 #[derive(Debug, Default)]
 struct Reader {
     root: PathBuf,
     files: Vec<SourceFile>,
     modules: Vec<Module>,
-    /// The module that is being read, and the folder of its children.
+    /// The current module, and the folder of its children.
     current: usize,
     folder: PathBuf,
-    /// The folder of the file that is being read.
+    /// The folder of the current file.
     beside: PathBuf,
 }
 
@@ -199,7 +199,7 @@ impl Reader {
             .push(Reference { path, is_reexport });
     }
 
-    /// Refers to whatever looks like a path in unparsed tokens.
+    /// Collects everything that looks like a path in unparsed tokens.
     fn read_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -230,7 +230,7 @@ impl Reader {
         self.refer(path, false);
     }
 
-    /// Attributes name functions in strings: `#[serde(with = "crate::time")]`.
+    /// Attributes can have paths in strings, such as `#[serde(with = "crate::time")]`.
     fn read_literal(&mut self, literal: &Lit) {
         if let Lit::Str(text) = literal
             && let Ok(path) = text.parse::<syn::Path>()
@@ -240,7 +240,7 @@ impl Reader {
         }
     }
 
-    /// Finds what a path means in a module; nothing for other crates' items.
+    /// Resolves a path in a module, following imports; returns nothing for items of other crates.
     fn resolve(
         &self,
         module: usize,
@@ -248,7 +248,7 @@ impl Reader {
         seen: &mut HashSet<(usize, String)>,
     ) -> Option<Target> {
         let mut at = module;
-        // A module that a macro fills has items that nobody sees; an unknown name is one.
+        // An unknown name in a module of this crate is an item that a macro defines.
         let mut is_local = false;
         for (position, name) in path.iter().enumerate() {
             let next = match name.as_str() {
@@ -296,7 +296,7 @@ impl Reader {
         globs.find_map(|glob| {
             match self.resolve(module, &glob.path, &mut seen.clone())? {
                 Target::Module(source) => self.find(source, name, is_last, &mut seen.clone()),
-                // The variants of an enum are no names that anything else has.
+                // A glob of an enum imports variants only.
                 Target::Item(_) => None,
             }
         })
@@ -361,7 +361,7 @@ impl<'a> Visit<'a> for Reader {
     }
 
     fn visit_macro(&mut self, item: &'a Macro) {
-        // These hold the code of another crate.
+        // Their tokens are code for another crate.
         let name = &item.path.segments.last().unwrap().ident;
         if name != "quote" && name != "parse_quote" {
             self.visit_path(&item.path);
@@ -399,7 +399,7 @@ fn item_name(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-/// Returns whether an item is compiled for tests and nothing else that users can turn on.
+/// Returns whether an item is only compiled for tests, and not for a feature as well.
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         Meta::List(list) if list.path.is_ident("cfg") => {

@@ -1,4 +1,5 @@
-//! The structure of the source: no import circles, and imports that point down the layers.
+//! The structure of the source: no import circles between files, and layers that only import
+//! from lower ones.
 
 mod circles;
 mod import_graph;
@@ -11,17 +12,20 @@ use std::{
 use cargo_metadata::MetadataCommand;
 use import_graph::ImportGraph;
 
-/// Names another checkout to read in place of this one.
+/// The environment variable with the path of another checkout to check instead of this one.
 const ROOT: &str = "ATLAS_ADMIN_ROOT";
 
-/// Returns the root files of all libraries, programs, tests and examples of the workspace.
-fn roots() -> Vec<PathBuf> {
-    let root = env::var_os(ROOT).map_or_else(
+fn workspace() -> PathBuf {
+    env::var_os(ROOT).map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join(".."),
         PathBuf::from,
-    );
+    )
+}
+
+/// Returns the root files of all targets in the workspace.
+fn roots() -> Vec<PathBuf> {
     let metadata = MetadataCommand::new()
-        .manifest_path(root.join("Cargo.toml"))
+        .manifest_path(workspace().join("Cargo.toml"))
         .no_deps()
         .exec()
         .unwrap();
@@ -32,7 +36,7 @@ fn roots() -> Vec<PathBuf> {
 }
 
 #[test]
-fn no_files_import_from_each_other_in_a_circle() {
+fn no_import_circles() {
     let mut found = String::new();
     for root in roots() {
         for circle in circles::circles(&ImportGraph::read(&root)) {
@@ -42,7 +46,7 @@ fn no_files_import_from_each_other_in_a_circle() {
     assert!(found.is_empty(), "import circles:\n{found}");
 }
 
-/// Writes a crate and reads it.
+/// Writes the files of a crate to a temporary folder and reads the crate.
 fn crate_of(files: &[(&str, &str)]) -> ImportGraph {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {

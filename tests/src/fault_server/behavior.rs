@@ -33,6 +33,8 @@ pub enum Action {
     Drip(Vec<u8>, Duration),
     /// Sends bytes again and again, at an interval.
     Repeat(Vec<u8>, Duration),
+    /// Does nothing for some time.
+    Pause(Duration),
     /// Keeps the connection open and does nothing more.
     Hang,
     /// Closes the connection.

@@ -2,6 +2,8 @@
 
 use std::{future, io};
 
+use bytes::Bytes;
+use http::{Request, header};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -10,7 +12,7 @@ use tokio::{
 
 use super::{
     behavior::{Action, Behavior, InjectionPoint},
-    state::{Purpose, State},
+    state::State,
 };
 
 /// Serves a connection until one side closes it.
@@ -28,11 +30,12 @@ pub(super) async fn serve(mut stream: TcpStream, state: &State) -> io::Result<()
                 None => Ok(()),
             };
         }
-        let Some(request) = read_request(&mut stream).await? else {
+        let Some(bytes) = read_request(&mut stream).await? else {
             return Ok(());
         };
-        let behavior = state.next(purpose(&request));
-        state.record(request);
+        let request = parse(&bytes)?;
+        state.record(&bytes);
+        let (behavior, _) = state.next(&request);
         let Behavior::Http1(_, actions) = behavior else {
             return Err(io::Error::other(
                 "HTTP/2 behavior on an HTTP/1.1 connection",
@@ -45,39 +48,49 @@ pub(super) async fn serve(mut stream: TcpStream, state: &State) -> io::Result<()
     }
 }
 
-fn purpose(request: &str) -> Purpose {
-    let head = request.split("\r\n\r\n").next().unwrap_or_default();
-    let path = head.split(' ').nth(1).unwrap_or_default();
-    let is_authorized = head.to_lowercase().contains("\r\nauthorization:");
-    Purpose::of(path, is_authorized)
-}
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// Reads a request with a body of known length; `None` at the end of the connection.
-async fn read_request(stream: &mut TcpStream) -> io::Result<Option<String>> {
-    const END: &str = "\r\n\r\n";
-    let mut text = String::new();
-    let mut buffer = [0; 4096];
+async fn read_request(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
     loop {
-        if let Some(head) = text.find(END) {
-            let length: usize = text[..head]
-                .lines()
-                .find_map(|line| {
-                    line.to_lowercase()
-                        .strip_prefix("content-length:")?
-                        .trim()
-                        .parse()
-                        .ok()
-                })
+        if let Some(head) = head_length(&bytes) {
+            let headers = parse(&bytes)?.into_parts().0.headers;
+            let length = headers.get(header::CONTENT_LENGTH);
+            let length: usize = length
+                .and_then(|value| value.to_str().ok()?.parse().ok())
                 .unwrap_or(0);
-            if text.len() >= head + END.len() + length {
-                return Ok(Some(text));
+            if bytes.len() >= head + length {
+                return Ok(Some(bytes));
             }
         }
-        match stream.read(&mut buffer).await? {
-            0 => return Ok(None),
-            read => text.push_str(&String::from_utf8_lossy(&buffer[..read])),
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Ok(None);
         }
     }
+}
+
+fn head_length(bytes: &[u8]) -> Option<usize> {
+    let end = bytes
+        .windows(END_OF_HEAD.len())
+        .position(|window| window == END_OF_HEAD)?;
+    Some(end + END_OF_HEAD.len())
+}
+
+fn parse(bytes: &[u8]) -> io::Result<Request<Bytes>> {
+    let (head, body) = bytes.split_at(head_length(bytes).unwrap_or(bytes.len()));
+    let mut lines = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut first = lines.next().unwrap_or_default().split(|&byte| byte == b' ');
+    let mut request = Request::builder()
+        .method(first.next().unwrap_or_default())
+        .uri(first.next().unwrap_or_default());
+    for line in lines.filter(|line| !line.is_empty()) {
+        let colon = line.iter().position(|&byte| byte == b':');
+        let (name, value) = line.split_at(colon.unwrap_or(line.len()));
+        request = request.header(name, value.get(1..).unwrap_or_default().trim_ascii());
+    }
+    let body = Bytes::copy_from_slice(body);
+    request.body(body).map_err(io::Error::other)
 }
 
 /// Performs actions, and returns the connection if it is still open.
@@ -98,6 +111,7 @@ async fn perform(mut stream: TcpStream, actions: Vec<Action>) -> io::Result<Opti
                     sleep(interval).await;
                 }
             },
+            Action::Pause(time) => sleep(time).await,
             Action::Hang => future::pending().await,
             Action::Close => return Ok(None),
             Action::Reset => return stream.set_zero_linger().map(|()| None),

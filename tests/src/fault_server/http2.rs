@@ -50,9 +50,7 @@ pub(super) async fn serve(tls: &TlsAcceptor, stream: TcpStream, state: &State) -
     let mut pending = Vec::new();
     while let Some(request) = connection.accept().await {
         let (request, mut respond) = request.map_err(io::Error::other)?;
-        let is_authorized = request.headers().contains_key(header::AUTHORIZATION);
-        let purpose = Purpose::of(request.uri().path(), is_authorized);
-        let behavior = match (state.next(purpose), purpose) {
+        let behavior = match state.next(&request.map(|_| Bytes::new())) {
             (Behavior::Http2(behavior), _) => behavior,
             (_, Purpose::Challenge) => {
                 let (_, challenge) = state::CHALLENGE;

@@ -2,7 +2,8 @@
 //!
 //! It knows enough of authentication to tell handshakes from updates: it challenges
 //! requests without credentials and issues tokens. Each update gets the next behavior of
-//! a script, and a success once the script is over.
+//! a script, and a success once the script is over. Instead of a script, a function can
+//! choose the behavior for each request.
 
 mod behavior;
 mod http1;
@@ -13,6 +14,8 @@ mod state;
 use std::{io, sync::Arc};
 
 pub use behavior::{Action, Behavior, Http2Behavior, InjectionPoint, head, response};
+use bytes::Bytes;
+use http::Request;
 pub use script::{Counts, Script};
 use state::State;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -36,7 +39,7 @@ impl FaultServer {
     /// Fails if the port or the certificate cannot be set up.
     pub async fn start(script: Script) -> io::Result<Self> {
         if !script.http2 {
-            return Self::listen(script, None).await;
+            return Self::listen(State::new(script, None), None).await;
         }
         let (certificate, config) = http2::self_signed()?;
         let mut server = Self::start_tls(script, config).await?;
@@ -44,20 +47,33 @@ impl FaultServer {
         Ok(server)
     }
 
-    /// Starts a server that speaks HTTP/2 over TLS, whatever its script says.
+    /// Starts a server that speaks HTTP/2 over TLS with this configuration.
     ///
     /// # Errors
     ///
     /// Fails if the port cannot be set up.
     pub async fn start_tls(script: Script, config: ServerConfig) -> io::Result<Self> {
-        Self::listen(script, Some(http2::acceptor(config))).await
+        let state = State::new(script, None);
+        Self::listen(state, Some(http2::acceptor(config))).await
     }
 
-    async fn listen(script: Script, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+    /// Starts a server that behaves as a function says, with requests of any kind.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the port cannot be set up.
+    pub async fn start_handler(
+        handler: impl Fn(&Request<Bytes>) -> Behavior + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let state = State::new(Script::default(), Some(Box::new(handler)));
+        Self::listen(state, None).await
+    }
+
+    async fn listen(state: State, tls: Option<TlsAcceptor>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr()?);
-        let state = Arc::new(State::new(script));
+        let state = Arc::new(state);
         let task = tokio::spawn(accept(listener, tls, Arc::clone(&state)));
         Ok(Self {
             url,

@@ -5,6 +5,8 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use bytes::Bytes;
+use http::{Request, header};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
@@ -35,14 +37,17 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    pub(super) fn of(path: &str, is_authorized: bool) -> Self {
-        match is_authorized {
-            _ if path == "/api/oauth/token" => Self::Token,
+    fn of(request: &Request<Bytes>) -> Self {
+        match request.headers().contains_key(header::AUTHORIZATION) {
+            _ if request.uri().path() == "/api/oauth/token" => Self::Token,
             true => Self::Update,
             false => Self::Challenge,
         }
     }
 }
+
+/// Chooses the behavior for each request.
+pub(super) type Handler = dyn Fn(&Request<Bytes>) -> Behavior + Send + Sync;
 
 pub(super) struct State {
     handshakes: Mutex<VecDeque<Behavior>>,
@@ -52,12 +57,13 @@ pub(super) struct State {
     /// Whether the next new connection is for a handshake.
     expects_handshake: AtomicBool,
     keeps_connections: bool,
+    handler: Option<Box<Handler>>,
     /// Closed when the server stops.
     pub(super) stopped: Semaphore,
 }
 
 impl State {
-    pub(super) fn new(script: Script) -> Self {
+    pub(super) fn new(script: Script, handler: Option<Box<Handler>>) -> Self {
         Self {
             handshakes: Mutex::new(script.handshakes.into()),
             updates: Mutex::new(script.updates.into()),
@@ -65,6 +71,7 @@ impl State {
             requests: Mutex::default(),
             expects_handshake: script.starts_with_handshake.into(),
             keeps_connections: script.keeps_connections,
+            handler,
             stopped: Semaphore::new(0),
         }
     }
@@ -78,17 +85,22 @@ impl State {
         behaviors.pop_front().map(|behavior| (behavior, is_update))
     }
 
-    /// Counts a request and takes the behavior for it.
-    pub(super) fn next(&self, purpose: Purpose) -> Behavior {
+    /// Counts a request; returns the behavior for it, and what it is for.
+    pub(super) fn next(&self, request: &Request<Bytes>) -> (Behavior, Purpose) {
+        let purpose = Purpose::of(request);
         let is_update = purpose == Purpose::Update;
         self.count(is_update);
         self.expects_handshake.store(false, Ordering::Relaxed);
-        let behavior = self.behaviors(is_update).lock().pop_front();
-        behavior.unwrap_or_else(|| match purpose {
+        if let Some(handler) = &self.handler {
+            return (handler(request), purpose);
+        }
+        let scripted = self.behaviors(is_update).lock().pop_front();
+        let behavior = scripted.unwrap_or_else(|| match purpose {
             Purpose::Update => response(200, &[], &api_key()),
             Purpose::Challenge => self.handshake(401, &[CHALLENGE], "{}"),
             Purpose::Token => self.handshake(200, &[], TOKEN),
-        })
+        });
+        (behavior, purpose)
     }
 
     fn behaviors(&self, is_update: bool) -> &Mutex<VecDeque<Behavior>> {
@@ -116,8 +128,9 @@ impl State {
         *self.counts.lock()
     }
 
-    pub(super) fn record(&self, request: String) {
-        self.requests.lock().push(request);
+    pub(super) fn record(&self, request: &[u8]) {
+        let text = String::from_utf8_lossy(request).into_owned();
+        self.requests.lock().push(text);
     }
 
     pub(super) fn requests(&self) -> Vec<String> {
