@@ -22,11 +22,11 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::{
-    connect,
-    exit::Failure,
-    output::{Format, Output},
-    service::ATLAS,
-    settings::{Login, MASK, Settings, Sourced},
+    args::Format,
+    client,
+    config::{Config, MASK, ResolvedCredentials, Sourced},
+    error::CliError,
+    ui::Output,
 };
 
 const CHALLENGE: &str = r#"Digest realm="MMS Public API", domain="", nonce="preview", algorithm=MD5, qop="auth", stale=false"#;
@@ -57,29 +57,34 @@ struct Recorder {
 
 impl DryRun {
     /// Starts listening, on the running runtime.
-    pub(crate) async fn start(settings: &Settings, output: &Output) -> Result<Self, Failure> {
-        let login = match settings.login() {
+    pub(crate) async fn start(config: &Config, output: &Output) -> Result<Self, CliError> {
+        let login = match config.credentials() {
             Ok(login) => Some(login.value),
             Err(failure) => {
                 output.note(&format!("warning: {failure}"));
                 None
             }
         };
-        let user = login.as_ref().and_then(Login::name).map(str::to_owned);
+        let user = login
+            .as_ref()
+            .and_then(ResolvedCredentials::name)
+            .map(str::to_owned);
         let stand_in = match login {
-            Some(Login::ServiceAccount { .. } | Login::Token(_)) => Credentials::bearer("preview"),
+            Some(ResolvedCredentials::ServiceAccount { .. } | ResolvedCredentials::Token(_)) => {
+                Credentials::bearer("preview")
+            }
             _ => Credentials::digest(user.clone().unwrap_or_else(|| MASK.to_owned()), "preview"),
         };
         // What the real client would refuse is refused here too.
-        let builder = connect::builder(settings, stand_in.clone())?;
-        connect::build(settings, builder)?;
+        let builder = client::builder(config, stand_in.clone())?;
+        client::build(config, builder)?;
 
-        let failed = |error| Failure::local("cannot listen on this machine", error);
+        let failed = |error| CliError::local("cannot listen on this machine", error);
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
         let local = listener.local_addr().map_err(failed)?;
-        let address = settings.address.as_ref().map_or(ATLAS, |url| &url.value);
+        let address = config.base_url();
         let url = Url::parse(address.trim())
-            .map_err(|error| Failure::input(format!("{address}: {error}")))?;
+            .map_err(|error| CliError::input(format!("{address}: {error}")))?;
         let recorder = Arc::new(Recorder {
             origin: url.origin().ascii_serialization(),
             host: url.authority().to_owned(),
@@ -100,8 +105,8 @@ impl DryRun {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| Failure::local("cannot make an HTTP client", error))?;
-        let client = connect::builder_at(settings, stand_in, Some(&here))?
+            .map_err(|error| CliError::local("cannot make an HTTP client", error))?;
+        let client = client::builder_at(config, stand_in, Some(&here))?
             .http_client(http)
             .build()?;
         Ok(Self { client, recorder })
@@ -115,7 +120,7 @@ impl DryRun {
     pub(crate) async fn preview(
         &self,
         call: impl Future<Output = Result<Response<ApiKey>, Error>>,
-    ) -> Result<Preview, Failure> {
+    ) -> Result<Preview, CliError> {
         let answer = call.await;
         let mut last = self
             .recorder
@@ -125,7 +130,7 @@ impl DryRun {
         match (last.take(), answer) {
             (Some(preview), _) => Ok(preview),
             (None, Err(error)) => Err(error.into()),
-            (None, Ok(_)) => Err(Failure::Local("nothing was recorded".to_owned())),
+            (None, Ok(_)) => Err(CliError::Local("nothing was recorded".to_owned())),
         }
     }
 }
@@ -183,7 +188,7 @@ impl Preview {
 }
 
 /// Writes one request.
-pub(crate) fn show(preview: &Preview, output: &Output) -> Result<(), Failure> {
+pub(crate) fn show(preview: &Preview, output: &Output) -> Result<(), CliError> {
     match output.format {
         Format::Table => output.text(&preview.text()),
         Format::Json | Format::Yaml => output.data(preview),
@@ -191,7 +196,7 @@ pub(crate) fn show(preview: &Preview, output: &Output) -> Result<(), Failure> {
 }
 
 /// Writes many requests: one after the other, or as one list.
-pub(crate) fn show_all(previews: &[Preview], output: &Output) -> Result<(), Failure> {
+pub(crate) fn show_all(previews: &[Preview], output: &Output) -> Result<(), CliError> {
     match output.format {
         Format::Table => {
             let texts: Vec<_> = previews.iter().map(Preview::text).collect();

@@ -1,0 +1,86 @@
+//! The desired state of API keys.
+
+use std::fmt;
+
+use atlas_admin::{ApiKeyId, Client, OrgId, ProjectId};
+
+use crate::client::Call;
+
+/// An API key of the manifest.
+#[derive(Debug, Clone)]
+pub(super) struct DesiredKey {
+    /// The key's line in the manifest.
+    pub(super) line: u64,
+    pub(super) id: ApiKeyId,
+    pub(super) org: OrgId,
+    /// The organization's update, then those of projects as in the manifest.
+    pub(super) updates: Vec<Update>,
+}
+
+/// The desired state of a key in its organization or in one project. One request applies it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Update {
+    pub(super) target: Target,
+    pub(super) desc: Option<String>,
+    pub(super) roles: Option<Vec<String>>,
+}
+
+impl Update {
+    /// Returns the call that applies this update, without the fields that need no change.
+    pub(super) fn call(
+        &self,
+        client: &Client,
+        key: &ApiKeyId,
+        sets_desc: bool,
+        sets_roles: bool,
+    ) -> Call {
+        let roles = self.roles.as_ref();
+        match &self.target {
+            Target::Org(org) => {
+                let mut update = client.org(org).api_key(key).update();
+                if let Some(desc) = self.desc.as_ref().filter(|_| sets_desc) {
+                    update = update.desc(desc);
+                }
+                if let Some(roles) = roles.filter(|_| sets_roles) {
+                    update = update.roles(roles.iter().map(String::as_str));
+                }
+                Call::Update(update)
+            }
+            Target::Project(project) => {
+                let roles = roles.into_iter().flatten().map(String::as_str);
+                Call::ReplaceRoles(client.project(project).api_key(key).replace_roles(roles))
+            }
+        }
+    }
+}
+
+/// Where a key holds roles.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Target {
+    Org(OrgId),
+    Project(ProjectId),
+}
+
+impl Target {
+    /// Returns the JSON field for this kind of target, and the ID.
+    pub(super) fn field(&self) -> (&'static str, &str) {
+        match self {
+            Self::Org(id) => ("org", id.as_str()),
+            Self::Project(id) => ("project", id.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Org(_) => f.write_str("organization"),
+            Self::Project(id) => write!(f, "project {id}"),
+        }
+    }
+}
+
+/// Returns the number of updates of all keys.
+pub(super) fn update_count(keys: &[DesiredKey]) -> usize {
+    keys.iter().map(|key| key.updates.len()).sum()
+}
