@@ -312,7 +312,7 @@ pub(crate) async fn wait_for_lines(path: &Path, lines: usize) {
         if text.lines().count() >= lines {
             return;
         }
-        assert!(started.elapsed() < PATIENCE, "only {text}");
+        assert!(started.elapsed() < TIMEOUT, "only {text}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
