@@ -15,9 +15,9 @@ use std::{
 
 use atlas_admin::{Credentials, ErrorCode, RequestOptions};
 use digest_auth::{AuthContext, AuthorizationHeader, HttpMethod};
-use support::{Answer, KEY, ORG, PASSWORD, Received, Service, USER, answer, done, update};
+use support::{BufferedResponse, KEY, ORG, PASSWORD, Received, Service, USER, answer, done, update};
 
-fn challenge(nonce: &str, rest: &str) -> Answer {
+fn challenge(nonce: &str, rest: &str) -> BufferedResponse {
     let header =
         format!(r#"Digest realm="MMS Public API", domain="", nonce="{nonce}", qop="auth"{rest}"#);
     answer(
@@ -47,8 +47,8 @@ fn verified(request: &Received) -> Option<AuthorizationHeader> {
 
 /// Calls a closure with the number of the request, from 0.
 fn numbered(
-    answer: impl Fn(usize, Received) -> Answer + Send + Sync + 'static,
-) -> impl Fn(Received) -> std::future::Ready<Answer> + Clone {
+    answer: impl Fn(usize, Received) -> BufferedResponse + Send + Sync + 'static,
+) -> impl Fn(Received) -> std::future::Ready<BufferedResponse> + Clone {
     let answer = Arc::new(answer);
     let count = Arc::new(AtomicUsize::new(0));
     move |request| std::future::ready(answer(count.fetch_add(1, Ordering::SeqCst), request))
@@ -364,7 +364,7 @@ async fn a_challenge_with_a_long_body_is_read_in_part() {
 
 /// Gives a new nonce for every challenge and takes each count once and in order,
 /// as the strictest of services might. Every answer takes some time.
-fn strict() -> impl Fn(Received) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> + Clone {
+fn strict() -> impl Fn(Received) -> std::pin::Pin<Box<dyn Future<Output = BufferedResponse> + Send>> + Clone {
     let counts = Arc::new(Mutex::new(HashMap::<String, u32>::new()));
     move |request| {
         let counts = counts.clone();

@@ -7,7 +7,7 @@ use reqwest::Request;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::again;
-use crate::{attempt::Exchange, classify, error::Error, service_error::ServiceError, wire::Answer};
+use crate::{attempt::Exchange, classify, error::Error, error::service_error::ServiceError, model::buffered_response::BufferedResponse};
 
 /// A token that the caller gave, and that cannot be renewed.
 pub(crate) struct Bearer(HeaderValue);
@@ -23,7 +23,7 @@ impl Bearer {
         &self,
         exchange: &Exchange<'_>,
         request: &Request,
-    ) -> Result<Answer, Error> {
+    ) -> Result<BufferedResponse, Error> {
         let answer = send(exchange, request, &self.0).await?;
         if is_refused(&answer) {
             return Err(classify::refused_token(answer));
@@ -48,7 +48,7 @@ pub(super) async fn send(
     exchange: &Exchange<'_>,
     request: &Request,
     authorization: &HeaderValue,
-) -> Result<Answer, Error> {
+) -> Result<BufferedResponse, Error> {
     let sent = exchange.send(again(request, Some(authorization.clone())));
     let mut response = sent.await?;
     exchange.read(&mut response).await
@@ -56,7 +56,7 @@ pub(super) async fn send(
 
 /// Whether the token is what the service does not like. It also says 401 of a
 /// caller that it knows and that lacks a right.
-pub(super) fn is_refused(answer: &Answer) -> bool {
+pub(super) fn is_refused(answer: &BufferedResponse) -> bool {
     answer.status == StatusCode::UNAUTHORIZED
         && (answer.headers.contains_key(header::WWW_AUTHENTICATE)
             || !ServiceError::read(&answer.headers, &answer.body)
@@ -65,7 +65,7 @@ pub(super) fn is_refused(answer: &Answer) -> bool {
 }
 
 /// The answer, unless it refuses the token.
-pub(super) fn accepted(answer: Answer, advice: &'static str) -> Result<Answer, Error> {
+pub(super) fn accepted(answer: BufferedResponse, advice: &'static str) -> Result<BufferedResponse, Error> {
     if is_refused(&answer) {
         Err(classify::refused_credentials(answer, advice))
     } else {

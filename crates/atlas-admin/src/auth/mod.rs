@@ -20,7 +20,7 @@ use crate::{
     attempt::Exchange,
     credentials::{Credentials, Kind},
     error::Error,
-    wire::Answer,
+    model::buffered_response::BufferedResponse,
 };
 pub(crate) use account::Surroundings;
 
@@ -49,7 +49,7 @@ impl Auth {
         &self,
         exchange: &Exchange<'_>,
         request: &Request,
-    ) -> Result<Answer, Error> {
+    ) -> Result<BufferedResponse, Error> {
         match self {
             Self::Digest(digest) => digest.send(exchange, request).await,
             Self::Bearer(bearer) => bearer.send(exchange, request).await,

@@ -5,11 +5,11 @@ use atlas_admin_raw::catalog::Operation;
 use crate::{
     ApiKey,
     call::Call,
-    call_name::{CallName, Scope},
+    model::target::{CallTarget, Scope},
     client::Client,
     error::Error,
-    options::RequestOptions,
-    response::Response,
+    model::options::RequestOptions,
+    model::response::Response,
 };
 
 const ID: &str = "get_org_api_key";
@@ -23,7 +23,7 @@ const ID: &str = "get_org_api_key";
 #[must_use = "nothing is sent before send() is called and awaited"]
 pub struct GetOrgApiKey {
     client: Client,
-    name: CallName,
+    name: CallTarget,
     options: RequestOptions,
 }
 
@@ -31,7 +31,7 @@ impl GetOrgApiKey {
     pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
         Self {
             client,
-            name: CallName {
+            name: CallTarget {
                 operation: ID,
                 scope: Scope::Org(org_id),
                 api_key_id,
@@ -57,7 +57,7 @@ impl GetOrgApiKey {
         let operation = self
             .check()
             .map_err(|error| error.of_call(self.name.clone()))?;
-        let call = Call::new(self.client.shared, operation, self.name, self.options);
+        let call = Call::new(self.client.inner, operation, self.name, self.options);
         let decoded = call
             .client()
             .get_org_api_key(
@@ -72,7 +72,7 @@ impl GetOrgApiKey {
 
     fn check(&self) -> Result<&'static Operation, Error> {
         self.name.check()?;
-        let service = self.client.shared.service;
+        let service = self.client.inner.service;
         let operation = service.operation(ID)?;
         self.options.check(service, operation)?;
         Ok(operation)

@@ -6,11 +6,11 @@ use super::checks::{Body, names};
 use crate::{
     ApiKey, ProjectRole,
     call::Call,
-    call_name::{CallName, Scope},
+    model::target::{CallTarget, Scope},
     client::Client,
     error::Error,
-    options::RequestOptions,
-    response::Response,
+    model::options::RequestOptions,
+    model::response::Response,
 };
 
 const ID: &str = "replace_project_api_key_roles";
@@ -25,7 +25,7 @@ const ID: &str = "replace_project_api_key_roles";
 #[must_use = "nothing is sent before send() is called and awaited"]
 pub struct ReplaceProjectRoles {
     client: Client,
-    name: CallName,
+    name: CallTarget,
     desc: Option<String>,
     roles: Vec<ProjectRole>,
     options: RequestOptions,
@@ -40,7 +40,7 @@ impl ReplaceProjectRoles {
     ) -> Self {
         Self {
             client,
-            name: CallName {
+            name: CallTarget {
                 operation: ID,
                 scope: Scope::Project(project_id),
                 api_key_id,
@@ -76,7 +76,7 @@ impl ReplaceProjectRoles {
         let (operation, body) = self
             .check()
             .map_err(|error| error.of_call(self.name.clone()))?;
-        let call = Call::new(self.client.shared, operation, self.name, self.options);
+        let call = Call::new(self.client.inner, operation, self.name, self.options);
         let decoded = call
             .client()
             .replace_project_api_key_roles(
@@ -95,7 +95,7 @@ impl ReplaceProjectRoles {
 
     fn check(&self) -> Result<(&'static Operation, types::ProjectApiKeyUpdate), Error> {
         self.name.check()?;
-        let service = self.client.shared.service;
+        let service = self.client.inner.service;
         let operation = service.operation(ID)?;
         self.options.check(service, operation)?;
         let roles = names(&self.roles);

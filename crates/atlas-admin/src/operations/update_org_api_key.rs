@@ -6,11 +6,11 @@ use super::checks::{Body, names};
 use crate::{
     ApiKey, OrgRole,
     call::Call,
-    call_name::{CallName, Scope},
+    model::target::{CallTarget, Scope},
     client::Client,
     error::Error,
-    options::RequestOptions,
-    response::Response,
+    model::options::RequestOptions,
+    model::response::Response,
 };
 
 const ID: &str = "update_org_api_key";
@@ -25,7 +25,7 @@ const ID: &str = "update_org_api_key";
 #[must_use = "nothing is sent before send() is called and awaited"]
 pub struct UpdateOrgApiKey {
     client: Client,
-    name: CallName,
+    name: CallTarget,
     desc: Option<String>,
     roles: Option<Vec<OrgRole>>,
     options: RequestOptions,
@@ -35,7 +35,7 @@ impl UpdateOrgApiKey {
     pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
         Self {
             client,
-            name: CallName {
+            name: CallTarget {
                 operation: ID,
                 scope: Scope::Org(org_id),
                 api_key_id,
@@ -81,7 +81,7 @@ impl UpdateOrgApiKey {
         let (operation, body) = self
             .check()
             .map_err(|error| error.of_call(self.name.clone()))?;
-        let call = Call::new(self.client.shared, operation, self.name, self.options);
+        let call = Call::new(self.client.inner, operation, self.name, self.options);
         let decoded = call
             .client()
             .update_org_api_key(
@@ -99,7 +99,7 @@ impl UpdateOrgApiKey {
 
     fn check(&self) -> Result<(&'static Operation, types::OrgApiKeyUpdate), Error> {
         self.name.check()?;
-        let service = self.client.shared.service;
+        let service = self.client.inner.service;
         let operation = service.operation(ID)?;
         self.options.check(service, operation)?;
         let roles = self.roles.as_deref().map(names);

@@ -279,7 +279,7 @@ fn the_environment_says_which_service() {
             Ok(value.map(|(_, value)| (*value).to_owned()))
         })
         .and_then(ClientBuilder::build)
-        .map(|client| client.shared.url.clone())
+        .map(|client| client.inner.url.clone())
     };
     let atlas = ("MONGODB_ATLAS_BASE_URL", "https://cloud.mongodbgov.com/");
     let ops_manager = (

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     ApiKeyId, ApiVersion, ErrorCode, ErrorKind, OrgId, ProjectId, classify, headers,
-    service_error::ServiceError, wire::Answer,
+    error::service_error::ServiceError, model::buffered_response::BufferedResponse,
 };
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -81,7 +81,7 @@ proptest! {
             .filter_map(|(name, value)| Some((HeaderName::from_static(name), value?)))
             .collect();
         let status = StatusCode::from_u16(status).unwrap();
-        let error = classify::refusal(Answer { status, headers, body: body.clone().into() });
+        let error = classify::refusal(BufferedResponse { status, headers, body: body.clone().into() });
         prop_assert_eq!(error.status(), Some(status));
         prop_assert_eq!(error.body(), Some(&body[..]));
         let expected = match status.as_u16() {
