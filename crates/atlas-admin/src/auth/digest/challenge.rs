@@ -1,53 +1,52 @@
-//! Digest challenges and what follows a good answer to one (RFC 7616, sections
-//! 3.3 and 3.5), read from headers that may hold anything.
+//! Digest challenges, and `Authentication-Info` (RFC 7616, sections 3.3 and 3.5), parsed
+//! from headers that may contain anything.
 
 use http::{HeaderMap, header};
 
 use super::{
     algorithm::Algorithm,
-    parameters::{Parameters, offers},
+    params::{Parameters, offers},
 };
-use crate::{headers, model::sanitize::excerpt};
+use crate::model::{headers, sanitize::excerpt};
 
-/// How much of a header that cannot be used is quoted.
+/// How much of an unusable header an error quotes.
 const QUOTE_LIMIT: usize = 200;
 
-/// The most that a challenge may have us send back with every request.
+/// The most bytes of a challenge that are sent back with every request.
 const ECHO_LIMIT: usize = 16 * 1024;
 
-/// A digest challenge that can be answered. Its texts are bytes: what a service
-/// sends is hashed and sent back as it is, in whatever script.
+/// A supported digest challenge. Its texts are bytes: they are hashed and sent back
+/// unchanged, whatever their script.
 ///
-/// `domain` is not kept: all requests of a client go to one service, and a wrong
-/// guess that a nonce is good for another path costs one challenge.
+/// `domain` is dropped: all requests of a client go to one service, and a nonce that turns
+/// out not to be valid for another path costs one challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Challenge {
     pub(super) realm: Vec<u8>,
     pub(super) nonce: Vec<u8>,
     pub(super) opaque: Option<Vec<u8>>,
     pub(super) algorithm: Algorithm,
-    /// The algorithm as the service spells it, if it names one.
+    /// The algorithm's name as the service wrote it, if it named one.
     pub(super) algorithm_name: Option<Vec<u8>>,
-    /// Whether `qop` is offered. It is not by services of RFC 2069's time.
+    /// Whether `qop` is offered. Services that follow RFC 2069 do not.
     pub(super) qop: bool,
-    /// Whether the hash of the user name is wanted in its place.
+    /// Whether the user name is sent hashed.
     pub(super) userhash: bool,
-    /// Whether `charset=UTF-8` says that the service knows RFC 7616's way of
-    /// writing names.
+    /// Whether `charset=UTF-8` announces RFC 7616's encoding of names.
     pub(super) utf8: bool,
-    /// Whether the service calls a good answer outdated rather than wrong.
+    /// Whether the credentials were right but the nonce outdated.
     pub(super) stale: bool,
 }
 
 impl Challenge {
-    /// The strongest digest challenge among those offered.
+    /// Returns the strongest digest challenge among those offered.
     ///
     /// # Errors
     ///
-    /// Says why there is none, with a quote of what was offered.
+    /// Returns why there is none, with a quote of what was offered.
     pub(super) fn strongest(headers: &HeaderMap) -> Result<Self, String> {
         let mut best: Option<Self> = None;
-        let mut complaint = "no digest challenge";
+        let mut reason = "no digest challenge";
         let values = || headers.get_all(header::WWW_AUTHENTICATE).into_iter();
 
         for offer in values().flat_map(|value| offers(value.as_bytes())) {
@@ -61,7 +60,7 @@ impl Challenge {
                         best = Some(challenge);
                     }
                 }
-                Err(reason) => complaint = reason,
+                Err(unsupported) => reason = unsupported,
             }
         }
 
@@ -70,14 +69,14 @@ impl Challenge {
                 .map(|value| String::from_utf8_lossy(value.as_bytes()))
                 .collect();
             format!(
-                "{complaint} in \"{}\"",
+                "{reason} in \"{}\"",
                 excerpt(&offered.join(", "), QUOTE_LIMIT)
             )
         })
     }
 
     fn read(parameters: Option<Parameters>) -> Result<Self, &'static str> {
-        let parameters = parameters.ok_or("a challenge that cannot be parsed")?;
+        let parameters = parameters.ok_or("an unparsable challenge")?;
         let get = |name| parameters.get(name).map(<[u8]>::to_vec);
         let is = |name, value: &[u8]| {
             parameters
@@ -97,14 +96,14 @@ impl Challenge {
             qop: match parameters.get("qop") {
                 None | Some([]) => false,
                 Some(qop) if offers_auth(qop) => true,
-                Some(_) => return Err("no qop that is supported"),
+                Some(_) => return Err("no supported qop"),
             },
             userhash: is("userhash", b"true"),
             utf8: is("charset", b"UTF-8"),
             stale: is("stale", b"true"),
         };
         if challenge.algorithm.session && !challenge.qop {
-            return Err("an algorithm with sessions without qop");
+            return Err("a -sess algorithm without qop");
         }
         let echo = [&challenge.realm, &challenge.nonce]
             .into_iter()
@@ -121,13 +120,13 @@ fn offers_auth(qop: &[u8]) -> bool {
         .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"auth"))
 }
 
-/// What a service says after a good answer, in `Authentication-Info`.
+/// The header `Authentication-Info`, which follows a successful authentication.
 #[derive(Debug, Default)]
 pub(super) struct AuthenticationInfo {
     /// The nonce to use for the next request.
     pub(super) next_nonce: Option<Vec<u8>>,
-    /// The proof that the service knows the password.
-    pub(super) proof: Option<Vec<u8>>,
+    /// The service's proof that it knows the password.
+    pub(super) rspauth: Option<Vec<u8>>,
 }
 
 impl AuthenticationInfo {
@@ -137,10 +136,10 @@ impl AuthenticationInfo {
             let parameters = Parameters::read(value.as_bytes());
             let get = |name| parameters.get(name).map(<[u8]>::to_vec);
             info.next_nonce = info.next_nonce.or(get("nextnonce"));
-            // A proof that covers the body is left alone: answers arrive
-            // decompressed, and none is asked for.
+            // A proof over the body is ignored: bodies arrive decompressed, and `auth-int` is
+            // never requested.
             if parameters.get("qop") != Some(b"auth-int") {
-                info.proof = info.proof.or(get("rspauth"));
+                info.rspauth = info.rspauth.or(get("rspauth"));
             }
         }
         info.next_nonce = info
@@ -154,8 +153,7 @@ impl AuthenticationInfo {
 mod tests {
     use http::HeaderValue;
 
-    use super::*;
-    use crate::auth::algorithm::Hash;
+    use super::{super::algorithm::Hash, *};
 
     fn headers(name: &'static str, values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -240,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_answered_is_named_and_quoted_tamely() {
+    fn names_and_quotes_unsupported_challenges() {
         let long = format!(r#"Digest realm="{}", nonce="n""#, "x".repeat(70_000));
         for (header, reason) in [
             ("", "no digest challenge"),
@@ -273,11 +271,11 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_an_answer_is_read() {
+    fn reads_authentication_info() {
         let read = |values: &[&str]| {
             let info = AuthenticationInfo::read(&headers("authentication-info", values));
             let text = |bytes: Option<Vec<u8>>| bytes.map(|b| String::from_utf8(b).unwrap());
-            (text(info.next_nonce), text(info.proof))
+            (text(info.next_nonce), text(info.rspauth))
         };
         let some = |text: &str| Some(text.to_owned());
         for (values, expected) in [

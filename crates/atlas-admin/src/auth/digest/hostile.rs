@@ -1,5 +1,5 @@
-//! What holds for every header that a service may send. The tests try it on
-//! generated headers, the fuzz target of `fuzz/` on many more.
+//! Properties that hold for every header a service may send. The tests check them on
+//! generated headers, the fuzz target in `fuzz/` on many more.
 
 use std::str;
 
@@ -10,8 +10,8 @@ use secrecy::SecretString;
 
 use super::{
     challenge::{AuthenticationInfo, Challenge},
-    lane::{Lane, Target},
-    parameters::{Parameters, items, offers},
+    session::{DigestSession, Target},
+    params::{Parameters, items, offers},
 };
 
 const USER: &str = r#"a "b" \c"#;
@@ -21,8 +21,8 @@ const TARGET: Target<'static> = Target {
     uri: "/a/b?c=d,e",
 };
 
-/// Checks everything on lines of text: challenges, and `Authentication-Info` on
-/// those that start with a `!`.
+/// Checks all properties on lines of text: challenges, and `Authentication-Info` where a
+/// line starts with `!`.
 ///
 /// # Panics
 ///
@@ -49,7 +49,7 @@ pub(crate) fn check(lines: &[u8]) {
             assert!(complaint.chars().count() < 500, "{complaint}");
             assert!(!complaint.contains(char::is_control), "{complaint:?}");
         }
-        Ok(challenge) => is_answered(challenge, AuthenticationInfo::read(&headers)),
+        Ok(challenge) => authorizes(challenge, AuthenticationInfo::read(&headers)),
     }
 }
 
@@ -89,7 +89,7 @@ fn agrees_with_http_auth(text: &str) {
             match Challenge::strongest(&headers) {
                 Ok(challenge) => {
                     assert_eq!(challenge.algorithm_name.as_deref(), Some(algorithm));
-                    answers_like(client, challenge);
+                    authorizes_like(client, challenge);
                 }
                 // What that parser lets through.
                 Err(complaint) => assert!(
@@ -110,13 +110,13 @@ fn one(challenge: &http_auth::ChallengeRef<'_>) -> Vec<u8> {
     format!("Digest {}", parameters.join(", ")).into_bytes()
 }
 
-/// The same answer, to the letter, in any order.
-fn answers_like(mut client: DigestClient, challenge: Challenge) {
+/// Checks that both produce the same parameters, in any order.
+fn authorizes_like(mut client: DigestClient, challenge: Challenge) {
     if !challenge.qop {
         // It leaves the algorithm out then.
         return;
     }
-    let ours = answer(&mut lane(challenge));
+    let ours = authorize(&mut session(challenge));
     let cnonce = Parameters::read(&ours).get("cnonce").unwrap().to_vec();
     let params = PasswordParams {
         username: USER,
@@ -127,8 +127,8 @@ fn answers_like(mut client: DigestClient, challenge: Challenge) {
     };
     let theirs = client.respond_with_testing_cnonce(&params, str::from_utf8(&cnonce).unwrap());
     let theirs = theirs.unwrap();
-    let sorted = |answer: &str| {
-        let mut parameters: Vec<_> = items(answer.as_bytes())
+    let sorted = |authorization: &str| {
+        let mut parameters: Vec<_> = items(authorization.as_bytes())
             .map(|item| String::from_utf8(item.to_vec()).unwrap())
             .collect();
         parameters.sort();
@@ -140,11 +140,11 @@ fn answers_like(mut client: DigestClient, challenge: Challenge) {
     );
 }
 
-/// Every answer gives back what it must, on a count that rises, and is right.
-fn is_answered(challenge: Challenge, info: AuthenticationInfo) {
-    let mut lane = lane(challenge.clone());
+/// Checks that each authorization echoes the challenge, counts up, and is right.
+fn authorizes(challenge: Challenge, info: AuthenticationInfo) {
+    let mut session = session(challenge.clone());
     for count in ["00000001", "00000002"] {
-        let ours = answer(&mut lane);
+        let ours = authorize(&mut session);
         let ours = Parameters::read(&ours);
         assert_eq!(ours.get("realm"), Some(&*challenge.realm));
         assert_eq!(ours.get("nonce"), Some(&*challenge.nonce));
@@ -155,9 +155,9 @@ fn is_answered(challenge: Challenge, info: AuthenticationInfo) {
         assert_eq!(ours.get("nc"), nc);
         agrees_with_digest_auth(&challenge, &ours);
     }
-    let _ = lane.trusts(&info, TARGET.uri);
+    let _ = session.verify_rspauth(&info, TARGET.uri);
     let next = info.next_nonce.clone();
-    let ours = answer(&mut lane.after(info).unwrap());
+    let ours = authorize(&mut session.next(info).unwrap());
     let nonce = Parameters::read(&ours).get("nonce").unwrap().to_vec();
     assert!(nonce == challenge.nonce || Some(nonce) == next);
 }
@@ -202,12 +202,12 @@ fn agrees_with_digest_auth(challenge: &Challenge, ours: &Parameters) {
     assert_eq!(get("response"), Some(expected.response));
 }
 
-fn lane(challenge: Challenge) -> Lane {
-    Lane::new(challenge, USER, &SecretString::from(PASSWORD))
+fn session(challenge: Challenge) -> DigestSession {
+    DigestSession::new(challenge, USER, &SecretString::from(PASSWORD))
 }
 
-fn answer(lane: &mut Lane) -> Vec<u8> {
-    let value = lane.answer(TARGET).unwrap();
+fn authorize(session: &mut DigestSession) -> Vec<u8> {
+    let value = session.authorize(TARGET).unwrap();
     assert!(value.is_sensitive());
     value.as_bytes().strip_prefix(b"Digest ").unwrap().to_vec()
 }
@@ -285,7 +285,7 @@ mod tests {
         }
 
         #[test]
-        fn every_good_challenge_is_answered(good in challenge(), next in piece()) {
+        fn every_good_challenge_authorizes(good in challenge(), next in piece()) {
             let headers = http::HeaderMap::from_iter([(
                 http::header::WWW_AUTHENTICATE,
                 http::HeaderValue::from_bytes(good.as_bytes()).unwrap(),

@@ -1,187 +1,183 @@
-//! Digest authentication (RFC 7616) in lanes.
+//! Digest authentication (RFC 7616) by a pool of sessions.
 //!
-//! Each lane is used by one request at a time, so that counts reach the service
-//! in order without a lock over the network. The last lane returned goes out
-//! first: few stay warm, the rest age.
+//! One request at a time uses a session, so counts reach the service in order without a
+//! lock held over the network. The session returned last is used first: a few stay in use,
+//! and the others age.
 
-use std::{
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+mod algorithm;
+mod challenge;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
+mod params;
+mod session;
+
+use std::fmt;
 
 use http::{HeaderMap, StatusCode, header};
+use parking_lot::Mutex;
 use reqwest::Request;
 use secrecy::SecretString;
 
-use super::{
-    again,
+use self::{
     challenge::{AuthenticationInfo, Challenge},
-    lane::{Lane, Target},
+    session::{DigestSession, Target},
 };
+use super::request::with_authorization;
 use crate::{
-    attempt::Exchange,
-    classify,
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, from_response},
     model::buffered_response::BufferedResponse,
+    transport::context::RequestContext,
 };
 
-/// The most lanes that wait for a request; more than that are dropped.
-const LANES: usize = 256;
+/// The number of idle sessions that are kept; more than that are dropped.
+const MAX_IDLE_SESSIONS: usize = 256;
 
-/// How often in one call a nonce may be called stale.
-const RENEWALS: u32 = 2;
+/// How often one call may be told that its nonce is stale.
+const MAX_STALE_RETRIES: u32 = 2;
 
 const ADVICE: &str = "check the public and the private key, or the user name and the personal key";
 
-/// A user name and password, with the lanes that await requests.
-pub(crate) struct Digest {
+/// A user name and password, with the idle sessions.
+pub(crate) struct DigestAuth {
     user: String,
     password: SecretString,
-    lanes: Mutex<Vec<Lane>>,
+    idle: Mutex<Vec<DigestSession>>,
 }
 
-impl Digest {
+impl DigestAuth {
     pub(crate) fn new(user: String, password: SecretString) -> Self {
         Self {
             user,
             password,
-            lanes: Mutex::default(),
+            idle: Mutex::default(),
         }
     }
 
-    /// Sends a request on a lane, or without one to be given a challenge.
+    /// Sends a request in an idle session, or without credentials to get a challenge.
     ///
-    /// A lane that is refused is replaced by the challenge in the refusal: once if
-    /// it had served before, as the service may have forgotten it, and up to
-    /// [`RENEWALS`] times if the service says that the nonce was stale. If this
-    /// future is dropped, so is its lane: whether its count has reached the
-    /// service, nobody knows.
+    /// If the service refuses a session, the challenge in the refusal starts a new one:
+    /// once if the session had worked before, since the service may have forgotten it, and
+    /// up to [`MAX_STALE_RETRIES`] times if the service says that the nonce was stale. If
+    /// this future is dropped, so is its session: nobody knows whether its count has
+    /// reached the service.
     pub(crate) async fn send(
         &self,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         request: &Request,
     ) -> Result<BufferedResponse, Error> {
         let target = Target {
             method: request.method().as_str(),
             uri: uri(request),
         };
-        let mut lane = self.take();
-        let mut served_before = lane.is_some();
-        let mut renewals = 0;
+        let mut session = self.idle.lock().pop();
+        let mut has_worked = session.is_some();
+        let mut stale_retries = 0;
         loop {
-            let answer = lane
+            let authorization = session
                 .as_mut()
-                .map(|lane| lane.answer(target).ok_or_else(unanswerable))
+                .map(|session| session.authorize(target).ok_or_else(unusable_challenge))
                 .transpose()?;
-            let sent = exchange.send(again(request, answer));
+            let sent = context.send(with_authorization(request, authorization));
             let mut response = sent.await?;
 
             if !is_challenge(response.status(), response.headers()) {
-                let Some(used) = &lane else {
-                    let answer = exchange.read(&mut response).await?;
-                    return if answer.status == StatusCode::UNAUTHORIZED {
-                        Err(no_challenge(answer, "without a challenge"))
+                let Some(used) = &session else {
+                    let response = context.read(&mut response).await?;
+                    return if response.status == StatusCode::UNAUTHORIZED {
+                        Err(no_challenge(response, "without a challenge"))
                     } else {
-                        Ok(answer)
+                        Ok(response)
                     };
                 };
                 let info = AuthenticationInfo::read(response.headers());
-                if !used.trusts(&info, target.uri) {
-                    exchange.progress.doubt();
-                    return Err(impostor(exchange.drain(&mut response).await));
+                if !used.verify_rspauth(&info, target.uri) {
+                    context.progress.set_may_have_applied(true);
+                    return Err(wrong_rspauth(context.drain(&mut response).await));
                 }
-                if let Some(next) = lane.take().and_then(|lane| lane.after(info)) {
+                if let Some(next) = session.take().and_then(|session| session.next(info)) {
                     self.put_back(next);
                 }
-                return exchange.read(&mut response).await;
+                return context.read(&mut response).await;
             }
 
-            // Read to its end, so that the connection can be used again.
-            let refusal = exchange.drain(&mut response).await;
+            // Read to its end, so that the connection can be reused.
+            let refusal = context.drain(&mut response).await;
             let challenge = match Challenge::strongest(&refusal.headers) {
                 Ok(challenge) => challenge,
-                Err(complaint) => return Err(no_challenge(refusal, &complaint)),
+                Err(reason) => return Err(no_challenge(refusal, &reason)),
             };
-            if lane.is_some() {
+            if session.is_some() {
                 if challenge.stale {
-                    if renewals == RENEWALS {
+                    if stale_retries == MAX_STALE_RETRIES {
                         return Err(always_stale(refusal));
                     }
-                    renewals += 1;
-                } else if served_before {
-                    served_before = false;
+                    stale_retries += 1;
+                } else if has_worked {
+                    has_worked = false;
                 } else {
-                    return Err(classify::refused_credentials(refusal, ADVICE));
+                    return Err(from_response::refused_credentials(refusal, ADVICE));
                 }
             }
-            lane = Some(Lane::new(challenge, &self.user, &self.password));
+            session = Some(DigestSession::new(challenge, &self.user, &self.password));
         }
     }
 
-    fn take(&self) -> Option<Lane> {
-        self.lanes().pop()
-    }
-
-    fn put_back(&self, lane: Lane) {
-        let mut lanes = self.lanes();
-        if lanes.len() < LANES {
-            lanes.push(lane);
+    fn put_back(&self, session: DigestSession) {
+        let mut idle = self.idle.lock();
+        if idle.len() < MAX_IDLE_SESSIONS {
+            idle.push(session);
         }
-    }
-
-    fn lanes(&self) -> MutexGuard<'_, Vec<Lane>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the request line names: the path with the query.
+/// Returns what the request line names: the path with the query.
 fn uri(request: &Request) -> &str {
     &request.url()[url::Position::BeforePath..url::Position::AfterQuery]
 }
 
-/// Whether the service asks who is there. A 401 without a challenge speaks of
-/// rights instead.
+/// Returns whether the service asks for credentials. A 401 without a challenge is about
+/// permissions.
 fn is_challenge(status: StatusCode, headers: &HeaderMap) -> bool {
     status == StatusCode::UNAUTHORIZED && headers.contains_key(header::WWW_AUTHENTICATE)
 }
 
-fn unanswerable() -> Error {
-    Error::credentials("the service's digest challenge cannot be answered")
+fn unusable_challenge() -> Error {
+    Error::credentials("cannot compute a response to the service's digest challenge")
         .with_advice("check the base URL and the user name")
 }
 
-fn no_challenge(answer: BufferedResponse, complaint: &str) -> Error {
+fn no_challenge(response: BufferedResponse, reason: &str) -> Error {
     Error::credentials(format!(
-        "the service refuses the caller and offers no digest authentication ({complaint})"
+        "the service refused the request and offers no digest authentication ({reason})"
     ))
-    .with_response(answer)
+    .with_response(response)
     .with_advice("check the base URL and the kind of credentials")
 }
 
-fn always_stale(answer: BufferedResponse) -> Error {
+fn always_stale(response: BufferedResponse) -> Error {
     Error::new(
         ErrorKind::Service,
-        "the service calls every nonce stale, even one that it has just given",
+        "the service calls every nonce stale, even one that it has just issued",
     )
-    .with_response(answer)
-    .with_advice("try again later; services behind a balancer may not share their nonces")
+    .with_response(response)
+    .with_advice("try again later; servers behind a load balancer may not share their nonces")
 }
 
-/// The answer may come from anyone, whatever its status.
-fn impostor(answer: BufferedResponse) -> Error {
+/// The response may come from anyone, whatever its status.
+fn wrong_rspauth(response: BufferedResponse) -> Error {
     Error::new(
         ErrorKind::Service,
-        "the answer does not prove that the service knows the password (rspauth)",
+        "the response does not prove that the service knows the password (rspauth)",
     )
-    .with_response(answer)
-    .with_advice("check the base URL and what stands between here and the service")
+    .with_response(response)
+    .with_advice("check the base URL and any proxy in between")
 }
 
-impl fmt::Debug for Digest {
+impl fmt::Debug for DigestAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Digest")
+        f.debug_struct("DigestAuth")
             .field("user", &self.user)
-            .field("lanes", &self.lanes().len())
+            .field("idle_sessions", &self.idle.lock().len())
             .finish_non_exhaustive()
     }
 }

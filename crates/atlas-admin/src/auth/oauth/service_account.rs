@@ -1,162 +1,161 @@
-//! Service accounts: a token in hand, and the next one in good time.
+//! Service accounts: a current token, and the next one before it expires.
 
 use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    fmt, io,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use atlas_admin_raw::Transport;
 use http::HeaderValue;
+use parking_lot::Mutex;
 use reqwest::Request;
 use secrecy::SecretString;
 use tokio::{sync::watch, task::spawn_blocking, time::Instant};
 
 use super::{
-    bearer,
-    token_service::{TokenService, unreadable},
+    super::bearer,
+    token_endpoint::{TokenEndpoint, unreadable},
 };
 use crate::{
-    attempt::{Exchange, Progress},
-    model::base_url::BaseUrl,
-    call::after,
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, from_response},
+    model::{base_url::BaseUrl, buffered_response::BufferedResponse},
     token_store::{AccessToken, TokenKey, TokenStore},
-    model::buffered_response::BufferedResponse,
+    transport::{
+        Transport, context::RequestContext, deadline::deadline_after, progress::Progress,
+    },
 };
 
-/// A token is renewed this long before it expires, or in the second half of what
-/// is left of its life if that is shorter.
-const MARGIN: Duration = Duration::from_secs(60);
+/// How long before its expiry a token is refreshed, or halfway through what is left of its
+/// lifetime if that is shorter.
+const REFRESH_MARGIN: Duration = Duration::from_secs(60);
 
-/// How long no token is fetched in place of a refused one, once a new one has been
-/// refused too. Tokens live for an hour and the account may have 100 of them: at
-/// one a minute they do not run out, whatever the service refuses.
-const PAUSE: Duration = Duration::from_secs(60);
+/// How long no token is requested in place of a refused one, once a new token was refused
+/// as well. Tokens live for an hour and an account may have 100 of them: at one a minute
+/// they do not run out, whatever the service refuses.
+const REFRESH_COOLDOWN: Duration = Duration::from_secs(60);
 
 const ADVICE: &str = "check the service account and that it belongs to this service";
 
-/// A service account with its present token.
-pub(crate) struct Account {
-    service: TokenService,
-    wire: Arc<dyn Transport>,
+/// A service account with its current token.
+pub(crate) struct ServiceAccount {
+    endpoint: TokenEndpoint,
+    transport: Arc<dyn Transport>,
     timeout: Duration,
-    body_limit: usize,
+    max_body_size: usize,
     store: Arc<dyn TokenStore>,
     key: TokenKey,
     state: Mutex<State>,
 }
 
-/// What an account needs of the client that it belongs to.
-pub(crate) struct Surroundings {
+/// What authentication needs of its client.
+pub(crate) struct AuthContext {
     pub(crate) base_url: BaseUrl,
     pub(crate) http: reqwest::Client,
     pub(crate) user_agent: HeaderValue,
-    pub(crate) wire: Arc<dyn Transport>,
+    pub(crate) transport: Arc<dyn Transport>,
     pub(crate) timeout: Duration,
-    pub(crate) body_limit: usize,
+    pub(crate) max_body_size: usize,
     pub(crate) store: Arc<dyn TokenStore>,
 }
 
 #[derive(Default)]
 struct State {
     token: Option<Token>,
-    renewal: Option<Renewal>,
-    /// When the service last refused, for the same request, a token and the new one
-    /// that took its place.
-    in_vain: Option<Instant>,
+    refresh: Option<Refresh>,
+    /// When the service last refused both a token and its replacement for one request.
+    refresh_failed_at: Option<Instant>,
 }
 
-/// A renewal under way, to wait for. It ends without an outcome if the runtime
-/// that it ran on is shut down.
-type Renewal = watch::Receiver<Option<Result<Token, Error>>>;
+/// A refresh in flight. It ends without an outcome if its runtime is shut down.
+type Refresh = watch::Receiver<Option<Result<Token, Error>>>;
 
-/// A token as requests use it.
+/// A token, ready for use on requests.
 #[derive(Clone)]
 struct Token {
     access: AccessToken,
     header: HeaderValue,
-    renew_at: SystemTime,
-    /// Whether it was fetched, not found in the store.
+    refresh_at: SystemTime,
+    /// Whether the service has just issued it; it was not found in the store.
     is_new: bool,
 }
 
-impl Account {
-    pub(crate) fn new(id: String, secret: SecretString, around: Surroundings) -> Self {
+impl ServiceAccount {
+    pub(crate) fn new(id: String, secret: SecretString, context: AuthContext) -> Self {
         Self {
-            key: TokenKey::new(around.base_url.place(), id.clone()),
-            service: TokenService {
+            key: TokenKey::new(context.base_url.place(), id.clone()),
+            endpoint: TokenEndpoint {
                 id,
                 secret,
-                http: around.http,
-                user_agent: around.user_agent,
-                token_url: around.base_url.join("/api/oauth/token"),
-                revoke_url: around.base_url.join("/api/oauth/revoke"),
+                http: context.http,
+                user_agent: context.user_agent,
+                token_url: context.base_url.join("/api/oauth/token"),
+                revoke_url: context.base_url.join("/api/oauth/revoke"),
             },
-            wire: around.wire,
-            timeout: around.timeout,
-            body_limit: around.body_limit,
-            store: around.store,
+            transport: context.transport,
+            timeout: context.timeout,
+            max_body_size: context.max_body_size,
+            store: context.store,
             state: Mutex::default(),
         }
     }
 
-    /// Sends a request with the account's token, and once more with the next one
-    /// if the service refuses that: it may have been revoked. Where a new token did
-    /// not help a moment ago, the refusal stands.
+    /// Sends a request with the account's token, and again with a new one if the service
+    /// refuses the first, which may have been revoked. If a new token did not help a moment
+    /// ago, the refusal stands.
     pub(crate) async fn send(
         self: &Arc<Self>,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         request: &Request,
     ) -> Result<BufferedResponse, Error> {
-        let token = self.token(exchange.progress, None).await?;
-        let answer = bearer::send(exchange, request, &token.header).await?;
-        if !bearer::is_refused(&answer) || self.renews_in_vain(&token) {
-            return bearer::accepted(answer, ADVICE);
+        let token = self.token(context.progress, None).await?;
+        let response = bearer::send(context, request, &token.header).await?;
+        if !bearer::is_refused(&response) || self.is_cooling_down(&token) {
+            return accepted(response);
         }
-        let next = self.token(exchange.progress, Some(&token.header)).await?;
-        let answer = bearer::send(exchange, request, &next.header).await?;
-        if bearer::is_refused(&answer) && next.is_new {
-            self.state().in_vain = Some(Instant::now());
+        let next = self.token(context.progress, Some(&token.header)).await?;
+        let response = bearer::send(context, request, &next.header).await?;
+        if bearer::is_refused(&response) && next.is_new {
+            self.state.lock().refresh_failed_at = Some(Instant::now());
         }
-        bearer::accepted(answer, ADVICE)
+        accepted(response)
     }
 
-    /// Whether there is no token but the `refused` one, and a new one is not to be
-    /// fetched yet.
-    fn renews_in_vain(&self, refused: &Token) -> bool {
-        let state = self.state();
-        let is_recent = state.in_vain.is_some_and(|at| at.elapsed() < PAUSE);
+    /// Returns whether `refused` is the only token, and it is too early to request another.
+    fn is_cooling_down(&self, refused: &Token) -> bool {
+        let state = self.state.lock();
+        let is_recent = state
+            .refresh_failed_at
+            .is_some_and(|at| at.elapsed() < REFRESH_COOLDOWN);
         let is_other = |token: &Token| token.header != refused.header;
         is_recent && !state.token.as_ref().is_some_and(is_other)
     }
 
-    /// Revokes the tokens in hand and in the store: all that can be, whatever goes
-    /// wrong first.
+    /// Revokes the tokens in memory and in the store: all that can be revoked, even if one
+    /// of them fails.
     pub(crate) async fn revoke(self: &Arc<Self>) -> Result<(), Error> {
-        let renewal = self.state().renewal.clone();
-        if let Some(mut renewal) = renewal {
-            // What becomes of it is seen in the state.
-            let _ = renewal.wait_for(Option::is_some).await;
+        let refresh = self.state.lock().refresh.clone();
+        if let Some(mut refresh) = refresh {
+            // Its outcome is read from the state below.
+            let _ = refresh.wait_for(Option::is_some).await;
         }
-        let in_hand = self.state().token.clone();
-        let kept = self.load().await;
-        let found = kept.as_ref().ok().cloned().flatten();
-        let other = found.filter(|kept| in_hand.as_ref().is_none_or(|t| t.header != kept.header));
+        let current = self.state.lock().token.clone();
+        let stored = self.load().await;
+        let other = stored.as_ref().ok().cloned().flatten();
+        let other = other.filter(|token| current.as_ref().is_none_or(|c| c.header != token.header));
         let mut outcome = Ok(());
         let mut revoked = Vec::new();
-        for token in in_hand.into_iter().chain(other) {
+        for token in current.into_iter().chain(other) {
             match self.revoke_one(&token).await {
                 Ok(()) => revoked.push(token.header),
                 Err(error) => outcome = outcome.and(Err(error)),
             }
         }
-        self.state()
+        self.state.lock()
             .token
             .take_if(|token| revoked.contains(&token.header));
-        // One that may live on stays where it can be found.
-        if kept?.is_none_or(|kept| revoked.contains(&kept.header)) {
-            outcome = outcome.and(self.stored(|store, key| store.remove(key)).await);
+        // A token that may still be valid stays where it can be found.
+        if stored?.is_none_or(|token| revoked.contains(&token.header)) {
+            outcome = outcome.and(self.with_store(|store, key| store.remove(key)).await);
         }
         outcome
     }
@@ -166,38 +165,37 @@ impl Account {
             return Ok(());
         }
         let progress = Arc::default();
-        let exchange = self.exchange(&progress);
-        in_time(self.timeout, self.service.revoke(&exchange, &token.access)).await
+        let context = self.request_context(&progress);
+        within(self.timeout, self.endpoint.revoke(&context, &token.access)).await
     }
 
-    /// The token in hand, while it lives and is not the one that was `refused`, or
-    /// the next one. A token that is about to expire is used while somebody else, in
-    /// the background, gets the next.
+    /// Returns the current token, unless it has expired or was `refused`, or else the next
+    /// one. A token that is about to expire is used while a background task refreshes it.
     async fn token(
         self: &Arc<Self>,
         progress: &Arc<Progress>,
         refused: Option<&HeaderValue>,
     ) -> Result<Token, Error> {
         loop {
-            let (mut renewal, is_own) = {
-                let mut state = self.state();
+            let (mut refresh, is_own) = {
+                let mut state = self.state.lock();
                 state
                     .token
                     .take_if(|token| token.is_expired() || refused == Some(&token.header));
                 if let Some(token) = state.token.clone() {
-                    if token.renew_at <= SystemTime::now() {
-                        self.renewal(&mut state, Some(token.header.clone()), &Arc::default());
+                    if token.refresh_at <= SystemTime::now() {
+                        self.refresh(&mut state, Some(token.header.clone()), &Arc::default());
                     }
                     return Ok(token);
                 }
-                self.renewal(&mut state, refused.cloned(), progress)
+                self.refresh(&mut state, refused.cloned(), progress)
             };
-            if let Ok(outcome) = renewal.wait_for(Option::is_some).await
+            if let Ok(outcome) = refresh.wait_for(Option::is_some).await
                 && let Some(outcome) = &*outcome
             {
                 match outcome.clone() {
-                    // Somebody else's renewal found it in the store. If ours brings
-                    // it again, the service has no other.
+                    // Another caller's refresh found it in the store. If our own returns it
+                    // again, there is no other.
                     Ok(token) if !is_own && refused == Some(&token.header) => {}
                     outcome => return outcome,
                 }
@@ -205,33 +203,33 @@ impl Account {
         }
     }
 
-    /// The renewal under way, or a new one of our own, after the token `past`. It runs
-    /// on by itself, so that nobody who stops waiting for it harms those who do not.
-    fn renewal(
+    /// Returns the refresh in flight, or starts one to replace the token `old`. It runs in a
+    /// task of its own, so that callers who stop waiting do not harm the others.
+    fn refresh(
         self: &Arc<Self>,
         state: &mut State,
-        past: Option<HeaderValue>,
+        old: Option<HeaderValue>,
         progress: &Arc<Progress>,
-    ) -> (Renewal, bool) {
-        let is_under_way = |renewal: &&Renewal| renewal.has_changed().is_ok();
-        if let Some(renewal) = state.renewal.as_ref().filter(is_under_way) {
-            return (renewal.clone(), false);
+    ) -> (Refresh, bool) {
+        let is_in_flight = |refresh: &&Refresh| refresh.has_changed().is_ok();
+        if let Some(refresh) = state.refresh.as_ref().filter(is_in_flight) {
+            return (refresh.clone(), false);
         }
         let (sender, receiver) = watch::channel(None);
-        state.renewal = Some(receiver.clone());
+        state.refresh = Some(receiver.clone());
         let (account, progress) = (Arc::clone(self), Arc::clone(progress));
         tokio::spawn(async move {
-            let renewed = account.renew(&progress, past.as_ref());
-            let outcome = in_time(account.timeout, renewed).await;
+            let next = account.next_token(&progress, old.as_ref());
+            let outcome = within(account.timeout, next).await;
             {
-                let mut state = account.state();
-                state.renewal = None;
+                let mut state = account.state.lock();
+                state.refresh = None;
                 match &outcome {
                     Ok(token) => state.token = Some(token.clone()),
-                    // The token in hand is good for a while yet.
+                    // The current token is still valid for a while.
                     Err(_) => {
                         if let Some(token) = &mut state.token {
-                            token.renew_at = renew_at(&token.access);
+                            token.refresh_at = refresh_at(&token.access);
                         }
                     }
                 }
@@ -241,76 +239,72 @@ impl Account {
         (receiver, true)
     }
 
-    /// A token other than `past`: one that another client has put in the store, or
+    /// Returns a token other than `old`: one that another client has put into the store, or
     /// a new one.
-    async fn renew(
+    async fn next_token(
         &self,
         progress: &Arc<Progress>,
-        past: Option<&HeaderValue>,
+        old: Option<&HeaderValue>,
     ) -> Result<Token, Error> {
-        if let Some(kept) = self.load().await?
-            && !kept.is_expired()
-            && past != Some(&kept.header)
+        if let Some(stored) = self.load().await?
+            && !stored.is_expired()
+            && old != Some(&stored.header)
         {
-            return Ok(kept);
+            return Ok(stored);
         }
-        let exchange = self.exchange(progress);
-        let access = self.service.grant(&exchange).await?;
+        let context = self.request_context(progress);
+        let access = self.endpoint.request_token(&context).await?;
         let token = Token::new(access.clone(), true)
-            .ok_or_else(|| unreadable("the token has characters that no token has"))?;
+            .ok_or_else(|| unreadable("the token contains characters that tokens cannot have"))?;
         let saved = self
-            .stored(move |store, key| store.save(key, &access))
+            .with_store(move |store, key| store.save(key, &access))
             .await;
         if saved.is_err() {
-            // It would be lost, and count among the tokens that the account may have.
-            let _ = self.service.revoke(&exchange, &token.access).await;
+            // It would be lost, yet count towards the account's 100 tokens.
+            let _ = self.endpoint.revoke(&context, &token.access).await;
         }
         saved.map(|()| token)
     }
 
     async fn load(&self) -> Result<Option<Token>, Error> {
-        let access = self.stored(|store, key| store.load(key)).await?;
+        let access = self.with_store(|store, key| store.load(key)).await?;
         Ok(access.and_then(|access| Token::new(access, false)))
     }
 
-    /// Asks the store, which may have to wait for a disk.
-    async fn stored<T: Send + 'static>(
+    /// Runs `work` on the store, which may have to wait for a disk.
+    async fn with_store<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&dyn TokenStore, &TokenKey) -> std::io::Result<T> + Send + 'static,
+        work: impl FnOnce(&dyn TokenStore, &TokenKey) -> io::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (store, key) = (Arc::clone(&self.store), self.key.clone());
-        spawn_blocking(move || ask(&*store, &key))
+        spawn_blocking(move || work(&*store, &key))
             .await
-            .unwrap_or_else(|broken| Err(std::io::Error::other(broken)))
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
             .map_err(|error| {
                 Error::credentials("the token store failed")
-                    .with_advice("see the cause, or give ClientBuilder::token_store another store")
+                    .with_advice("see its source, or use another ClientBuilder::token_store")
                     .with_source(error)
             })
     }
 
-    fn exchange<'a>(&'a self, progress: &'a Arc<Progress>) -> Exchange<'a> {
-        Exchange {
-            wire: &*self.wire,
-            operation: "token",
+    fn request_context<'a>(&'a self, progress: &'a Arc<Progress>) -> RequestContext<'a> {
+        RequestContext {
+            transport: &*self.transport,
+            operation_id: "token",
             progress,
-            tells_connections: false,
-            body_limit: self.body_limit,
-            until: after(self.timeout),
+            notes_connections: false,
+            max_body_size: self.max_body_size,
+            deadline: deadline_after(self.timeout),
         }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Token {
-    /// `None` if it has characters that no token has.
+    /// Returns `None` if the text cannot be a token.
     fn new(access: AccessToken, is_new: bool) -> Option<Self> {
         Some(Self {
             header: bearer::authorization(access.secret())?,
-            renew_at: renew_at(&access),
+            refresh_at: refresh_at(&access),
             access,
             is_new,
         })
@@ -321,30 +315,39 @@ impl Token {
     }
 }
 
-fn renew_at(access: &AccessToken) -> SystemTime {
+fn refresh_at(access: &AccessToken) -> SystemTime {
     let left = access
         .expires_at()
         .duration_since(SystemTime::now())
         .unwrap_or_default();
-    access.expires_at() - MARGIN.min(left / 2)
+    access.expires_at() - REFRESH_MARGIN.min(left / 2)
 }
 
-async fn in_time<T>(
+/// Returns the response, unless it refuses the token.
+fn accepted(response: BufferedResponse) -> Result<BufferedResponse, Error> {
+    if bearer::is_refused(&response) {
+        Err(from_response::refused_credentials(response, ADVICE))
+    } else {
+        Ok(response)
+    }
+}
+
+async fn within<T>(
     timeout: Duration,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     tokio::time::timeout(timeout, work)
         .await
         .unwrap_or_else(|_| {
-            let message = format!("no answer of the token endpoint within {timeout:?}");
+            let message = format!("the token endpoint did not respond within {timeout:?}");
             Err(Error::new(ErrorKind::Timeout, message))
         })
 }
 
-impl fmt::Debug for Account {
+impl fmt::Debug for ServiceAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServiceAccount")
-            .field("id", &self.service.id)
+            .field("id", &self.endpoint.id)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,4 @@
-//! Where a service account gets its tokens (RFC 6749, section 4.4) and gives them
-//! back (RFC 7009).
+//! The endpoints that issue tokens (RFC 6749, section 4.4) and revoke them (RFC 7009).
 
 use std::time::{Duration, SystemTime};
 
@@ -10,22 +9,22 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
-    attempt::Exchange,
-    classify,
-    error::{Error, ErrorKind},
-    error::code::ErrorCode,
-    error::service_error::ServiceError,
-    token_store::AccessToken,
+    error::{
+        Error, ErrorKind, code::ErrorCode, from_response, service_error::ServiceError,
+    },
     model::buffered_response::BufferedResponse,
+    token_store::AccessToken,
+    transport::context::RequestContext,
 };
 
-/// How long a token is used if the service does not say, and the most that is
-/// believed if it does.
-const LIFETIME: Duration = Duration::from_secs(3600);
-const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// The lifetime of a token if the service does not state one.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 
-/// The token endpoints of a service, for one service account.
-pub(super) struct TokenService {
+/// The longest lifetime that is believed.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// A service's token endpoints, for one service account.
+pub(super) struct TokenEndpoint {
     pub(super) id: String,
     pub(super) secret: SecretString,
     pub(super) http: reqwest::Client,
@@ -34,51 +33,51 @@ pub(super) struct TokenService {
     pub(super) revoke_url: String,
 }
 
-/// What the token endpoint gives (RFC 6749, section 5.1).
+/// A token response (RFC 6749, section 5.1).
 #[derive(Deserialize)]
-struct Grant {
+struct TokenResponse {
     access_token: SecretString,
     token_type: String,
     expires_in: Option<u64>,
 }
 
-impl TokenService {
-    pub(super) async fn grant(&self, exchange: &Exchange<'_>) -> Result<AccessToken, Error> {
+impl TokenEndpoint {
+    pub(super) async fn request_token(&self, context: &RequestContext<'_>) -> Result<AccessToken, Error> {
         let form = "grant_type=client_credentials".to_owned();
         let request = self.request(&self.token_url, form)?;
-        // Counted from here: when the service started counting is not known.
-        let asked = SystemTime::now();
-        let answer = exchange.fetch(request).await?;
-        if answer.status != StatusCode::OK {
-            return Err(refusal("the service gives no token", answer));
+        // The lifetime counts from here: when the service issued the token is unknown.
+        let requested_at = SystemTime::now();
+        let response = context.fetch(request).await?;
+        if response.status != StatusCode::OK {
+            return Err(refusal("the service did not issue a token", response));
         }
-        // The body is never shown: it may hold a token even if it cannot be read.
-        let grant: Grant = serde_json::from_slice(&answer.body)
-            .map_err(|_| unreadable("the answer of the token endpoint cannot be read"))?;
-        if !grant.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(unreadable("the token endpoint gives another kind of token"));
+        // The body is never shown: it may contain a token even if it cannot be read.
+        let token: TokenResponse = serde_json::from_slice(&response.body)
+            .map_err(|_| unreadable("the token endpoint's response cannot be read"))?;
+        if !token.token_type.eq_ignore_ascii_case("bearer") {
+            return Err(unreadable("the token endpoint issued a token that is not a bearer token"));
         }
-        let lifetime = grant
+        let lifetime = token
             .expires_in
-            .map_or(LIFETIME, Duration::from_secs)
-            .min(LONGEST_LIFETIME);
-        Ok(AccessToken::new(grant.access_token, asked + lifetime))
+            .map_or(DEFAULT_LIFETIME, Duration::from_secs)
+            .min(MAX_LIFETIME);
+        Ok(AccessToken::new(token.access_token, requested_at + lifetime))
     }
 
     pub(super) async fn revoke(
         &self,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         token: &AccessToken,
     ) -> Result<(), Error> {
         let token = utf8_percent_encode(token.expose(), NON_ALPHANUMERIC);
         let form = format!("token={token}&token_type_hint=access_token");
-        let answer = exchange
+        let response = context
             .fetch(self.request(&self.revoke_url, form)?)
             .await?;
-        if answer.status.is_success() {
+        if response.status.is_success() {
             Ok(())
         } else {
-            Err(refusal("the service does not revoke the token", answer))
+            Err(refusal("the service did not revoke the token", response))
         }
     }
 
@@ -92,7 +91,7 @@ impl TokenService {
             .body(form)
             .build()
             .map_err(|error| {
-                Error::input("no token request can be made").with_source(error.without_url())
+                Error::input("cannot build a token request").with_source(error.without_url())
             })
     }
 }
@@ -101,25 +100,25 @@ pub(super) fn unreadable(message: &'static str) -> Error {
     Error::new(ErrorKind::Decode, message)
 }
 
-fn refusal(message: &'static str, answer: BufferedResponse) -> Error {
-    let code = ServiceError::read(&answer.headers, &answer.body).code;
+fn refusal(message: &'static str, response: BufferedResponse) -> Error {
+    let code = ServiceError::of(&response).code;
     let is = |known: ErrorCode| code.as_ref() == Some(&known);
-    let advice = match answer.status {
+    let advice = match response.status {
         StatusCode::FORBIDDEN if is(ErrorCode::ACCESS_DENIED) => {
-            "the service account may have its 100 live tokens already: wait until some expire, \
-             call Client::revoke_token when done, or keep the token in a FileStore"
+            "the service account may already have 100 live tokens; wait until some expire, call \
+             Client::revoke_token when a program ends, or keep the token in a FileStore"
         }
         StatusCode::BAD_REQUEST
             if is(ErrorCode::UNSUPPORTED_GRANT_TYPE) || is(ErrorCode::INVALID_REQUEST) =>
         {
-            "the service takes no such token requests: check the base URL"
+            "the service does not accept this token request; check the base URL"
         }
         StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             "check the service account's id and secret, which may have expired"
         }
-        _ => return classify::refusal(answer),
+        _ => return from_response::refusal(response),
     };
     Error::credentials(message)
-        .with_response(answer)
+        .with_response(response)
         .with_advice(advice)
 }
