@@ -34,13 +34,14 @@ pub(super) struct CallContext<'a> {
 impl<'a> CallContext<'a> {
     pub(super) fn new(
         client: &'a ClientInner,
+        operation: &'static Operation,
         target: &'a CallTarget,
         options: &'a RequestOptions,
     ) -> Self {
         Self {
             client,
             target,
-            operation: target.operation,
+            operation,
             progress: Arc::default(),
             options,
         }

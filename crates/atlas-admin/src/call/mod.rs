@@ -11,7 +11,7 @@ mod span;
 
 use std::error::Error as StdError;
 
-use atlas_admin_raw::{self as raw, BuildError, DecodeError};
+use atlas_admin_raw::{self as raw, BuildError, DecodeError, catalog::Operation};
 use bytes::Bytes;
 use tracing::Instrument;
 
@@ -25,12 +25,13 @@ use crate::{
 /// Sends the request of an operation and decodes the response.
 pub(crate) async fn send<T>(
     client: &ClientInner,
+    operation: &'static Operation,
     target: CallTarget,
     options: &RequestOptions,
     mut request: raw::Request<T>,
 ) -> Result<Response<T>, Error> {
     set_headers(client, options, &mut request.http);
-    let call = CallContext::new(client, &target, options);
+    let call = CallContext::new(client, operation, &target, options);
     let span = span::open(&call, &request.http);
     let run = std::pin::pin!(call.run(&request.http));
     let outcome = if span.is_disabled() {

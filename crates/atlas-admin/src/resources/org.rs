@@ -1,9 +1,20 @@
-//! What can be done in an organization.
+//! Organizations and their API keys.
 
 use crate::{
     client::Client,
     operations::{GetOrgApiKey, UpdateOrgApiKey},
 };
+
+impl Client {
+    /// Returns a handle to an organization, by its id: an [`OrgId`](crate::OrgId) or text,
+    /// which is checked when a call is sent.
+    pub fn org(&self, org_id: impl AsRef<str>) -> Org {
+        Org {
+            client: self.clone(),
+            org_id: org_id.as_ref().to_owned(),
+        }
+    }
+}
 
 /// An organization; see [`Client::org`].
 #[derive(Debug, Clone)]
@@ -14,15 +25,8 @@ pub struct Org {
 }
 
 impl Org {
-    pub(crate) fn new(client: Client, org_id: &str) -> Self {
-        Self {
-            client,
-            org_id: org_id.to_owned(),
-        }
-    }
-
-    /// An API key of the organization, by its id (not its public key): an
-    /// [`ApiKeyId`](crate::ApiKeyId) or text, which is checked when a call is sent.
+    /// Returns a handle to an API key of the organization, by its id (not its public key):
+    /// an [`ApiKeyId`](crate::ApiKeyId) or text, which is checked when a call is sent.
     pub fn api_key(self, api_key_id: impl AsRef<str>) -> OrgApiKey {
         OrgApiKey {
             org: self,
@@ -45,7 +49,7 @@ impl OrgApiKey {
         GetOrgApiKey::new(self.org.client, self.org.org_id, self.api_key_id)
     }
 
-    /// Changes the key's description, its roles in the organization, or both.
+    /// Updates the key's description, its roles in the organization, or both.
     pub fn update(self) -> UpdateOrgApiKey {
         UpdateOrgApiKey::new(self.org.client, self.org.org_id, self.api_key_id)
     }
