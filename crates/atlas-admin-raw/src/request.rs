@@ -25,6 +25,12 @@ impl Client {
             client,
         }
     }
+
+    /// Returns the service's address with its base path.
+    #[must_use]
+    pub fn baseurl(&self) -> &str {
+        &self.baseurl
+    }
 }
 
 /// Why a request could not be built: the address does not parse, or the body does not

@@ -1,102 +1,94 @@
-//! Slows calls down before the service does.
+//! Client-side rate limiting.
 //!
-//! The services limit requests with token buckets, one for each organization and
-//! each project, and say after every request how much is left in them. The rate_limiter
-//! keeps a model of each bucket and lets a request go when it should find a token.
+//! The services limit requests by token buckets, one for each organization and each
+//! project, and report after every request how many tokens are left. The rate limiter keeps
+//! a model of each bucket and starts a request when it should find a token.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, futures::OwnedNotified},
     time::{Instant, sleep_until},
 };
 
-use crate::{model::target::Scope, model::rate_limit::RateLimit};
+use crate::model::{rate_limit::RateLimit, target::Scope};
 
-/// How fast a bucket fills: 250 tokens a minute for an organization, 500 for a
+/// How fast a bucket is refilled: 250 tokens a minute for an organization, 500 for a
 /// project, according to the vendor's page on rate limits.
 const ORG_TOKENS_PER_SECOND: f64 = 250.0 / 60.0;
 const PROJECT_TOKENS_PER_SECOND: f64 = 500.0 / 60.0;
 
-/// How long a bucket is left alone if the service says that it is empty, and not
-/// for how long.
-const PAUSE: Duration = Duration::from_secs(15);
+/// How long a bucket is left alone if the service reports it empty but not for how long.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(15);
 
-/// The longest that it is left alone, whatever the service says: a bucket that is
-/// empty for longer is an error for the caller to see.
-pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// The longest time that a bucket is left alone. If the service asks for more, the caller
+/// sees the error.
+pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 
 /// The buckets of one service, shared by the clones of a client.
 #[derive(Debug, Default)]
 pub(crate) struct RateLimiter {
-    buckets: Mutex<HashMap<Scope, Bucket>>,
+    buckets: Mutex<HashMap<Scope, TokenBucket>>,
 }
 
 /// The model of a bucket.
 #[derive(Debug)]
-struct Bucket {
-    /// What is left for requests that have not been let go. Below zero, so many
-    /// requests wait. `None` if the service does not count.
+struct TokenBucket {
+    /// The tokens left for requests that have no permit. A negative number counts waiting
+    /// requests. `None` if the service does not limit requests.
     tokens: Option<f64>,
-    /// Whether the service has said how much there is, or that it does not count.
-    /// Until then, one request at a time asks.
+    /// Whether the service has reported its tokens, or that it has no limit. Until then,
+    /// one request is sent at a time.
     is_known: bool,
-    /// Tells those who wait for that.
-    news: Arc<Notify>,
-    /// When that was so.
+    /// Wakes the requests that wait for such a report.
+    reported: Arc<Notify>,
+    /// When `tokens` was computed; in the future while the bucket is left alone.
     at: Instant,
     capacity: f64,
     per_second: f64,
-    /// Requests that were let go and are not answered yet.
+    /// The requests that have a permit and no response yet.
     in_flight: f64,
-    /// Requests that wait for their token.
+    /// The requests that wait for a token.
     waiting: f64,
-    /// How often the service said that the bucket is empty: what was promised
-    /// before then does not hold.
-    emptied: u32,
+    /// How often the service reported the bucket empty. A reservation made before that is
+    /// void.
+    generation: u32,
 }
 
 impl RateLimiter {
     /// Waits until the bucket of `scope` should have a token, and takes it.
-    pub(crate) async fn admit(&self, scope: &Scope) -> Admission<'_> {
+    pub(crate) async fn acquire(&self, scope: &Scope) -> Permit<'_> {
         loop {
-            while let Some(news) = self.with(scope, Bucket::unknown) {
-                news.await;
+            while let Some(reported) = self.with(scope, TokenBucket::report_to_await) {
+                reported.await;
             }
-            let place = Place::take(self, scope);
-            if let Some(due) = place.due {
+            let reservation = Reservation::new(self, scope);
+            if let Some(due) = reservation.due {
                 sleep_until(due).await;
             }
-            if let Some(admission) = place.go() {
-                return admission;
+            if let Some(permit) = reservation.redeem() {
+                return permit;
             }
         }
     }
 
-    fn buckets(&self) -> MutexGuard<'_, HashMap<Scope, Bucket>> {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn with<T>(&self, scope: &Scope, act: impl FnOnce(&mut Bucket) -> T) -> T {
-        let mut buckets = self.buckets();
+    fn with<T>(&self, scope: &Scope, act: impl FnOnce(&mut TokenBucket) -> T) -> T {
+        let mut buckets = self.buckets.lock();
         let bucket = buckets
             .entry(scope.clone())
-            .or_insert_with(|| Bucket::new(scope));
+            .or_insert_with(|| TokenBucket::new(scope));
         bucket.refill();
         act(bucket)
     }
 }
 
-impl Bucket {
+impl TokenBucket {
     fn new(scope: &Scope) -> Self {
         Self {
             tokens: None,
             is_known: false,
-            news: Arc::default(),
+            reported: Arc::default(),
             at: Instant::now(),
             capacity: f64::INFINITY,
             per_second: match scope {
@@ -105,17 +97,17 @@ impl Bucket {
             },
             in_flight: 0.0,
             waiting: 0.0,
-            emptied: 0,
+            generation: 0,
         }
     }
 
-    /// What to wait for while somebody else asks how much there is.
-    fn unknown(&mut self) -> Option<OwnedNotified> {
-        let is_asked = self.in_flight + self.waiting > 0.0;
-        (!self.is_known && is_asked).then(|| Arc::clone(&self.news).notified_owned())
+    /// Returns the report to await while another request is about to bring one.
+    fn report_to_await(&mut self) -> Option<OwnedNotified> {
+        let is_requested = self.in_flight + self.waiting > 0.0;
+        (!self.is_known && is_requested).then(|| Arc::clone(&self.reported).notified_owned())
     }
 
-    /// Lets time pass up to now. A bucket that is left alone is ahead of it.
+    /// Adds the tokens that have accrued. A bucket that is left alone is ahead of now.
     fn refill(&mut self) {
         let now = Instant::now();
         if let Some(tokens) = &mut self.tokens
@@ -127,67 +119,68 @@ impl Bucket {
         self.at = self.at.max(now);
     }
 
-    /// When the last of `missing` tokens is there.
+    /// Returns when the last of `missing` tokens will have accrued.
     fn due(&self, missing: f64) -> Instant {
         self.at + Duration::from_secs_f64(missing / self.per_second)
     }
 }
 
-/// A place in the queue of a bucket, given up when dropped.
-struct Place<'a> {
+/// A token to come. Dropping it gives the token back.
+struct Reservation<'a> {
     rate_limiter: &'a RateLimiter,
     scope: Scope,
     due: Option<Instant>,
-    emptied: u32,
-    is_left: bool,
+    generation: u32,
+    is_redeemed: bool,
 }
 
-impl<'a> Place<'a> {
-    fn take(rate_limiter: &'a RateLimiter, scope: &Scope) -> Self {
-        let (due, emptied) = rate_limiter.with(scope, |bucket| {
+impl<'a> Reservation<'a> {
+    fn new(rate_limiter: &'a RateLimiter, scope: &Scope) -> Self {
+        let (due, generation) = rate_limiter.with(scope, |bucket| {
             bucket.waiting += 1.0;
             let due = bucket.tokens.as_mut().map(|tokens| {
                 *tokens -= 1.0;
                 *tokens
             });
             let due = due.filter(|left| *left < 0.0).map(|left| bucket.due(-left));
-            // A bucket that is left alone lets nobody go before its time.
+            // A bucket that is left alone grants no token before its time.
             let due = due.or((bucket.at > Instant::now()).then_some(bucket.at));
-            (due, bucket.emptied)
+            (due, bucket.generation)
         });
         Self {
             rate_limiter,
             scope: scope.clone(),
             due,
-            emptied,
-            is_left: false,
+            generation,
+            is_redeemed: false,
         }
     }
 
-    /// Leaves the queue with a token; `None` if the service has emptied the bucket
-    /// meanwhile, so that there is none.
-    fn go(mut self) -> Option<Admission<'a>> {
-        self.is_left = true;
-        let (rate_limiter, scope, emptied) = (self.rate_limiter, self.scope.clone(), self.emptied);
+    /// Exchanges the reservation for a permit, or returns `None` if the service has reported
+    /// the bucket empty meanwhile.
+    fn redeem(mut self) -> Option<Permit<'a>> {
+        self.is_redeemed = true;
+        let (rate_limiter, scope, generation) =
+            (self.rate_limiter, self.scope.clone(), self.generation);
         rate_limiter
             .with(&scope, |bucket| {
                 bucket.waiting -= 1.0;
-                if bucket.emptied == emptied {
+                if bucket.generation == generation {
                     bucket.in_flight += 1.0;
                     return true;
                 }
                 bucket.return_token();
                 false
             })
-            .then(|| Admission {
+            .then(|| Permit {
                 rate_limiter,
                 scope,
-                is_over: false,
+                is_settled: false,
             })
     }
 }
 
-impl Bucket {
+impl TokenBucket {
     fn return_token(&mut self) {
         if let Some(tokens) = &mut self.tokens {
             *tokens += 1.0;
@@ -195,9 +188,9 @@ impl Bucket {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        if !self.is_left {
+        if !self.is_redeemed {
             self.rate_limiter.with(&self.scope, |bucket| {
                 bucket.waiting -= 1.0;
                 bucket.return_token();
@@ -206,55 +199,55 @@ impl Drop for Place<'_> {
     }
 }
 
-/// A request that was let go.
+/// Permission to send one request.
 #[derive(Debug)]
-pub(crate) struct Admission<'a> {
+pub(crate) struct Permit<'a> {
     rate_limiter: &'a RateLimiter,
     scope: Scope,
-    is_over: bool,
+    is_settled: bool,
 }
 
-impl Admission<'_> {
-    /// Takes over what the service says is left; if it says nothing, it does not
-    /// count.
-    pub(crate) fn answered(mut self, said: Option<RateLimit>) {
-        self.leave(|bucket| {
+impl Permit<'_> {
+    /// Settles the permit with the service's report. Without a report, the service has no
+    /// limit.
+    pub(crate) fn complete(mut self, report: Option<RateLimit>) {
+        self.settle(|bucket| {
             bucket.is_known = true;
-            if let Some(said) = said {
-                bucket.capacity = said.limit as f64;
-                // Requests under way may not have been counted yet.
-                let left = said.remaining as f64 - bucket.in_flight - bucket.waiting;
+            if let Some(report) = report {
+                bucket.capacity = report.limit as f64;
+                // The service may not have counted the requests in flight yet.
+                let left = report.remaining as f64 - bucket.in_flight - bucket.waiting;
                 bucket.tokens = Some(left);
             }
         });
     }
 
-    /// The service has no tokens left, and says after how long it will.
-    pub(crate) fn refused(mut self, retry_after: Option<Duration>) {
-        self.leave(|bucket| {
+    /// Settles the permit of a request that found no token.
+    pub(crate) fn reject(mut self, retry_after: Option<Duration>) {
+        self.settle(|bucket| {
             bucket.is_known = true;
-            bucket.emptied += 1;
+            bucket.generation += 1;
             bucket.tokens = Some(-bucket.waiting);
-            let pause = retry_after.unwrap_or(PAUSE).min(LONGEST_PAUSE);
+            let pause = retry_after.unwrap_or(DEFAULT_PAUSE).min(MAX_PAUSE);
             bucket.at = bucket.at.max(Instant::now() + pause);
         });
     }
 
-    fn leave(&mut self, learn: impl FnOnce(&mut Bucket)) {
-        self.is_over = true;
+    fn settle(&mut self, update: impl FnOnce(&mut TokenBucket)) {
+        self.is_settled = true;
         self.rate_limiter.with(&self.scope, |bucket| {
             bucket.in_flight -= 1.0;
-            learn(bucket);
-            bucket.news.notify_waiters();
+            update(bucket);
+            bucket.reported.notify_waiters();
         });
     }
 }
 
-impl Drop for Admission<'_> {
-    /// Nothing was learnt, and those who wait for it are not to fail one by one.
+impl Drop for Permit<'_> {
+    /// There was no report, but the requests that wait for one must not fail one by one.
     fn drop(&mut self) {
-        if !self.is_over {
-            self.leave(|bucket| bucket.is_known = true);
+        if !self.is_settled {
+            self.settle(|bucket| bucket.is_known = true);
         }
     }
 }
@@ -319,24 +312,25 @@ mod tests {
         let start = Instant::now();
         let tasks: Vec<_> = (0..32)
             .map(|_| {
-                let (rate_limiter, service, left) = (rate_limiter.clone(), service.clone(), left.clone());
+                let (rate_limiter, service, left) =
+                    (rate_limiter.clone(), service.clone(), left.clone());
                 tokio::spawn(async move {
                     let scope = Scope::Org("org".to_owned());
                     loop {
                         {
-                            let mut left = left.lock().unwrap();
+                            let mut left = left.lock();
                             if *left == 0 {
                                 return;
                             }
                             *left -= 1;
                         }
                         loop {
-                            let admission = rate_limiter.admit(&scope).await;
+                            let permit = rate_limiter.acquire(&scope).await;
                             tokio::time::sleep(Duration::from_millis(20)).await;
-                            let answer = service.lock().unwrap().request();
+                            let answer = service.lock().request();
                             match answer {
-                                Ok(limit) => break admission.answered(Some(limit)),
-                                Err(wait) => admission.refused(Some(wait)),
+                                Ok(limit) => break permit.complete(Some(limit)),
+                                Err(wait) => permit.reject(Some(wait)),
                             }
                         }
                     }
@@ -346,7 +340,7 @@ mod tests {
         for task in tasks {
             task.await.unwrap();
         }
-        let refused = service.lock().unwrap().refused;
+        let refused = service.lock().refused;
         (start.elapsed(), refused)
     }
 
@@ -371,25 +365,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn places_and_admissions_that_are_dropped_are_given_back() {
+    async fn places_and_permits_that_are_dropped_are_given_back() {
         let rate_limiter = RateLimiter::default();
         let scope = Scope::Project("project".to_owned());
         let empty = RateLimit {
             limit: 100,
             remaining: 0,
         };
-        rate_limiter.admit(&scope).await.answered(Some(empty));
+        rate_limiter.acquire(&scope).await.complete(Some(empty));
         for _ in 0..50 {
             let short = Duration::from_millis(1);
             assert!(
-                tokio::time::timeout(short, rate_limiter.admit(&scope))
+                tokio::time::timeout(short, rate_limiter.acquire(&scope))
                     .await
                     .is_err()
             );
         }
-        drop(rate_limiter.admit(&scope).await);
+        drop(rate_limiter.acquire(&scope).await);
         let start = Instant::now();
-        rate_limiter.admit(&scope).await.answered(None);
+        rate_limiter.acquire(&scope).await.complete(None);
         assert!(
             start.elapsed() < Duration::from_millis(200),
             "{:?}",

@@ -102,7 +102,11 @@ impl<'a> CallContext<'a> {
             );
             if failure.lost_idle_connection {
                 has_lost_idle_connection = true;
-                unpooled = self.client.unpooled.as_ref().and_then(UnpooledTransport::get);
+                unpooled = self
+                    .client
+                    .unpooled
+                    .as_ref()
+                    .and_then(UnpooledTransport::get);
             }
             self.progress.start_attempt();
             sleep(delay).await;

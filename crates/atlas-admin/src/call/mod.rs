@@ -9,7 +9,7 @@
 mod context;
 mod span;
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, pin::pin};
 
 use atlas_admin_raw::{self as raw, BuildError, DecodeError, catalog::Operation};
 use bytes::Bytes;
@@ -33,11 +33,13 @@ pub(crate) async fn send<T>(
     set_headers(client, options, &mut request.http);
     let call = CallContext::new(client, operation, &target, options);
     let span = span::open(&call, &request.http);
-    let run = std::pin::pin!(call.run(&request.http));
-    let outcome = if span.is_disabled() {
-        run.await
-    } else {
-        run.instrument(span.clone()).await
+    let outcome = {
+        let run = pin!(call.run(&request.http));
+        if span.is_disabled() {
+            run.await
+        } else {
+            run.instrument(span.clone()).await
+        }
     };
     span::close(&call, &span, &outcome);
     let requests_sent = call.progress.requests_sent();

@@ -204,8 +204,9 @@ impl ClientBuilder {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not a certificate
     /// with its key. The error does not quote it.
     pub fn client_identity(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let identity = Identity::from_pem(pem.as_ref())
-            .map_err(|_| Error::input("the identity is not a certificate with its private key in PEM"))?;
+        let identity = Identity::from_pem(pem.as_ref()).map_err(|_| {
+            Error::input("the identity is not a certificate with its private key in PEM")
+        })?;
         self.identity = Some(identity);
         Ok(self)
     }
@@ -341,8 +342,10 @@ impl ClientBuilder {
         let url = match (service, &self.ops_manager_url, &self.base_url) {
             (Service::OpsManager, Some(url), None) | (_, None, Some(url)) => url.clone(),
             (_, Some(_), _) => {
-                return Err(Error::input("the builder has addresses of Ops Manager and Atlas")
-                    .with_advice("use ops_manager alone, or base_url and atlas_v1"));
+                return Err(
+                    Error::input("the builder has addresses of Ops Manager and Atlas")
+                        .with_advice("use ops_manager alone, or base_url and atlas_v1"),
+                );
             }
             (service, None, None) => match service.default_base_url() {
                 Some(url) => url.parse()?,

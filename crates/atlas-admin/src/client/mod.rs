@@ -78,7 +78,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("service", &self.inner.service)
-            .field("requests", &self.inner.requests)
+            .field("url", &self.inner.requests.baseurl())
             .field("version", &self.inner.version)
             .field("auth", &self.inner.auth)
             .finish_non_exhaustive()

@@ -91,7 +91,11 @@ fn message(kind: ErrorKind) -> &'static str {
     }
 }
 
-fn advice(kind: ErrorKind, response: &BufferedResponse, code: Option<&ErrorCode>) -> Option<Cow<'static, str>> {
+fn advice(
+    kind: ErrorKind,
+    response: &BufferedResponse,
+    code: Option<&ErrorCode>,
+) -> Option<Cow<'static, str>> {
     let is = |known: ErrorCode| code == Some(&known);
     Some(match kind {
         ErrorKind::Permission if is(ErrorCode::IP_ADDRESS_NOT_ON_ACCESS_LIST) => {

@@ -236,7 +236,10 @@ impl Error {
     /// [`ClientBuilder::max_body_size`](crate::ClientBuilder::max_body_size).
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
-        self.0.response.as_ref().map(|response| response.body.as_ref())
+        self.0
+            .response
+            .as_ref()
+            .map(|response| response.body.as_ref())
     }
 
     /// Returns the service's error code, from the body or the header `X-Error-Code`.

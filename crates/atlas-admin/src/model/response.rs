@@ -4,9 +4,7 @@ use std::{fmt, ops::Deref};
 
 use http::{HeaderMap, StatusCode, header};
 
-use super::{
-    api_version::ApiVersion, deprecation::Deprecation, headers, rate_limit::RateLimit,
-};
+use super::{api_version::ApiVersion, deprecation::Deprecation, headers, rate_limit::RateLimit};
 
 /// The result of a successful call: a value, and the response it came in.
 ///

@@ -1,6 +1,17 @@
-//! What can be done in a project.
+//! Projects and the API keys in them.
 
-use crate::{ProjectRole, client::Client, operations::ReplaceProjectRoles};
+use crate::{client::Client, model::roles::ProjectRole, operations::ReplaceProjectRoles};
+
+impl Client {
+    /// Returns a handle to a project, by its id: a [`ProjectId`](crate::ProjectId) or text,
+    /// which is checked when a call is sent.
+    pub fn project(&self, project_id: impl AsRef<str>) -> Project {
+        Project {
+            client: self.clone(),
+            project_id: project_id.as_ref().to_owned(),
+        }
+    }
+}
 
 /// A project; see [`Client::project`].
 #[derive(Debug, Clone)]
@@ -11,16 +22,9 @@ pub struct Project {
 }
 
 impl Project {
-    pub(crate) fn new(client: Client, project_id: &str) -> Self {
-        Self {
-            client,
-            project_id: project_id.to_owned(),
-        }
-    }
-
-    /// An API key of the project's organization, by its id (not its public key):
-    /// an [`ApiKeyId`](crate::ApiKeyId) or text, which is checked when a call is
-    /// sent.
+    /// Returns a handle to an API key of the project's organization, by its id (not its
+    /// public key): an [`ApiKeyId`](crate::ApiKeyId) or text, which is checked when a call
+    /// is sent.
     pub fn api_key(self, api_key_id: impl AsRef<str>) -> ProjectApiKey {
         ProjectApiKey {
             project: self,
@@ -29,7 +33,7 @@ impl Project {
     }
 }
 
-/// An API key as a project sees it; see [`Project::api_key`].
+/// An API key in a project; see [`Project::api_key`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct ProjectApiKey {
@@ -38,8 +42,8 @@ pub struct ProjectApiKey {
 }
 
 impl ProjectApiKey {
-    /// Sets the key's roles in the project. A role that is not among these is
-    /// taken from the key there.
+    /// Sets the key's roles in the project. Roles that are not listed are removed from the
+    /// key in this project.
     pub fn replace_roles<R>(self, roles: impl IntoIterator<Item = R>) -> ReplaceProjectRoles
     where
         R: Into<ProjectRole>,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{StatusCode, header};
+use http::header;
 use reqwest::Request;
 use tokio::time::Instant;
 

@@ -10,8 +10,8 @@ use secrecy::SecretString;
 
 use super::{
     challenge::{AuthenticationInfo, Challenge},
-    session::{DigestSession, Target},
     params::{Parameters, items, offers},
+    session::{DigestSession, Target},
 };
 
 const USER: &str = r#"a "b" \c"#;

@@ -101,7 +101,7 @@ impl DigestSession {
         let expected = || self.digest(Target { method: "", uri });
         info.rspauth
             .as_ref()
-              .is_none_or(|rspauth| rspauth.eq_ignore_ascii_case(expected().as_bytes()))
+            .is_none_or(|rspauth| rspauth.eq_ignore_ascii_case(expected().as_bytes()))
     }
 
     /// Returns the session for the next request, with a new nonce if the service supplies
@@ -311,7 +311,8 @@ mod tests {
         let authorized = |charset: &str, user: &str, password: &str| {
             let text = format!(r#"Digest realm="r", nonce="n", qop="auth"{charset}"#);
             let cnonce = "c".to_owned();
-            let mut session = DigestSession::with_cnonce(challenge(&text), user, &password.into(), cnonce);
+            let mut session =
+                DigestSession::with_cnonce(challenge(&text), user, &password.into(), cnonce);
             authorize(&mut session, TARGET)
         };
         for (charset, is_one) in [(", charset=UTF-8", true), ("", false)] {

@@ -20,9 +20,7 @@ use crate::{
     error::{Error, ErrorKind, from_response},
     model::{base_url::BaseUrl, buffered_response::BufferedResponse},
     token_store::{AccessToken, TokenKey, TokenStore},
-    transport::{
-        Transport, context::RequestContext, deadline::deadline_after, progress::Progress,
-    },
+    transport::{Transport, context::RequestContext, deadline::deadline_after, progress::Progress},
 };
 
 /// How long before its expiry a token is refreshed, or halfway through what is left of its
@@ -150,7 +148,8 @@ impl ServiceAccount {
                 Err(error) => outcome = outcome.and(Err(error)),
             }
         }
-        self.state.lock()
+        self.state
+            .lock()
             .token
             .take_if(|token| revoked.contains(&token.header));
         // A token that may still be valid stays where it can be found.

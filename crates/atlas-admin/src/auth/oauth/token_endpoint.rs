@@ -9,9 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
-    error::{
-        Error, ErrorKind, code::ErrorCode, from_response, service_error::ServiceError,
-    },
+    error::{Error, ErrorKind, code::ErrorCode, from_response, service_error::ServiceError},
     model::buffered_response::BufferedResponse,
     token_store::AccessToken,
     transport::context::RequestContext,
@@ -42,7 +40,10 @@ struct TokenResponse {
 }
 
 impl TokenEndpoint {
-    pub(super) async fn request_token(&self, context: &RequestContext<'_>) -> Result<AccessToken, Error> {
+    pub(super) async fn request_token(
+        &self,
+        context: &RequestContext<'_>,
+    ) -> Result<AccessToken, Error> {
         let form = "grant_type=client_credentials".to_owned();
         let request = self.request(&self.token_url, form)?;
         // The lifetime counts from here: when the service issued the token is unknown.
@@ -55,13 +56,18 @@ impl TokenEndpoint {
         let token: TokenResponse = serde_json::from_slice(&response.body)
             .map_err(|_| unreadable("the token endpoint's response cannot be read"))?;
         if !token.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(unreadable("the token endpoint issued a token that is not a bearer token"));
+            return Err(unreadable(
+                "the token endpoint issued a token that is not a bearer token",
+            ));
         }
         let lifetime = token
             .expires_in
             .map_or(DEFAULT_LIFETIME, Duration::from_secs)
             .min(MAX_LIFETIME);
-        Ok(AccessToken::new(token.access_token, requested_at + lifetime))
+        Ok(AccessToken::new(
+            token.access_token,
+            requested_at + lifetime,
+        ))
     }
 
     pub(super) async fn revoke(
@@ -71,9 +77,7 @@ impl TokenEndpoint {
     ) -> Result<(), Error> {
         let token = utf8_percent_encode(token.expose(), NON_ALPHANUMERIC);
         let form = format!("token={token}&token_type_hint=access_token");
-        let response = context
-            .fetch(self.request(&self.revoke_url, form)?)
-            .await?;
+        let response = context.fetch(self.request(&self.revoke_url, form)?).await?;
         if response.status.is_success() {
             Ok(())
         } else {
