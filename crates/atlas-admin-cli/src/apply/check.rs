@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, str::FromStr};
 
-use atlas_admin::{ApiKeyId, Error, OrgId};
+use atlas_admin::{ApiKeyId, OrgId, ParseError};
 use serde_saphyr::{Location, Spanned};
 
 use super::{
@@ -160,10 +160,10 @@ impl Checker {
         updates
     }
 
-    fn id<T: FromStr<Err = Error>>(&mut self, text: &Text) -> Option<T> {
+    fn id<T: FromStr<Err = ParseError>>(&mut self, text: &Text) -> Option<T> {
         text.value
             .parse()
-            .map_err(|error: Error| self.wrong(text.referenced, error.to_string()))
+            .map_err(|error: ParseError| self.wrong(text.referenced, error.to_string()))
             .ok()
     }
 

@@ -125,7 +125,7 @@ impl Settings {
     }
 }
 
-fn parse_id<T: std::str::FromStr<Err = atlas_admin::Error>>(
+fn parse_id<T: std::str::FromStr<Err = atlas_admin::ParseError>>(
     set: Option<&Sourced<String>>,
     what: &str,
     hint: &str,
@@ -135,7 +135,7 @@ fn parse_id<T: std::str::FromStr<Err = atlas_admin::Error>>(
     };
     set.value
         .parse()
-        .map_err(|error| Failure::input(format!("{}: {error}", set.origin)))
+        .map_err(|error: atlas_admin::ParseError| Failure::input(format!("{}: {error}", set.origin)))
 }
 
 fn first<T>(layers: &[Layer], get: impl Fn(&Layer) -> Option<T>) -> Option<Sourced<T>> {
