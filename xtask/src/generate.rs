@@ -6,9 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
 use proc_macro2::TokenStream;
-use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
+use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use progenitor_schemars::schema::{InstanceType, SchemaObject};
-use quote::quote;
+use quote::ToTokens;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -20,6 +20,7 @@ use crate::{
     mocks,
     name::name,
     overlay::Overlay,
+    requests,
     roles::{self, KnownRoles},
     sources::Sources,
     unify::unify,
@@ -103,19 +104,25 @@ pub fn tokens(part: Part, lowered: &Value) -> Result<TokenStream> {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Positional)
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(::std::sync::Arc<dyn crate::Transport>))
         .with_conversion(
             password(),
             "crate::Redacted",
             [TypeImpl::Display; 0].into_iter(),
         );
     let mut generator = Generator::new(&settings);
-    match part {
+    let tokens = match part {
         Part::Client => generator.generate_tokens(&document),
         Part::Mocks => generator.httpmock(&document, "crate"),
     }
-    .map_err(|error| anyhow!("the generator refuses the document: {error}"))
+    .map_err(|error| anyhow!("the generator refuses the document: {error}"))?;
+    Ok(match part {
+        Part::Client => requests::only_build(parse(tokens)?)?.into_token_stream(),
+        Part::Mocks => tokens,
+    })
+}
+
+fn parse(tokens: TokenStream) -> Result<syn::File> {
+    syn::parse2(tokens).context("the generator's output does not parse as Rust")
 }
 
 /// The schema of a field that must not be shown.
@@ -129,6 +136,5 @@ fn password() -> SchemaObject {
 
 /// The text of a generated file.
 pub fn format(tokens: TokenStream) -> Result<String> {
-    let file = syn::parse2(tokens).context("the generator made what is not Rust")?;
-    Ok(HEADER.to_owned() + &prettyplease::unparse(&file))
+    Ok(HEADER.to_owned() + &prettyplease::unparse(&parse(tokens)?))
 }

@@ -22,6 +22,7 @@ pub mod name;
 pub mod overlay;
 pub mod progress;
 pub mod report;
+mod requests;
 pub mod roles;
 pub mod services;
 pub mod sources;

@@ -21,8 +21,8 @@ path = "/orgs/{orgId}/apiKeys/{apiUserId}"
 error = "ApiError"
 "#;
 
-/// A program that calls the new operation, answered by a fake transport and by a
-/// typed mock.
+/// A program that builds a request of the new operation, decodes a response to it, and
+/// calls a typed mock.
 const CALLER: &str = include_str!("support/caller.rs");
 
 const MANIFEST: &str = r#"
@@ -32,7 +32,6 @@ edition = "2024"
 
 [dependencies]
 atlas-admin-raw = { workspace = true, features = ["mocks"] }
-http.workspace = true
 httpmock.workspace = true
 reqwest.workspace = true
 tokio.workspace = true
@@ -111,7 +110,7 @@ fn is_generated_and_called() {
         json!({
             "operation": "delete_org_api_key",
             "request": "DELETE http://service/orgs/o1/apiKeys/k1?pretty=true",
-            "status": 204,
+            "decoded": [true, false],
             "services": ["atlas-v2", "atlas-v1", "ops-manager-v1"],
             "mocked": 204
         })

@@ -1,17 +1,17 @@
 //! SDK clients and calls, as the settings ask for them.
 
-use std::{fs, path::PathBuf};
+use std::{fmt, fs, path::PathBuf};
 
 use atlas_admin::{
     ApiKey, Client, ClientBuilder, Credentials, Error, FileStore, GetOrgApiKey,
-    ReplaceProjectRoles, Response, UpdateOrgApiKey,
+    ReplaceProjectRoles, Response, UpdateOrgApiKey, sanitize,
 };
 use etcetera::BaseStrategy;
 
 use crate::{
-    config::{Config, ResolvedCredentials, Sourced},
+    config::{Config, MASK, ResolvedCredentials},
     error::CliError,
-    service::Service,
+    ui::{Output, request::RequestPreview},
 };
 
 /// A call that is ready to be sent.
@@ -77,28 +77,59 @@ impl Session {
     }
 }
 
-/// Returns a client builder with all settings.
-pub(crate) fn builder(
-    config: &Config,
-    credentials: Credentials,
-) -> Result<ClientBuilder, CliError> {
-    builder_at(config, credentials, config.base_url.as_ref())
+/// A client for `--dry-run`, which works without credentials and never knows the secret.
+pub(crate) struct DryRun {
+    pub(crate) client: Client,
+    authorization: String,
 }
 
-/// Returns the same for another base URL.
-pub(crate) fn builder_at(
-    config: &Config,
-    credentials: Credentials,
-    base_url: Option<&Sourced<String>>,
-) -> Result<ClientBuilder, CliError> {
-    let mut builder = Client::builder().credentials(credentials);
-    builder = match (config.service.value, base_url) {
-        (Service::OpsManager, Some(url)) => from(&url.origin, builder.ops_manager(&url.value))?,
-        (_, Some(url)) => from(&url.origin, builder.base_url(&url.value))?,
-        (_, None) => builder,
-    };
-    if config.service.value == Service::AtlasV1 {
-        builder = builder.atlas_v1();
+impl DryRun {
+    pub(crate) fn new(config: &Config, output: &Output) -> Result<Self, CliError> {
+        let credentials = match config.credentials() {
+            Ok(credentials) => Some(credentials.value),
+            Err(error) => {
+                output.note(&format!("warning: {error}"));
+                None
+            }
+        };
+        let (placeholder, authorization) = match credentials {
+            Some(ResolvedCredentials::ServiceAccount { .. } | ResolvedCredentials::Token(_)) => {
+                (Credentials::bearer("dry-run"), format!("Bearer {MASK}"))
+            }
+            Some(ResolvedCredentials::ApiKey { public, .. }) => (
+                Credentials::digest(&*public, "dry-run"),
+                format!("Digest username=\"{}\", {MASK}", sanitize(&public)),
+            ),
+            None => (
+                Credentials::digest("dry-run", "dry-run"),
+                format!("Digest {MASK}"),
+            ),
+        };
+        Ok(Self {
+            client: build(config, builder(config, placeholder)?)?,
+            authorization,
+        })
+    }
+
+    /// Returns the request that the call would send.
+    pub(crate) fn preview(&self, call: &Call) -> Result<RequestPreview, CliError> {
+        let request = match call {
+            Call::Get(call) => call.to_request(),
+            Call::Update(call) => call.to_request(),
+            Call::ReplaceRoles(call) => call.to_request(),
+        }?;
+        Ok(RequestPreview::new(&request, self.authorization.clone()))
+    }
+}
+
+/// Returns a client builder with all settings.
+fn builder(config: &Config, credentials: Credentials) -> Result<ClientBuilder, CliError> {
+    let mut builder = Client::builder()
+        .credentials(credentials)
+        .service(config.service.value)
+        .user_agent_suffix("cli");
+    if let Some(url) = &config.base_url {
+        builder = with_origin(&url.origin, builder.base_url(&url.value))?;
     }
     if let Some(version) = &config.api_version {
         builder = builder.api_version(version.value);
@@ -109,13 +140,13 @@ pub(crate) fn builder_at(
     if let Some(path) = &config.ca_file {
         let pem = fs::read(path)
             .map_err(|error| CliError::input(format!("cannot read {}: {error}", path.display())))?;
-        builder = from(&path.display(), builder.add_root_certificate(pem))?;
+        builder = with_origin(path.display(), builder.add_root_certificate(pem))?;
     }
-    Ok(builder.user_agent_suffix("cli"))
+    Ok(builder)
 }
 
-/// Builds the client, and names the flag that allows plain HTTP where that is missing.
-pub(crate) fn build(config: &Config, builder: ClientBuilder) -> Result<Client, CliError> {
+/// Builds the client. An error about plain HTTP names the flag that allows it.
+fn build(config: &Config, builder: ClientBuilder) -> Result<Client, CliError> {
     builder.clone().build().map_err(|error| {
         let needs_flag = !config.allow_insecure_http
             && error.is_input()
@@ -130,7 +161,10 @@ pub(crate) fn build(config: &Config, builder: ClientBuilder) -> Result<Client, C
     })
 }
 
-fn from<T>(origin: &impl std::fmt::Display, result: Result<T, Error>) -> Result<T, CliError> {
+fn with_origin<T>(
+    origin: impl fmt::Display,
+    result: Result<T, impl fmt::Display>,
+) -> Result<T, CliError> {
     result.map_err(|error| CliError::input(format!("{origin}: {error}")))
 }
 

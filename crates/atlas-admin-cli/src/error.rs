@@ -2,10 +2,10 @@
 
 use std::{error::Error as _, fmt, io, process::ExitCode};
 
-use atlas_admin::{Error, ErrorKind};
+use atlas_admin::{Error, ErrorKind, sanitize};
 use serde_json::{Value, json};
 
-use crate::{diagnostic::Diagnostic, sanitize::sanitize};
+use crate::diagnostic::Diagnostic;
 
 /// The exit status, which is part of the command's interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

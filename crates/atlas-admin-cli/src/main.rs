@@ -7,12 +7,9 @@ mod client;
 mod commands;
 mod config;
 mod diagnostic;
-mod dry_run;
 mod error;
 mod roles;
 mod runtime;
-mod sanitize;
-mod service;
 mod signal;
 mod ui;
 

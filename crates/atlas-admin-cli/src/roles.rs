@@ -1,6 +1,6 @@
 //! The roles that the services document.
 
-use crate::service::Service;
+use atlas_admin::Service;
 
 /// Where a key holds a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

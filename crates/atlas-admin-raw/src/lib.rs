@@ -1,24 +1,24 @@
 //! Low-level client for programmatic API keys on MongoDB Atlas and Ops Manager.
 //!
-//! Everything in [`Client`] and [`types`] is generated from the documents in
-//! the repository's `openapi/` folder, one client for three services; what
-//! differs between the services is data, in [`catalog`]. Requests leave through
-//! one hand-written seam, the [`Transport`].
+//! [`types`] and the methods of [`Client`] are generated from the documents in the
+//! repository's `openapi/` folder: one client for three services. What differs between
+//! the services is data, in [`catalog`]. Each method builds a [`Request`]; sending it is
+//! up to the caller.
 //!
 //! The feature `mocks` adds typed mocks of each service for httpmock.
 //!
-//! Most programs want the `atlas-admin` crate, which adds authentication,
-//! versions, checks and errors, and shows none of the types of this one.
+//! Most programs want the `atlas-admin` crate, which adds authentication, versions,
+//! input checks, retries and errors, and exposes none of the types of this one.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod catalog;
 mod generated;
 mod redacted;
-mod transport;
+mod request;
 
-pub use generated::client::{Client, Error, ResponseValue, types};
+pub use generated::client::types;
 #[cfg(feature = "mocks")]
 pub use generated::mocks;
 pub use redacted::Redacted;
-pub use transport::{ResponseFuture, Transport};
+pub use request::{BuildError, Client, DecodeError, Request};

@@ -4,7 +4,7 @@ use std::{env, fmt};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{error::Error, text::escape};
+use crate::{error::Error, model::sanitize::excerpt};
 
 /// Credentials for one of the services.
 ///
@@ -240,7 +240,7 @@ impl fmt::Debug for Credentials {
             let shown = if name.starts_with(SERVICE_ACCOUNT_SECRET) || is_private_key(name) {
                 "[REDACTED]".to_owned()
             } else {
-                escape(name, 60)
+                excerpt(name, 60)
             };
             f.debug_struct(kind)
                 .field(field, &shown)

@@ -44,72 +44,61 @@
 //! - [`observability`]: seeing requests, without secrets.
 //! - `testing`, with the feature `test-util`: doubles of the services for tests.
 
-mod api_key;
-mod api_version;
-mod attempt;
 mod auth;
-mod base_url;
 mod call;
-mod call_name;
-mod classify;
 mod client;
-mod connection;
-mod connector;
 mod credentials;
-mod envelope;
 mod error;
-mod error_code;
 mod generated;
-mod headers;
-mod ids;
+mod model;
 pub mod observability;
 mod operations;
-mod options;
-mod org;
-mod pacer;
-mod project;
-mod response;
+mod rate_limiter;
+mod resources;
 mod retry;
-mod roles;
-mod service;
-mod service_error;
-mod sunset;
 #[cfg(feature = "test-util")]
 pub mod testing;
 #[cfg(test)]
 mod tests;
-mod text;
 mod token_store;
-mod wire;
+mod transport;
 
-pub use api_key::{ApiKey, Link, PrivateKey, RoleAssignment};
-pub use api_version::ApiVersion;
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, builder::ClientBuilder};
 pub use credentials::Credentials;
-pub use error::{Error, ErrorKind};
-pub use error_code::ErrorCode;
-pub use ids::{ApiKeyId, Id, OrgId, ProjectId};
+pub use error::{Error, ErrorKind, code::ErrorCode, service_error::FieldViolation};
+pub use model::{
+    api_key::{ApiKey, Link, PrivateKey, RoleAssignment},
+    api_version::ApiVersion,
+    deprecation::Deprecation,
+    ids::{ApiKeyId, Id, OrgId, ProjectId},
+    options::RequestOptions,
+    other_role::OtherRole,
+    parse_error::ParseError,
+    rate_limit::RateLimit,
+    response::Response,
+    roles::{OrgRole, ProjectRole},
+    sanitize::sanitize,
+    service::Service,
+};
 pub use operations::{GetOrgApiKey, ReplaceProjectRoles, UpdateOrgApiKey};
-pub use options::RequestOptions;
-pub use org::{Org, OrgApiKey};
-pub use project::{Project, ProjectApiKey};
-pub use response::{Deprecation, RateLimit, Response};
+pub use resources::{
+    org::{Org, OrgApiKey},
+    project::{Project, ProjectApiKey},
+};
 pub use retry::RetryPolicy;
-pub use roles::{OrgRole, OtherRole, ProjectRole};
-pub use service_error::FieldViolation;
 pub use token_store::{AccessToken, FileStore, MemoryStore, TokenKey, TokenStore};
 
-/// A door for the fuzz target.
+/// Entry point of the fuzz target.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub fn check_challenge(lines: &[u8]) {
-    auth::hostile::check(lines);
+    auth::digest::hostile::check(lines);
 }
 
 #[doc = include_str!("../RELIABILITY.md")]
 pub mod reliability {}
 
-/// The code in the README is compiled with the documentation's.
+/// Compiles the code in the repository's README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

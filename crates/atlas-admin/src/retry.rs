@@ -1,4 +1,4 @@
-//! When a call is tried again, and after how long.
+//! Whether a failed call is retried, and after how long.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,27 +7,27 @@ use retry_policies::{Jitter, RetryDecision, RetryPolicy as _, policies::Exponent
 
 use crate::error::{Error, ErrorKind};
 
-/// When a call that failed is tried again.
+/// When a failed call is retried.
 ///
-/// What is safe to repeat is repeated, up to the number of attempts and within the
-/// time of the call ([`ClientBuilder::timeout`](crate::ClientBuilder::timeout)):
+/// Calls are retried when that is safe, up to the number of attempts and within the call's
+/// time limit ([`ClientBuilder::timeout`](crate::ClientBuilder::timeout)):
 ///
-/// - 429 and 503, after the time that `Retry-After` names, if it names one;
-/// - no connection could be made, so nothing was sent;
-/// - the service turned the request away unread, as it can in HTTP/2;
-/// - the call got no further than signing in: a challenge or a token that did not
-///   come, for whatever reason of the network or of a proxy;
-/// - a connection that was kept from an earlier call closed before any answer,
-///   which services do when they think it idle: once, on a new connection. One that
-///   closes amid the head of an answer looks the same and is treated the same.
+/// - after 429 and 503, when the time that `Retry-After` names has passed;
+/// - if no connection could be made, so that nothing was sent;
+/// - if the service turned the request away unread, which HTTP/2 can express;
+/// - if the call got no further than signing in, because a challenge or a token did not
+///   arrive;
+/// - if an idle connection turned out to be closed before any response: once, on a new
+///   connection. A connection that closes in the middle of response headers looks the same
+///   and is treated the same.
 ///
-/// A failure after which the update may have been made all the same (502, 504, a
-/// connection that broke, no answer in time) is repeated only if
-/// [`retry_ambiguous`](Self::retry_ambiguous) says so. Otherwise it is an error that
-/// [`Error::outcome_unknown`] tells apart.
+/// A failure after which the update may have been applied (502, 504, a broken connection,
+/// no response in time) is retried only with
+/// [`retry_ambiguous`](Self::retry_ambiguous). Otherwise the error says so by
+/// [`Error::outcome_unknown`].
 ///
-/// Between attempts the call waits a random time, up to a bound that doubles with
-/// each attempt, so that many clients do not come back all at once.
+/// Between attempts the call waits for a random time, up to a bound that doubles with each
+/// attempt, so that many clients do not return at once.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,75 +41,78 @@ use crate::error::{Error, ErrorKind};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct RetryPolicy {
-    attempts: u32,
+    max_attempts: u32,
     initial_delay: Duration,
     max_delay: Duration,
-    replays: bool,
+    retry_ambiguous: bool,
 }
 
 impl RetryPolicy {
-    /// Three attempts, with delays of up to 0.5 s and 1 s between them. This is
-    /// what a client does unless told otherwise.
+    /// Three attempts, with delays of up to 0.5 s and 1 s between them. This is the
+    /// default.
     pub const fn standard() -> Self {
         Self {
-            attempts: 3,
+            max_attempts: 3,
             initial_delay: Duration::from_millis(500),
             max_delay: Duration::from_secs(20),
-            replays: false,
+            retry_ambiguous: false,
         }
     }
 
-    /// One attempt.
+    /// One attempt only.
     pub const fn none() -> Self {
         Self::standard().max_attempts(1)
     }
 
-    /// The most attempts of a call, the first included. Zero counts as one.
+    /// Sets the largest number of attempts, including the first. Zero counts as one.
     pub const fn max_attempts(mut self, attempts: u32) -> Self {
-        self.attempts = if attempts == 0 { 1 } else { attempts };
+        self.max_attempts = if attempts == 0 { 1 } else { attempts };
         self
     }
 
-    /// The bound of the first delay.
+    /// Sets the bound of the first delay.
     pub const fn initial_delay(mut self, delay: Duration) -> Self {
         self.initial_delay = delay;
         self
     }
 
-    /// The bound of every delay, but for one that the service asks for.
+    /// Sets the bound of every delay except those that the service asks for.
     pub const fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// Whether to repeat an update that may have been made already. Both
-    /// operations set a state, so a repeated one does no harm unless somebody else
-    /// changes the same key in between.
+    /// Sets whether to retry an update that may already have been applied. Updates set a
+    /// state, so a repetition is harmless unless someone else changes the same key in
+    /// between.
     pub const fn retry_ambiguous(mut self, allow: bool) -> Self {
-        self.replays = allow;
+        self.retry_ambiguous = allow;
         self
     }
 
-    /// How long to wait before the attempt after `made` ones, of which the last
-    /// ended in `failure`; `None` if that is the end.
-    pub(crate) fn delay(&self, made: u32, failure: &Failure<'_>) -> Option<Duration> {
-        if made >= self.attempts || !failure.is_worth_another(self.replays) {
+    /// Returns how long to wait after `attempts` attempts, the last of which ended in
+    /// `failure`, or `None` to give up.
+    pub(crate) fn delay(&self, attempts: u32, failure: &Failure<'_>) -> Option<Duration> {
+        if attempts >= self.max_attempts || !failure.is_retryable(self.retry_ambiguous) {
             return None;
         }
-        if failure.lost_kept_alive {
+        if failure.lost_idle_connection {
             return Some(Duration::ZERO);
         }
-        failure.error.retry_after().or_else(|| self.backoff(made))
+        failure
+            .error
+            .retry_after()
+            .or_else(|| self.backoff(attempts))
     }
 
-    fn backoff(&self, made: u32) -> Option<Duration> {
+    fn backoff(&self, attempts: u32) -> Option<Duration> {
         let longest = self.max_delay.max(self.initial_delay);
         let backoff = ExponentialBackoff::builder()
             .retry_bounds(self.initial_delay, longest)
             .jitter(Jitter::Full)
-            .build_with_max_retries(self.attempts);
+            .build_with_max_retries(self.max_attempts);
         let now = SystemTime::now();
-        match backoff.should_retry(now, made.saturating_sub(1)) {
+        match backoff.should_retry(now, attempts.saturating_sub(1)) {
             RetryDecision::Retry { execute_after } => {
                 Some(execute_after.duration_since(now).unwrap_or_default())
             }
@@ -127,35 +130,37 @@ impl Default for RetryPolicy {
 /// How an attempt failed.
 pub(crate) struct Failure<'a> {
     pub(crate) error: &'a Error,
-    /// Whether this attempt may have taken effect.
-    pub(crate) may_be_taken: bool,
-    /// Whether a connection from an earlier call closed before any answer, for the
-    /// first time in this call.
-    pub(crate) lost_kept_alive: bool,
+    /// Whether this attempt may have been applied.
+    pub(crate) may_have_applied: bool,
+    /// Whether an idle connection turned out to be closed, for the first time in this call.
+    pub(crate) lost_idle_connection: bool,
 }
 
 impl Failure<'_> {
-    fn is_worth_another(&self, replays: bool) -> bool {
+    fn is_retryable(&self, retry_ambiguous: bool) -> bool {
         let status = self.error.status();
-        let is_unanswered = matches!(self.error.kind(), ErrorKind::Transport | ErrorKind::Timeout);
+        let has_no_response =
+            matches!(self.error.kind(), ErrorKind::Transport | ErrorKind::Timeout);
         match status {
             Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => true,
             Some(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) => {
-                !self.may_be_taken || replays
+                !self.may_have_applied || retry_ambiguous
             }
-            _ if is_unanswered => self.lost_kept_alive || !self.may_be_taken || replays,
+            _ if has_no_response => {
+                self.lost_idle_connection || !self.may_have_applied || retry_ambiguous
+            }
             _ => false,
         }
     }
 
-    /// The reason for another attempt, for a log.
+    /// Returns the reason for the retry, for the log.
     pub(crate) fn reason(&self) -> &'static str {
         match self.error.kind() {
-            _ if self.lost_kept_alive => "a kept connection had been closed",
+            _ if self.lost_idle_connection => "an idle connection had closed",
             ErrorKind::RateLimited => "rate limited",
-            ErrorKind::Transport if self.may_be_taken => "the connection broke",
+            ErrorKind::Transport if self.may_have_applied => "the connection broke",
             ErrorKind::Transport => "no connection",
-            ErrorKind::Timeout => "no answer in time",
+            ErrorKind::Timeout => "no response in time",
             _ => "the service is unavailable",
         }
     }

@@ -15,9 +15,11 @@ use std::{
 
 use atlas_admin::{Credentials, ErrorCode, RequestOptions};
 use digest_auth::{AuthContext, AuthorizationHeader, HttpMethod};
-use support::{Answer, KEY, ORG, PASSWORD, Received, Service, USER, answer, done, update};
+use support::{
+    BufferedResponse, KEY, ORG, PASSWORD, Received, Service, USER, answer, done, update,
+};
 
-fn challenge(nonce: &str, rest: &str) -> Answer {
+fn challenge(nonce: &str, rest: &str) -> BufferedResponse {
     let header =
         format!(r#"Digest realm="MMS Public API", domain="", nonce="{nonce}", qop="auth"{rest}"#);
     answer(
@@ -47,8 +49,8 @@ fn verified(request: &Received) -> Option<AuthorizationHeader> {
 
 /// Calls a closure with the number of the request, from 0.
 fn numbered(
-    answer: impl Fn(usize, Received) -> Answer + Send + Sync + 'static,
-) -> impl Fn(Received) -> std::future::Ready<Answer> + Clone {
+    answer: impl Fn(usize, Received) -> BufferedResponse + Send + Sync + 'static,
+) -> impl Fn(Received) -> std::future::Ready<BufferedResponse> + Clone {
     let answer = Arc::new(answer);
     let count = Arc::new(AtomicUsize::new(0));
     move |request| std::future::ready(answer(count.fetch_add(1, Ordering::SeqCst), request))
@@ -333,7 +335,7 @@ async fn a_service_that_proves_itself_is_believed_and_no_other() {
         assert!(error.is_service() && error.outcome_unknown(), "{error}");
         assert!(error.to_string().contains("rspauth"), "{error}");
         assert_eq!(error.status().map(|s| s.as_u16()), Some(status));
-        // The lane that was answered so is not used again.
+        // That session is not used again.
         assert_eq!(error.requests_sent(), attempts);
     }
 }
@@ -364,7 +366,8 @@ async fn a_challenge_with_a_long_body_is_read_in_part() {
 
 /// Gives a new nonce for every challenge and takes each count once and in order,
 /// as the strictest of services might. Every answer takes some time.
-fn strict() -> impl Fn(Received) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> + Clone {
+fn strict()
+-> impl Fn(Received) -> std::pin::Pin<Box<dyn Future<Output = BufferedResponse> + Send>> + Clone {
     let counts = Arc::new(Mutex::new(HashMap::<String, u32>::new()));
     move |request| {
         let counts = counts.clone();
@@ -430,7 +433,7 @@ async fn a_cancelled_call_breaks_no_later_one() {
 /// Sends `count` updates that are all under way before one is answered, then some
 /// one after the other.
 #[tokio::test]
-async fn the_last_lane_returned_goes_out_first_and_few_are_kept() {
+async fn the_session_returned_last_is_used_first_and_few_are_kept() {
     for (count, kept) in [(8, 8), (300, 256)] {
         let all = Arc::new(tokio::sync::Barrier::new(count));
         let issued = Arc::new(AtomicUsize::new(0));
@@ -459,7 +462,7 @@ async fn the_last_lane_returned_goes_out_first_and_few_are_kept() {
             update.await.unwrap();
         }
         let shown = format!("{client:?}");
-        assert!(shown.contains(&format!("lanes: {kept}")), "{shown}");
+        assert!(shown.contains(&format!("idle_sessions: {kept}")), "{shown}");
         for _ in 0..5 {
             assert_eq!(update(&client).await.unwrap().requests_sent(), 1);
         }

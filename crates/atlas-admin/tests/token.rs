@@ -15,12 +15,12 @@ use atlas_admin::{
     AccessToken, Client, Credentials, ErrorCode, ErrorKind, FileStore, MemoryStore, ProjectRole,
     TokenKey, TokenStore,
 };
-use support::{Answer, KEY, PROJECT, Received, Service, answer, done, update};
+use support::{BufferedResponse, KEY, PROJECT, Received, Service, answer, done, update};
 
 const ID: &str = "mdb_sa_id_0123456789abcdef01234567";
 const SECRET: &str = "mdb_sa_sk_hush";
 
-fn grant(n: usize, lifetime: u64) -> Answer {
+fn grant(n: usize, lifetime: u64) -> BufferedResponse {
     let body =
         format!(r#"{{"access_token":"token-{n}","expires_in":{lifetime},"token_type":"Bearer"}}"#);
     answer(200, &[], &body)
@@ -30,7 +30,7 @@ fn grant(n: usize, lifetime: u64) -> Answer {
 /// other paths answer as told.
 async fn service(
     lifetime: u64,
-    operation: impl Fn(Received) -> Answer + Send + Sync + 'static,
+    operation: impl Fn(Received) -> BufferedResponse + Send + Sync + 'static,
 ) -> Service {
     service_with(move |n| grant(n, lifetime), Duration::ZERO, operation).await
 }
@@ -38,9 +38,9 @@ async fn service(
 /// A service whose token endpoint answers its requests by their number, from 0,
 /// each after some time.
 async fn service_with(
-    token: impl Fn(usize) -> Answer + Send + Sync + 'static,
+    token: impl Fn(usize) -> BufferedResponse + Send + Sync + 'static,
     wait: Duration,
-    operation: impl Fn(Received) -> Answer + Send + Sync + 'static,
+    operation: impl Fn(Received) -> BufferedResponse + Send + Sync + 'static,
 ) -> Service {
     let (token, operation) = (Arc::new(token), Arc::new(operation));
     let tokens = Arc::new(AtomicUsize::new(0));

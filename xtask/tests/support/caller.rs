@@ -1,40 +1,14 @@
-//! Calls `delete_org_api_key` once, and prints what was sent and received.
+//! Builds a request of `delete_org_api_key`, decodes a response to it, and prints both.
 
-use std::sync::{Arc, Mutex};
-
-use atlas_admin_raw::{
-    Client, ResponseFuture, Transport, catalog,
-    mocks::atlas_v2::MockServerExt,
-};
+use atlas_admin_raw::{Client, catalog, mocks::atlas_v2::MockServerExt};
 use httpmock::MockServer;
-
-/// Keeps the request and answers that the key is gone.
-#[derive(Debug, Default)]
-struct FakeService(Mutex<Option<(reqwest::Request, &'static str)>>);
-
-impl Transport for FakeService {
-    fn execute<'a>(
-        &'a self,
-        request: reqwest::Request,
-        operation_id: &'static str,
-    ) -> ResponseFuture<'a> {
-        *self.0.lock().unwrap() = Some((request, operation_id));
-        let answer = http::Response::builder()
-            .status(204)
-            .body("");
-        Box::pin(async { Ok(answer.unwrap().into()) })
-    }
-}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let fake = Arc::new(FakeService::default());
-    let client = Client::new_with_client("http://service", reqwest::Client::new(), fake.clone());
-    let answer = client
+    let client = Client::new("http://service", reqwest::Client::new());
+    let request = client
         .delete_org_api_key("o1", "k1", None, Some(true))
-        .await
         .unwrap();
-    let (request, operation) = fake.0.lock().unwrap().take().unwrap();
     let services = [
         catalog::ATLAS_V2,
         catalog::ATLAS_V1,
@@ -42,19 +16,21 @@ async fn main() {
     ];
     let names: Vec<_> = services
         .iter()
-        .filter(|service| service.operation(operation).is_some())
+        .filter(|service| service.operation(request.operation_id).is_some())
         .map(|service| service.name)
         .collect();
     println!(
-        r#"{{"operation": {operation:?}, "request": "{} {}", "status": {}, "services": {names:?}, "mocked": {}}}"#,
-        request.method(),
-        request.url(),
-        answer.status().as_u16(),
+        r#"{{"operation": {:?}, "request": "{} {}", "decoded": [{}, {}], "services": {names:?}, "mocked": {}}}"#,
+        request.operation_id,
+        request.http.method(),
+        request.http.url(),
+        request.decode(204, b"").is_ok(),
+        request.decode(202, b"").is_ok(),
         mocked().await,
     );
 }
 
-/// The status that a mock of the operation answers.
+/// The status that a mock of the operation responds with.
 async fn mocked() -> u16 {
     let server = MockServer::start_async().await;
     server.delete_org_api_key(|when, then| {
@@ -62,6 +38,6 @@ async fn mocked() -> u16 {
         then.no_content();
     });
     let url = server.url("/api/atlas/v2/orgs/o1/apiKeys/k1?pretty=true");
-    let answer = reqwest::Client::new().delete(url).send().await.unwrap();
-    answer.status().as_u16()
+    let response = reqwest::Client::new().delete(url).send().await.unwrap();
+    response.status().as_u16()
 }

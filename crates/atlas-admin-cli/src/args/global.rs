@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use atlas_admin::ApiVersion;
+use atlas_admin::{ApiVersion, Service};
 use clap::Args;
 
 use super::{Color, Format, service_parser};
-use crate::service::Service;
 
 /// The options of every command. A setting without an option comes from the profile named
 /// by --profile, the environment, or the default profile, in this order.

@@ -3,13 +3,13 @@
 mod global;
 mod output;
 
+use atlas_admin::Service;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 pub(crate) use self::{
     global::GlobalArgs,
     output::{Color, Format},
 };
-use crate::service::Service;
 
 /// Parses the name of a service.
 fn service_parser() -> impl TypedValueParser<Value = Service> {

@@ -1,5 +1,6 @@
 //! `auth status`: show the credentials and settings in use, and their sources.
 
+use atlas_admin::{Service, sanitize};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use serde::Serialize;
@@ -8,8 +9,6 @@ use crate::{
     args::GlobalArgs,
     config::{Config, CredentialParts, MASK, Sourced},
     error::CliError,
-    sanitize::sanitize,
-    service::Service,
     ui::{Output, table::table},
 };
 

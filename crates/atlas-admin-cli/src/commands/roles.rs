@@ -1,5 +1,6 @@
 //! `roles`: list the known roles.
 
+use atlas_admin::Service;
 use clap::Args;
 use serde::Serialize;
 
@@ -7,7 +8,6 @@ use crate::{
     args::GlobalArgs,
     error::CliError,
     roles::RoleScope,
-    service::Service,
     ui::{Output, table::table},
 };
 

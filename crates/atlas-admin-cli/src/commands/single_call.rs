@@ -2,13 +2,12 @@
 
 use crate::{
     args::GlobalArgs,
-    client::{Call, Session},
+    client::{Call, DryRun, Session},
     config::Config,
-    dry_run::{self, DryRun},
     error::CliError,
     roles::{RoleScope, unknown_role_warnings},
     runtime::block_on,
-    ui::{Output, api_key},
+    ui::{Output, api_key, request},
 };
 
 /// Sends the call and prints the key, or with `--dry-run` prints the request.
@@ -18,12 +17,12 @@ pub(super) fn run(
     output: &Output,
     call: impl FnOnce(&atlas_admin::Client) -> Call,
 ) -> Result<(), CliError> {
+    if global.dry_run {
+        let dry_run = DryRun::new(config, output)?;
+        let preview = dry_run.preview(&call(&dry_run.client))?;
+        return request::print(&preview, output);
+    }
     block_on(async {
-        if global.dry_run {
-            let dry_run = DryRun::start(config, output).await?;
-            let preview = dry_run.preview(call(dry_run.client()).send()).await?;
-            return dry_run::show(&preview, output);
-        }
         let session = Session::open(config)?;
         let response = call(&session.client).send().await;
         session.close().await;

@@ -1,6 +1,7 @@
 //! The profiles of the Atlas CLI. The file belongs to another program, so unknown
 //! entries are ignored.
 
+use atlas_admin::Service;
 use std::{fs, path::PathBuf};
 
 use etcetera::BaseStrategy;
@@ -11,7 +12,6 @@ use super::{
     credentials::{CredentialParts, PartNames},
     layer::Layer,
 };
-use crate::service::Service;
 
 const NAMES: PartNames = PartNames {
     public_key: "public_api_key",

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use atlas_admin::ApiVersion;
+use atlas_admin::{ApiVersion, Service};
 
 use super::credentials::CredentialParts;
-use crate::service::Service;
 
 /// The settings of one source.
 #[derive(Debug, Default)]

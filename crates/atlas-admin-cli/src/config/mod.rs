@@ -22,11 +22,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use atlas_admin::{ApiVersion, OrgId, ProjectId};
+use atlas_admin::{ApiVersion, OrgId, ProjectId, Service};
 
 pub(crate) use self::credentials::{CredentialParts, ResolvedCredentials};
 use self::layer::Layer;
-use crate::{args::GlobalArgs, error::CliError, service::Service, ui::Output};
+use crate::{args::GlobalArgs, error::CliError, ui::Output};
 
 /// Shown in place of a secret.
 pub(crate) const MASK: &str = "********";

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use atlas_admin::ApiVersion;
+use atlas_admin::{ApiVersion, Service};
 use etcetera::BaseStrategy;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -16,7 +16,7 @@ use super::{
     layer::Layer,
     secret::read_file,
 };
-use crate::{error::CliError, service::Service};
+use crate::error::CliError;
 
 pub(super) struct File {
     path: Option<PathBuf>,

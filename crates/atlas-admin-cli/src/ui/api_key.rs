@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use atlas_admin::{ApiKey, Response};
+use atlas_admin::{ApiKey, Response, sanitize};
 use chrono::{DateTime, Utc};
 use comfy_table::Table;
 
 use super::{Output, table::table};
-use crate::{error::CliError, sanitize::sanitize};
+use crate::error::CliError;
 
 /// Prints the key of a response, and notes about the response.
 pub(crate) fn print(key: &Response<ApiKey>, output: &Output) -> Result<(), CliError> {

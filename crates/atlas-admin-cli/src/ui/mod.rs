@@ -2,6 +2,7 @@
 
 pub(crate) mod api_key;
 pub(crate) mod progress;
+pub(crate) mod request;
 pub(crate) mod table;
 
 use std::io::{self, Write};

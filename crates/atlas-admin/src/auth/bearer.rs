@@ -6,33 +6,37 @@ use http::{HeaderValue, StatusCode, header};
 use reqwest::Request;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::again;
-use crate::{attempt::Exchange, classify, error::Error, service_error::ServiceError, wire::Answer};
+use super::request::with_authorization;
+use crate::{
+    error::{Error, from_response, service_error::ServiceError},
+    model::buffered_response::BufferedResponse,
+    transport::context::RequestContext,
+};
 
-/// A token that the caller gave, and that cannot be renewed.
-pub(crate) struct Bearer(HeaderValue);
+/// A token that the caller gave, which cannot be refreshed.
+pub(crate) struct BearerToken(HeaderValue);
 
-impl Bearer {
+impl BearerToken {
     pub(crate) fn new(token: &SecretString) -> Result<Self, Error> {
-        authorization(token)
-            .map(Self)
-            .ok_or_else(|| Error::credentials("the bearer token has characters that no token has"))
+        authorization(token).map(Self).ok_or_else(|| {
+            Error::credentials("the bearer token contains characters that tokens cannot have")
+        })
     }
 
     pub(crate) async fn send(
         &self,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         request: &Request,
-    ) -> Result<Answer, Error> {
-        let answer = send(exchange, request, &self.0).await?;
-        if is_refused(&answer) {
-            return Err(classify::refused_token(answer));
+    ) -> Result<BufferedResponse, Error> {
+        let response = send(context, request, &self.0).await?;
+        if is_refused(&response) {
+            return Err(from_response::refused_token(response));
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
-/// The header that carries a token. `None` if no token looks like this.
+/// Returns the header that carries a token, or `None` if the text cannot be a token.
 pub(super) fn authorization(token: &SecretString) -> Option<HeaderValue> {
     let token = token.expose_secret();
     let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
@@ -45,36 +49,27 @@ pub(super) fn authorization(token: &SecretString) -> Option<HeaderValue> {
 
 /// Sends a request with a token.
 pub(super) async fn send(
-    exchange: &Exchange<'_>,
+    context: &RequestContext<'_>,
     request: &Request,
     authorization: &HeaderValue,
-) -> Result<Answer, Error> {
-    let sent = exchange.send(again(request, Some(authorization.clone())));
+) -> Result<BufferedResponse, Error> {
+    let sent = context.send(with_authorization(request, Some(authorization.clone())));
     let mut response = sent.await?;
-    exchange.read(&mut response).await
+    context.read(&mut response).await
 }
 
-/// Whether the token is what the service does not like. It also says 401 of a
-/// caller that it knows and that lacks a right.
-pub(super) fn is_refused(answer: &Answer) -> bool {
-    answer.status == StatusCode::UNAUTHORIZED
-        && (answer.headers.contains_key(header::WWW_AUTHENTICATE)
-            || !ServiceError::read(&answer.headers, &answer.body)
+/// Returns whether the service refused the token. A 401 can also mean that a caller it
+/// recognizes lacks a permission.
+pub(super) fn is_refused(response: &BufferedResponse) -> bool {
+    response.status == StatusCode::UNAUTHORIZED
+        && (response.headers.contains_key(header::WWW_AUTHENTICATE)
+            || !ServiceError::of(response)
                 .code
-                .is_some_and(|code| classify::is_about_rights(&code)))
+                .is_some_and(|code| from_response::is_about_permissions(&code)))
 }
 
-/// The answer, unless it refuses the token.
-pub(super) fn accepted(answer: Answer, advice: &'static str) -> Result<Answer, Error> {
-    if is_refused(&answer) {
-        Err(classify::refused_credentials(answer, advice))
-    } else {
-        Ok(answer)
-    }
-}
-
-impl fmt::Debug for Bearer {
+impl fmt::Debug for BearerToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bearer")
+        f.write_str("BearerToken")
     }
 }

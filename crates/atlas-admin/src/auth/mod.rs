@@ -1,78 +1,61 @@
-//! Puts credentials on requests.
+//! Authentication: puts credentials on requests.
 
-mod account;
-mod algorithm;
 mod bearer;
-mod challenge;
-mod digest;
-#[cfg(any(test, fuzzing))]
-pub(crate) mod hostile;
-mod lane;
-mod parameters;
-mod token_service;
+pub(crate) mod digest;
+mod oauth;
+mod request;
 
 use std::sync::Arc;
 
-use http::{HeaderValue, header};
 use reqwest::Request;
 
+pub(crate) use self::oauth::service_account::AuthContext;
+use self::{bearer::BearerToken, digest::DigestAuth, oauth::service_account::ServiceAccount};
 use crate::{
-    attempt::Exchange,
     credentials::{Credentials, Kind},
     error::Error,
-    wire::Answer,
+    model::buffered_response::BufferedResponse,
+    transport::context::RequestContext,
 };
-pub(crate) use account::Surroundings;
 
-/// One way of authenticating, with what it remembers between requests.
+/// A way to authenticate, with what it remembers between requests.
 #[derive(Debug)]
 pub(crate) enum Auth {
-    Digest(digest::Digest),
-    Bearer(bearer::Bearer),
-    Account(Arc<account::Account>),
+    Digest(DigestAuth),
+    Bearer(BearerToken),
+    ServiceAccount(Arc<ServiceAccount>),
 }
 
 impl Auth {
-    /// Checked credentials in use.
-    pub(crate) fn new(credentials: Credentials, around: Surroundings) -> Result<Self, Error> {
+    /// Prepares credentials that have been checked.
+    pub(crate) fn new(credentials: Credentials, context: AuthContext) -> Result<Self, Error> {
         Ok(match credentials.0 {
-            Kind::Digest { user, password } => Self::Digest(digest::Digest::new(user, password)),
+            Kind::Digest { user, password } => Self::Digest(DigestAuth::new(user, password)),
             Kind::ServiceAccount { id, secret } => {
-                Self::Account(Arc::new(account::Account::new(id, secret, around)))
+                Self::ServiceAccount(Arc::new(ServiceAccount::new(id, secret, context)))
             }
-            Kind::Bearer { token } => Self::Bearer(bearer::Bearer::new(&token)?),
+            Kind::Bearer { token } => Self::Bearer(BearerToken::new(&token)?),
         })
     }
 
-    /// Sends a request until the service accepts or refuses who is asking.
+    /// Sends a request until the service accepts the credentials or refuses them.
     pub(crate) async fn send(
         &self,
-        exchange: &Exchange<'_>,
+        context: &RequestContext<'_>,
         request: &Request,
-    ) -> Result<Answer, Error> {
+    ) -> Result<BufferedResponse, Error> {
         match self {
-            Self::Digest(digest) => digest.send(exchange, request).await,
-            Self::Bearer(bearer) => bearer.send(exchange, request).await,
-            Self::Account(account) => account.send(exchange, request).await,
+            Self::Digest(digest) => digest.send(context, request).await,
+            Self::Bearer(token) => token.send(context, request).await,
+            Self::ServiceAccount(account) => account.send(context, request).await,
         }
     }
 
-    /// Gives back the token that was fetched, if one was.
+    /// Revokes the token of a service account. Other credentials have none.
     pub(crate) async fn revoke(&self) -> Result<(), Error> {
         match self {
             Self::Digest(_) | Self::Bearer(_) => Ok(()),
-            Self::Account(account) => account.revoke().await,
+            Self::ServiceAccount(account) => account.revoke().await,
         }
     }
-}
-
-/// The request once more, for another round, with these credentials.
-fn again(request: &Request, authorization: Option<HeaderValue>) -> Request {
-    let mut again = request
-        .try_clone()
-        .expect("the bodies of generated requests are in memory");
-    if let Some(value) = authorization {
-        again.headers_mut().insert(header::AUTHORIZATION, value);
-    }
-    again
 }

@@ -1,7 +1,7 @@
-//! What `cargo xtask generate` writes from the documents in `openapi/`. This file
-//! is written by hand.
+//! Code that `cargo xtask generate` writes from the documents in `openapi/`. Only this
+//! file is written by hand.
 
-use crate::roles::OtherRole;
+use crate::model::other_role::OtherRole;
 
 #[rustfmt::skip]
 pub(crate) mod roles;

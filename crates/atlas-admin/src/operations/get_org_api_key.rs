@@ -1,15 +1,19 @@
 //! Read an API key of an organization.
 
-use atlas_admin_raw::catalog::Operation;
+use atlas_admin_raw::{self as raw, catalog::Operation, types};
+use bytes::Bytes;
 
+use super::validate;
 use crate::{
-    ApiKey,
-    call::Call,
-    call_name::{CallName, Scope},
+    call,
     client::Client,
     error::Error,
-    options::RequestOptions,
-    response::Response,
+    model::{
+        api_key::ApiKey,
+        options::RequestOptions,
+        response::Response,
+        target::{CallTarget, Scope},
+    },
 };
 
 const ID: &str = "get_org_api_key";
@@ -17,13 +21,13 @@ const ID: &str = "get_org_api_key";
 /// Reads an API key with its roles in the organization and in all projects; see
 /// [`OrgApiKey::get`](crate::OrgApiKey::get).
 ///
-/// `GET /orgs/{orgId}/apiKeys/{apiUserId}` on all three services. Nothing is
-/// changed, so a call that failed is repeated freely.
+/// `GET /orgs/{orgId}/apiKeys/{apiUserId}` on all three services. It changes nothing, so a
+/// failed call is retried freely.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before send() is called and awaited"]
 pub struct GetOrgApiKey {
     client: Client,
-    name: CallName,
+    target: CallTarget,
     options: RequestOptions,
 }
 
@@ -31,7 +35,7 @@ impl GetOrgApiKey {
     pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
         Self {
             client,
-            name: CallName {
+            target: CallTarget {
                 operation: ID,
                 scope: Scope::Org(org_id),
                 api_key_id,
@@ -40,41 +44,57 @@ impl GetOrgApiKey {
         }
     }
 
-    /// Settings of this call.
+    /// Sets the options of this call.
     pub fn options(mut self, options: RequestOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// Checks the input, sends it, and gives back the key as it is now.
+    /// Returns the request that [`send`](Self::send) would send, without credentials.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an id
-    /// that is none, an option that the service does not take. After that, any
-    /// [`ErrorKind`](crate::ErrorKind).
-    pub async fn send(self) -> Result<Response<ApiKey>, Error> {
-        let operation = self
-            .check()
-            .map_err(|error| error.of_call(self.name.clone()))?;
-        let call = Call::new(self.client.shared, operation, self.name, self.options);
-        let decoded = call
-            .client()
-            .get_org_api_key(
-                call.name.scope.id(),
-                &call.name.api_key_id,
-                call.options.envelope,
-                call.options.pretty,
-            )
-            .await;
-        call.finish(decoded).map(|key| key.map(ApiKey::from_raw))
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
+    pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
+        let (_, request) = self.request()?;
+        Ok(call::preview(&self.client.inner, &self.options, request))
     }
 
-    fn check(&self) -> Result<&'static Operation, Error> {
-        self.name.check()?;
-        let service = self.client.shared.service;
-        let operation = service.operation(ID)?;
-        self.options.check(service, operation)?;
-        Ok(operation)
+    /// Sends the request and returns the key.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, or
+    /// an option that the service does not accept. After that, any
+    /// [`ErrorKind`](crate::ErrorKind).
+    pub async fn send(self) -> Result<Response<ApiKey>, Error> {
+        let (operation, request) = self.request()?;
+        call::send(
+            &self.client.inner,
+            operation,
+            self.target,
+            &self.options,
+            request,
+        )
+        .await
+        .map(|response| response.map(ApiKey::from_raw))
+    }
+
+    fn request(&self) -> Result<(&'static Operation, raw::Request<types::ApiKey>), Error> {
+        let inner = &self.client.inner;
+        validate::request(
+            inner.service,
+            &self.target,
+            &self.options,
+            None,
+            |options| {
+                inner.requests.get_org_api_key(
+                    self.target.scope.id(),
+                    &self.target.api_key_id,
+                    options.envelope,
+                    options.pretty,
+                )
+            },
+        )
     }
 }

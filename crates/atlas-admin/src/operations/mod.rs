@@ -1,10 +1,11 @@
-//! The operations: each a builder that checks its input and sends it.
+//! The operations: builders that check their input, send it, and return the result.
 
-mod checks;
 mod get_org_api_key;
 mod replace_project_roles;
 mod update_org_api_key;
+mod validate;
 
-pub use get_org_api_key::GetOrgApiKey;
-pub use replace_project_roles::ReplaceProjectRoles;
-pub use update_org_api_key::UpdateOrgApiKey;
+pub use self::{
+    get_org_api_key::GetOrgApiKey, replace_project_roles::ReplaceProjectRoles,
+    update_org_api_key::UpdateOrgApiKey,
+};

@@ -1,31 +1,35 @@
 //! Set the roles of an API key in a project.
 
-use atlas_admin_raw::{catalog::Operation, types};
+use atlas_admin_raw::{self as raw, catalog::Operation, types};
+use bytes::Bytes;
 
-use super::checks::{Body, names};
+use super::validate::{self, Body};
 use crate::{
-    ApiKey, ProjectRole,
-    call::Call,
-    call_name::{CallName, Scope},
+    call,
     client::Client,
     error::Error,
-    options::RequestOptions,
-    response::Response,
+    model::{
+        api_key::ApiKey,
+        options::RequestOptions,
+        response::Response,
+        roles::ProjectRole,
+        target::{CallTarget, Scope},
+    },
 };
 
 const ID: &str = "replace_project_api_key_roles";
 
-/// Sets the roles that an API key has in a project; see
+/// Sets an API key's roles in a project; see
 /// [`ProjectApiKey::replace_roles`](crate::ProjectApiKey::replace_roles).
 ///
-/// `PATCH /groups/{groupId}/apiKeys/{apiUserId}` on all three services. Roles that
-/// are not given are taken from the key in this project; its roles in the
-/// organization and in other projects stay.
+/// `PATCH /groups/{groupId}/apiKeys/{apiUserId}` on all three services. Roles that are not
+/// listed are removed from the key in this project; its roles in the organization and in
+/// other projects do not change.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before send() is called and awaited"]
 pub struct ReplaceProjectRoles {
     client: Client,
-    name: CallName,
+    target: CallTarget,
     desc: Option<String>,
     roles: Vec<ProjectRole>,
     options: RequestOptions,
@@ -40,7 +44,7 @@ impl ReplaceProjectRoles {
     ) -> Self {
         Self {
             client,
-            name: CallName {
+            target: CallTarget {
                 operation: ID,
                 scope: Scope::Project(project_id),
                 api_key_id,
@@ -51,63 +55,78 @@ impl ReplaceProjectRoles {
         }
     }
 
-    /// What the key is for: 1 to 250 characters, none of them a control character.
-    /// Atlas v2 takes it here; the other services do not.
+    /// Sets the description: 1 to 250 characters, without control characters. Only Atlas v2
+    /// accepts it here.
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
         self.desc = Some(desc.into());
         self
     }
 
-    /// Settings of this call.
+    /// Sets the options of this call.
     pub fn options(mut self, options: RequestOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// Checks the input, sends it, and gives back the key as it is now.
+    /// Returns the request that [`send`](Self::send) would send, without credentials.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an id
-    /// that is none, no roles, a description that is empty, too long, or not taken
-    /// by the service, an option that the service does not take. After that, any [`ErrorKind`](crate::ErrorKind);
-    /// [`Error::outcome_unknown`] tells whether the update may have been made.
-    pub async fn send(self) -> Result<Response<ApiKey>, Error> {
-        let (operation, body) = self
-            .check()
-            .map_err(|error| error.of_call(self.name.clone()))?;
-        let call = Call::new(self.client.shared, operation, self.name, self.options);
-        let decoded = call
-            .client()
-            .replace_project_api_key_roles(
-                call.name.scope.id(),
-                &call.name.api_key_id,
-                call.options.envelope,
-                call.options.include_count,
-                call.options.items_per_page.map(i64::from),
-                call.options.page_num.map(i64::from),
-                call.options.pretty,
-                &body,
-            )
-            .await;
-        call.finish(decoded).map(|key| key.map(ApiKey::from_raw))
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
+    pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
+        let (_, request) = self.request()?;
+        Ok(call::preview(&self.client.inner, &self.options, request))
     }
 
-    fn check(&self) -> Result<(&'static Operation, types::ProjectApiKeyUpdate), Error> {
-        self.name.check()?;
-        let service = self.client.shared.service;
-        let operation = service.operation(ID)?;
-        self.options.check(service, operation)?;
-        let roles = names(&self.roles);
-        Body {
-            desc: self.desc.as_deref(),
-            roles: Some(&roles),
-        }
-        .check(service, operation)?;
+    /// Sends the update and returns the key as it is afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, no
+    /// roles, a description that is empty, too long or not accepted by the service, or an
+    /// option that the service does not accept. After that, any
+    /// [`ErrorKind`](crate::ErrorKind); [`Error::outcome_unknown`] tells whether the update
+    /// may have been applied.
+    pub async fn send(self) -> Result<Response<ApiKey>, Error> {
+        let (operation, request) = self.request()?;
+        call::send(
+            &self.client.inner,
+            operation,
+            self.target,
+            &self.options,
+            request,
+        )
+        .await
+        .map(|response| response.map(ApiKey::from_raw))
+    }
+
+    fn request(&self) -> Result<(&'static Operation, raw::Request<types::ApiKey>), Error> {
+        let inner = &self.client.inner;
         let body = types::ProjectApiKeyUpdate {
             desc: self.desc.clone(),
-            roles: Some(roles),
+            roles: Some(validate::distinct(&self.roles)),
         };
-        Ok((operation, body))
+        let fields = Body {
+            desc: body.desc.as_deref(),
+            roles: body.roles.as_deref(),
+        };
+        validate::request(
+            inner.service,
+            &self.target,
+            &self.options,
+            Some(fields),
+            |options| {
+                inner.requests.replace_project_api_key_roles(
+                    self.target.scope.id(),
+                    &self.target.api_key_id,
+                    options.envelope,
+                    options.include_count,
+                    options.items_per_page.map(i64::from),
+                    options.page_num.map(i64::from),
+                    options.pretty,
+                    &body,
+                )
+            },
+        )
     }
 }

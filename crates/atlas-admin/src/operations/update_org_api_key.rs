@@ -1,31 +1,35 @@
 //! Update an API key in its organization.
 
-use atlas_admin_raw::{catalog::Operation, types};
+use atlas_admin_raw::{self as raw, catalog::Operation, types};
+use bytes::Bytes;
 
-use super::checks::{Body, names};
+use super::validate::{self, Body};
 use crate::{
-    ApiKey, OrgRole,
-    call::Call,
-    call_name::{CallName, Scope},
+    call,
     client::Client,
     error::Error,
-    options::RequestOptions,
-    response::Response,
+    model::{
+        api_key::ApiKey,
+        options::RequestOptions,
+        response::Response,
+        roles::OrgRole,
+        target::{CallTarget, Scope},
+    },
 };
 
 const ID: &str = "update_org_api_key";
 
-/// Changes the description of an API key, its roles in the organization, or both;
-/// see [`OrgApiKey::update`](crate::OrgApiKey::update).
+/// Updates an API key's description, its roles in the organization, or both; see
+/// [`OrgApiKey::update`](crate::OrgApiKey::update).
 ///
-/// `PATCH /orgs/{orgId}/apiKeys/{apiUserId}` on all three services. What is not
-/// given stays as it is. Roles that are given replace those the key has in the
-/// organization; its roles in projects stay.
+/// `PATCH /orgs/{orgId}/apiKeys/{apiUserId}` on all three services. A field that is not set
+/// keeps its value. Roles replace those that the key has in the organization; its roles in
+/// projects do not change.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before send() is called and awaited"]
 pub struct UpdateOrgApiKey {
     client: Client,
-    name: CallName,
+    target: CallTarget,
     desc: Option<String>,
     roles: Option<Vec<OrgRole>>,
     options: RequestOptions,
@@ -35,7 +39,7 @@ impl UpdateOrgApiKey {
     pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
         Self {
             client,
-            name: CallName {
+            target: CallTarget {
                 operation: ID,
                 scope: Scope::Org(org_id),
                 api_key_id,
@@ -46,14 +50,13 @@ impl UpdateOrgApiKey {
         }
     }
 
-    /// What the key is for: 1 to 250 characters, none of them a control character.
+    /// Sets the description: 1 to 250 characters, without control characters.
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
         self.desc = Some(desc.into());
         self
     }
 
-    /// The roles that the key is to have in the organization, at least one. A role
-    /// given twice is sent once.
+    /// Sets the key's roles in the organization, at least one. Duplicates are sent once.
     pub fn roles<R>(mut self, roles: impl IntoIterator<Item = R>) -> Self
     where
         R: Into<OrgRole>,
@@ -62,56 +65,70 @@ impl UpdateOrgApiKey {
         self
     }
 
-    /// Settings of this call.
+    /// Sets the options of this call.
     pub fn options(mut self, options: RequestOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// Checks the input, sends it, and gives back the key as it is now.
+    /// Returns the request that [`send`](Self::send) would send, without credentials.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an id
-    /// that is none, neither description nor roles, a description or list of roles
-    /// that is empty or too long, an option that the service does not take. After
-    /// that, any [`ErrorKind`](crate::ErrorKind);
-    /// [`Error::outcome_unknown`] tells whether the update may have been made.
-    pub async fn send(self) -> Result<Response<ApiKey>, Error> {
-        let (operation, body) = self
-            .check()
-            .map_err(|error| error.of_call(self.name.clone()))?;
-        let call = Call::new(self.client.shared, operation, self.name, self.options);
-        let decoded = call
-            .client()
-            .update_org_api_key(
-                call.name.scope.id(),
-                &call.name.api_key_id,
-                call.options.envelope,
-                call.options.items_per_page.map(i64::from),
-                call.options.page_num.map(i64::from),
-                call.options.pretty,
-                &body,
-            )
-            .await;
-        call.finish(decoded).map(|key| key.map(ApiKey::from_raw))
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
+    pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
+        let (_, request) = self.request()?;
+        Ok(call::preview(&self.client.inner, &self.options, request))
     }
 
-    fn check(&self) -> Result<(&'static Operation, types::OrgApiKeyUpdate), Error> {
-        self.name.check()?;
-        let service = self.client.shared.service;
-        let operation = service.operation(ID)?;
-        self.options.check(service, operation)?;
-        let roles = self.roles.as_deref().map(names);
-        Body {
-            desc: self.desc.as_deref(),
-            roles: roles.as_deref(),
-        }
-        .check(service, operation)?;
+    /// Sends the update and returns the key as it is afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id,
+    /// neither a description nor roles, a description or list of roles that is empty or too
+    /// long, or an option that the service does not accept. After that, any
+    /// [`ErrorKind`](crate::ErrorKind); [`Error::outcome_unknown`] tells whether the update
+    /// may have been applied.
+    pub async fn send(self) -> Result<Response<ApiKey>, Error> {
+        let (operation, request) = self.request()?;
+        call::send(
+            &self.client.inner,
+            operation,
+            self.target,
+            &self.options,
+            request,
+        )
+        .await
+        .map(|response| response.map(ApiKey::from_raw))
+    }
+
+    fn request(&self) -> Result<(&'static Operation, raw::Request<types::ApiKey>), Error> {
+        let inner = &self.client.inner;
         let body = types::OrgApiKeyUpdate {
             desc: self.desc.clone(),
-            roles,
+            roles: self.roles.as_deref().map(validate::distinct),
         };
-        Ok((operation, body))
+        let fields = Body {
+            desc: body.desc.as_deref(),
+            roles: body.roles.as_deref(),
+        };
+        validate::request(
+            inner.service,
+            &self.target,
+            &self.options,
+            Some(fields),
+            |options| {
+                inner.requests.update_org_api_key(
+                    self.target.scope.id(),
+                    &self.target.api_key_id,
+                    options.envelope,
+                    options.items_per_page.map(i64::from),
+                    options.page_num.map(i64::from),
+                    options.pretty,
+                    &body,
+                )
+            },
+        )
     }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use atlas_admin_raw::{ResponseFuture, Transport};
+use crate::transport::{ResponseFuture, Transport};
 use http::{HeaderValue, StatusCode, header};
 use reqwest::Request;
 
@@ -73,7 +73,7 @@ impl FakeService {
     pub fn builder(&self) -> ClientBuilder {
         Client::builder()
             .credentials(Credentials::digest("abcdefgh", "fake"))
-            .wire(self.0.clone())
+            .transport(self.0.clone())
     }
 
     /// Answers one request of `operation` with `reply`, after those that were said

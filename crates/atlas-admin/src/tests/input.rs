@@ -23,7 +23,7 @@ async fn refused(
 }
 
 #[tokio::test]
-async fn ids_that_are_none() {
+async fn invalid_ids() {
     for id in [
         "",
         "gswvkocq",
@@ -153,7 +153,7 @@ async fn a_description_of_250_characters_in_any_script_is_sent() {
 }
 
 #[tokio::test]
-async fn what_a_service_does_not_take() {
+async fn options_that_a_service_does_not_accept() {
     let described = async |c: &Client| {
         c.project(PROJECT)
             .api_key(KEY)
@@ -165,13 +165,13 @@ async fn what_a_service_does_not_take() {
     refused(
         atlas().atlas_v1(),
         described,
-        "Atlas v1.0 does not take desc here",
+        "Atlas v1.0 does not accept desc here",
     )
     .await;
     refused(
         ops_manager(),
         described,
-        "Ops Manager does not take desc here",
+        "Ops Manager does not accept desc here",
     )
     .await;
 
@@ -180,20 +180,20 @@ async fn what_a_service_does_not_take() {
     refused(
         atlas().atlas_v1(),
         async |c| replace(c, page.clone()).await,
-        "itemsPerPage is 101; Atlas v1.0 takes 1 to 100",
+        "itemsPerPage is 101; Atlas v1.0 accepts 1 to 100",
     )
     .await;
     let page = options().items_per_page(501);
     refused(
         atlas(),
         async |c| replace(c, page.clone()).await,
-        "takes 1 to 500",
+        "accepts 1 to 500",
     )
     .await;
     refused(
         ops_manager(),
         async |c| update(c, page.clone()).await,
-        "takes 1 to 500",
+        "accepts 1 to 500",
     )
     .await;
     refused(
@@ -205,13 +205,13 @@ async fn what_a_service_does_not_take() {
     refused(
         atlas(),
         async |c| update(c, options().page_num(1)).await,
-        "Atlas v2 does not take pageNum here",
+        "Atlas v2 does not accept pageNum here",
     )
     .await;
     refused(
         ops_manager(),
         async |c| update(c, options().include_count(true)).await,
-        "does not take includeCount",
+        "does not accept includeCount",
     )
     .await;
 }
@@ -232,7 +232,7 @@ fn builders_that_cannot_build() {
         ),
         (
             atlas().credentials(Credentials::bearer("hush hush")),
-            "characters that no token has",
+            "characters that tokens cannot have",
         ),
         (
             digest().base_url("http://example.com").unwrap(),
@@ -244,9 +244,12 @@ fn builders_that_cannot_build() {
         ),
         (
             ops_manager().base_url("https://example.com").unwrap(),
-            "both Ops Manager and Atlas",
+            "addresses of Ops Manager and Atlas",
         ),
-        (ops_manager().atlas_v1(), "both Ops Manager and Atlas"),
+        (
+            ops_manager().atlas_v1(),
+            "addresses of Ops Manager and Atlas",
+        ),
         (digest().user_agent_suffix("a\r\nb"), "user agent"),
     ] {
         let error = builder.build().unwrap_err();
@@ -279,7 +282,7 @@ fn the_environment_says_which_service() {
             Ok(value.map(|(_, value)| (*value).to_owned()))
         })
         .and_then(ClientBuilder::build)
-        .map(|client| client.shared.url.clone())
+        .map(|client| client.inner.requests.baseurl().to_owned())
     };
     let atlas = ("MONGODB_ATLAS_BASE_URL", "https://cloud.mongodbgov.com/");
     let ops_manager = (

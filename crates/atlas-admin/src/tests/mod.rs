@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use atlas_admin_raw::{ResponseFuture, Transport};
+use crate::transport::{ResponseFuture, Transport};
 use reqwest::Request;
 use tokio::time::Instant;
 
@@ -43,7 +43,7 @@ impl FakeService {
     }
 
     fn client(self: &Arc<Self>, builder: ClientBuilder) -> Client {
-        builder.wire(self.clone()).build().unwrap()
+        builder.transport(self.clone()).build().unwrap()
     }
 
     fn sent(&self) -> usize {

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    ApiKeyId, ApiVersion, ErrorCode, ErrorKind, OrgId, ProjectId, classify, headers,
-    service_error::ServiceError, wire::Answer,
+    ApiKeyId, ApiVersion, ErrorCode, ErrorKind, OrgId, ProjectId,
+    error::{from_response, service_error::ServiceError},
+    model::{buffered_response::BufferedResponse, headers},
 };
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -81,7 +82,7 @@ proptest! {
             .filter_map(|(name, value)| Some((HeaderName::from_static(name), value?)))
             .collect();
         let status = StatusCode::from_u16(status).unwrap();
-        let error = classify::refusal(Answer { status, headers, body: body.clone().into() });
+        let error = from_response::refusal(BufferedResponse { status, headers, body: body.clone().into() });
         prop_assert_eq!(error.status(), Some(status));
         prop_assert_eq!(error.body(), Some(&body[..]));
         let expected = match status.as_u16() {
@@ -115,7 +116,7 @@ proptest! {
                 .map(|(field, description)| json!({"field": field, "description": description}))
                 .collect::<Vec<_>>()},
         });
-        let said = ServiceError::read(&HeaderMap::new(), body.to_string().as_bytes());
+        let said = ServiceError::of(&BufferedResponse { status: StatusCode::BAD_REQUEST, headers: HeaderMap::new(), body: body.to_string().into() });
         prop_assert_eq!(said.code, Some(ErrorCode::from(code.as_str())));
         prop_assert_eq!(said.detail, Some(detail));
         prop_assert_eq!(said.reason, Some(reason));
@@ -180,7 +181,7 @@ proptest! {
             && other.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         prop_assert_eq!(other.parse::<ProjectId>().is_ok(), is_good);
         if let Err(error) = other.parse::<ApiKeyId>() {
-            prop_assert!(error.is_input());
+            prop_assert!(Error::from(error.clone()).is_input());
             prop_assert!(!error.to_string().contains(char::is_control));
             prop_assert!(error.to_string().chars().count() < 1_000);
         }

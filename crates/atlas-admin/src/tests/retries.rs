@@ -176,7 +176,7 @@ async fn attempts_and_calls_end_in_time() {
         (replays, Some(90), None, 60, 1),
     ] {
         let silent = Arc::new(Silent::default());
-        let mut builder = atlas().retry(policy).wire(silent.clone());
+        let mut builder = atlas().retry(policy).transport(silent.clone());
         if let Some(seconds) = attempt {
             builder = builder.attempt_timeout(seconds * SECOND);
         }
@@ -265,7 +265,7 @@ async fn a_client_that_paces_meets_no_limit() {
     });
     let client = standard()
         .limit_rate(true)
-        .wire(bucket.clone())
+        .transport(bucket.clone())
         .build()
         .unwrap();
     let started = Instant::now();

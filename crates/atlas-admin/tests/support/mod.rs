@@ -16,7 +16,7 @@ pub(crate) const KEY: &str = "6a793f752c88faeba59bba49";
 pub(crate) const USER: &str = "abcdefgh";
 pub(crate) const PASSWORD: &str = "hush";
 
-pub(crate) type Answer = http::Response<String>;
+pub(crate) type BufferedResponse = http::Response<String>;
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ impl Service {
         answer: impl Fn(Received) -> F + Clone + Send + Sync + 'static,
     ) -> Self
     where
-        F: Future<Output = Answer> + Send,
+        F: Future<Output = BufferedResponse> + Send,
     {
         let received = Arc::new(Mutex::new(Vec::new()));
         let log = received.clone();
@@ -90,7 +90,7 @@ impl Service {
     }
 }
 
-pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> BufferedResponse {
     let mut response = http::Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(*name, value.as_bytes());
@@ -98,7 +98,7 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answe
     response.body(body.to_owned()).unwrap()
 }
 
-pub(crate) fn done() -> Answer {
+pub(crate) fn done() -> BufferedResponse {
     answer(200, &[], &format!(r#"{{"id":"{KEY}","roles":[]}}"#))
 }
 

@@ -33,13 +33,12 @@ use self::{
 };
 use crate::{
     args::{Format, GlobalArgs},
-    client::Session,
+    client::{DryRun, Session},
     config::Config,
-    dry_run::{self, DryRun},
     error::{CliError, ExitStatus, call_error_to_json},
     roles::{RoleScope, unknown_role_warnings},
     runtime::block_on_multi_thread,
-    ui::{Output, table::count},
+    ui::{Output, request, table::count},
 };
 
 const EXAMPLES: &str = "\
@@ -138,7 +137,7 @@ pub(super) fn run(
         started,
     };
     if global.dry_run {
-        block_on_multi_thread(run.dry_run(keys))
+        run.dry_run(keys)
     } else {
         block_on_multi_thread(run.run(keys))
     }
@@ -154,19 +153,19 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Prints the request of every update that the journal does not settle.
-    async fn dry_run(&self, mut keys: Vec<DesiredKey>) -> Result<ExitStatus, CliError> {
+    fn dry_run(&self, mut keys: Vec<DesiredKey>) -> Result<ExitStatus, CliError> {
         if let Some(path) = &self.args.resume {
             self.skip_settled(&mut keys, &Journal::open(path)?)?;
         }
-        let dry_run = DryRun::start(self.config, self.output).await?;
+        let dry_run = DryRun::new(self.config, self.output)?;
         let mut previews = Vec::with_capacity(update_count(&keys));
         for key in &keys {
             for update in &key.updates {
-                let call = update.call(dry_run.client(), &key.id, true, true);
-                previews.push(dry_run.preview(call.send()).await?);
+                let call = update.call(&dry_run.client, &key.id, true, true);
+                previews.push(dry_run.preview(&call)?);
             }
         }
-        dry_run::show_all(&previews, self.output)?;
+        request::print_all(&previews, self.output)?;
         Ok(ExitStatus::Success)
     }
 

@@ -1,7 +1,7 @@
 //! The plan: the difference between the present and the desired state.
 
 use anstyle::{AnsiColor, Style};
-use atlas_admin::{ApiKey, Error};
+use atlas_admin::{ApiKey, Error, sanitize};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{
     desired::{DesiredKey, Target, Update},
     journal::Outcome,
 };
-use crate::{error::call_error_to_json, sanitize::sanitize, ui::table::count};
+use crate::{error::call_error_to_json, ui::table::count};
 
 /// What a run changes.
 #[derive(Debug, Default)]

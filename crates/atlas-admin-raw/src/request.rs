@@ -1,0 +1,124 @@
+//! Requests as values: what the generated methods return.
+
+use std::{error::Error as StdError, fmt};
+
+use serde::de::DeserializeOwned;
+
+/// Builds the requests of the generated operations.
+///
+/// Its methods do not send anything: they return a [`Request`], which the caller
+/// completes (authentication, the right media types), sends by any means, and uses to
+/// decode the response.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) baseurl: String,
+    pub(crate) client: reqwest::Client,
+}
+
+impl Client {
+    /// Creates a client for the service at `baseurl`, which includes the service's base
+    /// path and does not end with a slash. `client` supplies default headers only.
+    #[must_use]
+    pub fn new(baseurl: &str, client: reqwest::Client) -> Self {
+        Self {
+            baseurl: baseurl.to_owned(),
+            client,
+        }
+    }
+
+    /// Returns the service's address with its base path.
+    #[must_use]
+    pub fn baseurl(&self) -> &str {
+        &self.baseurl
+    }
+}
+
+/// Why a request could not be built: the address does not parse, or the body does not
+/// serialize.
+pub type BuildError = progenitor_client::Error<()>;
+
+/// A request of an operation, with what a success decodes to.
+#[derive(Debug)]
+pub struct Request<T> {
+    /// The request: method, address, query and body. Of headers it has the content type
+    /// and those that are parameters of the operation.
+    pub http: reqwest::Request,
+    /// The operation's id in [`catalog`](crate::catalog).
+    pub operation_id: &'static str,
+    is_success: fn(u16) -> bool,
+    decode: fn(&[u8]) -> Result<T, serde_json::Error>,
+}
+
+impl<T> Request<T> {
+    pub(crate) fn new(
+        http: reqwest::Request,
+        operation_id: &'static str,
+        is_success: fn(u16) -> bool,
+        decode: fn(&[u8]) -> Result<T, serde_json::Error>,
+    ) -> Self {
+        Self {
+            http,
+            operation_id,
+            is_success,
+            decode,
+        }
+    }
+
+    /// Decodes the body of a success.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if the document does not name `status` as a success of the
+    /// operation, or if the body is not what it should be.
+    pub fn decode(&self, status: u16, body: &[u8]) -> Result<T, DecodeError> {
+        if !(self.is_success)(status) {
+            return Err(DecodeError::Status(status));
+        }
+        (self.decode)(body).map_err(DecodeError::Body)
+    }
+}
+
+/// A response that is no success of the operation, or not one that can be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The document does not name this status as a success.
+    Status(u16),
+    /// The body is not JSON of the documented form.
+    Body(serde_json::Error),
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "unexpected status {status}"),
+            Self::Body(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for DecodeError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Status(_) => None,
+            Self::Body(error) => error.source(),
+        }
+    }
+}
+
+/// Decodes a JSON body.
+pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(body)
+}
+
+/// Ignores the body of a response that has none to decode.
+#[allow(dead_code)]
+pub(crate) fn empty(_: &[u8]) -> Result<(), serde_json::Error> {
+    Ok(())
+}
+
+/// Returns the body of a response that is not JSON.
+#[allow(dead_code)]
+pub(crate) fn bytes(body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+    Ok(body.to_vec())
+}

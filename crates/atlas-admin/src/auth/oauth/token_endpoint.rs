@@ -1,0 +1,128 @@
+//! The endpoints that issue tokens (RFC 6749, section 4.4) and revoke them (RFC 7009).
+
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderValue, StatusCode, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Request;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::{
+    error::{Error, ErrorKind, code::ErrorCode, from_response, service_error::ServiceError},
+    model::buffered_response::BufferedResponse,
+    token_store::AccessToken,
+    transport::context::RequestContext,
+};
+
+/// The lifetime of a token if the service does not state one.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// The longest lifetime that is believed.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// A service's token endpoints, for one service account.
+pub(super) struct TokenEndpoint {
+    pub(super) id: String,
+    pub(super) secret: SecretString,
+    pub(super) http: reqwest::Client,
+    pub(super) user_agent: HeaderValue,
+    pub(super) token_url: String,
+    pub(super) revoke_url: String,
+}
+
+/// A token response (RFC 6749, section 5.1).
+#[derive(Deserialize)]
+struct TokenResponse {
+    access_token: SecretString,
+    token_type: String,
+    expires_in: Option<u64>,
+}
+
+impl TokenEndpoint {
+    pub(super) async fn request_token(
+        &self,
+        context: &RequestContext<'_>,
+    ) -> Result<AccessToken, Error> {
+        let form = "grant_type=client_credentials".to_owned();
+        let request = self.request(&self.token_url, form)?;
+        // The lifetime counts from here: when the service issued the token is unknown.
+        let requested_at = SystemTime::now();
+        let response = context.fetch(request).await?;
+        if response.status != StatusCode::OK {
+            return Err(refusal("the service did not issue a token", response));
+        }
+        // The body is never shown: it may contain a token even if it cannot be read.
+        let token: TokenResponse = serde_json::from_slice(&response.body)
+            .map_err(|_| unreadable("the token endpoint's response cannot be read"))?;
+        if !token.token_type.eq_ignore_ascii_case("bearer") {
+            return Err(unreadable(
+                "the token endpoint issued a token that is not a bearer token",
+            ));
+        }
+        let lifetime = token
+            .expires_in
+            .map_or(DEFAULT_LIFETIME, Duration::from_secs)
+            .min(MAX_LIFETIME);
+        Ok(AccessToken::new(
+            token.access_token,
+            requested_at + lifetime,
+        ))
+    }
+
+    pub(super) async fn revoke(
+        &self,
+        context: &RequestContext<'_>,
+        token: &AccessToken,
+    ) -> Result<(), Error> {
+        let token = utf8_percent_encode(token.expose(), NON_ALPHANUMERIC);
+        let form = format!("token={token}&token_type_hint=access_token");
+        let response = context.fetch(self.request(&self.revoke_url, form)?).await?;
+        if response.status.is_success() {
+            Ok(())
+        } else {
+            Err(refusal("the service did not revoke the token", response))
+        }
+    }
+
+    fn request(&self, url: &str, form: String) -> Result<Request, Error> {
+        self.http
+            .post(url)
+            .basic_auth(&self.id, Some(self.secret.expose_secret()))
+            .header(header::USER_AGENT, &self.user_agent)
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form)
+            .build()
+            .map_err(|error| {
+                Error::input("cannot build a token request").with_source(error.without_url())
+            })
+    }
+}
+
+pub(super) fn unreadable(message: &'static str) -> Error {
+    Error::new(ErrorKind::Decode, message)
+}
+
+fn refusal(message: &'static str, response: BufferedResponse) -> Error {
+    let code = ServiceError::of(&response).code;
+    let is = |known: ErrorCode| code.as_ref() == Some(&known);
+    let advice = match response.status {
+        StatusCode::FORBIDDEN if is(ErrorCode::ACCESS_DENIED) => {
+            "the service account may already have 100 live tokens; wait until some expire, call \
+             Client::revoke_token when a program ends, or keep the token in a FileStore"
+        }
+        StatusCode::BAD_REQUEST
+            if is(ErrorCode::UNSUPPORTED_GRANT_TYPE) || is(ErrorCode::INVALID_REQUEST) =>
+        {
+            "the service does not accept this token request; check the base URL"
+        }
+        StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            "check the service account's id and secret, which may have expired"
+        }
+        _ => return from_response::refusal(response),
+    };
+    Error::credentials(message)
+        .with_response(response)
+        .with_advice(advice)
+}

@@ -1,0 +1,176 @@
+//! The retry loop of a call, and each attempt.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use atlas_admin_raw::catalog::Operation;
+use http::StatusCode;
+use reqwest::Request;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::{
+    client::inner::ClientInner,
+    error::{Error, ErrorKind, from_response},
+    model::{
+        buffered_response::BufferedResponse, options::RequestOptions, rate_limit::RateLimit,
+        target::CallTarget,
+    },
+    rate_limiter::{MAX_PAUSE, Permit},
+    retry::Failure,
+    transport::{
+        Transport, context::RequestContext, deadline::deadline_after, envelope,
+        http::UnpooledTransport, progress::Progress,
+    },
+};
+
+/// A call in progress.
+pub(super) struct CallContext<'a> {
+    pub(super) client: &'a ClientInner,
+    pub(super) target: &'a CallTarget,
+    pub(super) operation: &'static Operation,
+    pub(super) progress: Arc<Progress>,
+    options: &'a RequestOptions,
+}
+
+impl<'a> CallContext<'a> {
+    pub(super) fn new(
+        client: &'a ClientInner,
+        operation: &'static Operation,
+        target: &'a CallTarget,
+        options: &'a RequestOptions,
+    ) -> Self {
+        Self {
+            client,
+            target,
+            operation,
+            progress: Arc::default(),
+            options,
+        }
+    }
+
+    /// Returns whether the operation changes something.
+    pub(super) fn is_update(&self) -> bool {
+        self.operation.method != "GET"
+    }
+
+    /// Sends the request in as many attempts as the retry policy and the deadline allow.
+    pub(super) async fn run(&self, request: &Request) -> Result<BufferedResponse, Error> {
+        let mut deadline = deadline_after(self.options.timeout.unwrap_or(self.client.timeout));
+        let mut attempts = 0;
+        let mut unpooled = None;
+        let mut has_lost_idle_connection = false;
+        loop {
+            let mut permit = None;
+            if let Some(limiter) = &self.client.rate_limiter {
+                let started = Instant::now();
+                permit = Some(limiter.acquire(&self.target.scope).await);
+                deadline += started.elapsed();
+            }
+            let result = self.attempt(request, unpooled.take(), deadline).await;
+            attempts += 1;
+            let is_rate_limiting = permit.is_some();
+            if let Some(permit) = permit {
+                settle(permit, &result);
+            }
+            let error = match result {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            let failure = Failure {
+                error: &error,
+                may_have_applied: self.is_update() && self.progress.attempt_may_have_applied(),
+                lost_idle_connection: self.progress.lost_idle_connection()
+                    && !has_lost_idle_connection,
+            };
+            let delay = match self.client.retry.delay(attempts, &failure) {
+                // The rate limiter waits instead.
+                Some(_) if is_rate_limiting && error.is_rate_limited() => error
+                    .retry_after()
+                    .is_none_or(|wait| wait <= MAX_PAUSE)
+                    .then_some(Duration::ZERO),
+                delay => delay,
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Some(delay) = delay.filter(|delay| *delay < left) else {
+                return Err(error);
+            };
+            tracing::info!(
+                operation = self.operation.id,
+                reason = failure.reason(),
+                http.request.resend_count = attempts,
+                delay_ms = delay.as_millis(),
+                "retrying"
+            );
+            if failure.lost_idle_connection {
+                has_lost_idle_connection = true;
+                unpooled = self
+                    .client
+                    .unpooled
+                    .as_ref()
+                    .and_then(UnpooledTransport::get);
+            }
+            self.progress.start_attempt();
+            sleep(delay).await;
+        }
+    }
+
+    /// Makes one attempt, over an `unpooled` connection or the client's pool.
+    async fn attempt(
+        &self,
+        request: &Request,
+        unpooled: Option<&dyn Transport>,
+        call_deadline: Instant,
+    ) -> Result<BufferedResponse, Error> {
+        let deadline = call_deadline.min(deadline_after(self.client.attempt_timeout));
+        let context = RequestContext {
+            transport: unpooled.unwrap_or(&*self.client.transport),
+            operation_id: self.operation.id,
+            progress: &self.progress,
+            notes_connections: self.client.unpooled.is_some(),
+            max_body_size: self.client.max_body_size,
+            deadline,
+        };
+        // Pinned here: the future is large, and would be moved.
+        let exchange = pin!(self.exchange(&context, request));
+        timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
+            let message = if deadline == call_deadline {
+                "the call timed out"
+            } else {
+                "no response within the time allowed for an attempt"
+            };
+            Err(Error::new(ErrorKind::Timeout, message)
+                .with_advice("allow more time, or check the network and the service"))
+        })
+    }
+
+    /// Sends the request with credentials, and returns the response of a success.
+    async fn exchange(
+        &self,
+        context: &RequestContext<'_>,
+        request: &Request,
+    ) -> Result<BufferedResponse, Error> {
+        let mut response = self.client.auth.send(context, request).await?;
+        if self.options.envelope == Some(true) {
+            response = envelope::open(response);
+            self.progress.record_status(response.status);
+        }
+        if response.status == StatusCode::OK {
+            Ok(response)
+        } else {
+            Err(from_response::refusal(response))
+        }
+    }
+}
+
+/// Reports to the rate limiter how a request ended.
+fn settle(permit: Permit<'_>, result: &Result<BufferedResponse, Error>) {
+    match result {
+        Ok(response) => permit.complete(RateLimit::read(&response.headers)),
+        Err(error) if error.is_rate_limited() => permit.reject(error.retry_after()),
+        Err(error) => match error.headers().map(RateLimit::read) {
+            // This response may not come from where requests are counted.
+            Some(None) if error.is_service() => drop(permit),
+            Some(limit) => permit.complete(limit),
+            None => drop(permit),
+        },
+    }
+}

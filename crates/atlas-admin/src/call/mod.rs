@@ -1,0 +1,121 @@
+//! One call of an operation.
+//!
+//! ```text
+//! operations ── raw::Request<T> ──▶ send ─▶ retry loop ─▶ attempt ─▶ auth ─▶ transport
+//!                                                                               │
+//! Response<T> ◀── decode ◀── BufferedResponse ◀─────── error::from_response ◀───┘
+//! ```
+
+mod context;
+mod span;
+
+use std::{error::Error as StdError, pin::pin};
+
+use atlas_admin_raw::{self as raw, BuildError, DecodeError, catalog::Operation};
+use bytes::Bytes;
+use tracing::Instrument;
+
+use self::context::CallContext;
+use crate::{
+    client::inner::ClientInner,
+    error::{Error, ErrorKind},
+    model::{options::RequestOptions, response::Response, target::CallTarget},
+};
+
+/// Sends the request of an operation and decodes the response.
+pub(crate) async fn send<T>(
+    client: &ClientInner,
+    operation: &'static Operation,
+    target: CallTarget,
+    options: &RequestOptions,
+    mut request: raw::Request<T>,
+) -> Result<Response<T>, Error> {
+    set_headers(client, options, &mut request.http);
+    let call = CallContext::new(client, operation, &target, options);
+    let span = span::open(&call, &request.http);
+    let outcome = {
+        let run = pin!(call.run(&request.http));
+        if span.is_disabled() {
+            run.await
+        } else {
+            run.instrument(span.clone()).await
+        }
+    };
+    span::close(&call, &span, &outcome);
+    let requests_sent = call.progress.requests_sent();
+    let error = match outcome {
+        Ok(response) => match request.decode(response.status.as_u16(), &response.body) {
+            Ok(value) => {
+                return Ok(Response::new(
+                    value,
+                    response.status,
+                    response.headers,
+                    requests_sent,
+                ));
+            }
+            Err(error) => Error::new(ErrorKind::Decode, "the response is not an API key")
+                .with_response(response)
+                .with_source(decode_error(error)),
+        },
+        Err(error) => error,
+    };
+    let outcome_unknown = call.is_update() && call.progress.may_have_applied();
+    Err(error
+        .with_target(target)
+        .with_outcome(requests_sent, outcome_unknown))
+}
+
+/// Returns the request that [`send`] would send, without credentials.
+pub(crate) fn preview<T>(
+    client: &ClientInner,
+    options: &RequestOptions,
+    mut request: raw::Request<T>,
+) -> http::Request<Bytes> {
+    set_headers(client, options, &mut request.http);
+    let body = request.http.body().and_then(reqwest::Body::as_bytes);
+    let mut preview = http::Request::new(Bytes::copy_from_slice(body.unwrap_or_default()));
+    *preview.method_mut() = request.http.method().clone();
+    *preview.uri_mut() = request
+        .http
+        .url()
+        .as_str()
+        .parse()
+        .expect("the URL of a request is a URI");
+    *preview.headers_mut() = std::mem::take(request.http.headers_mut());
+    preview
+}
+
+/// Converts the error of a generated method.
+pub(crate) fn build_error(error: BuildError) -> Error {
+    let source: Box<dyn StdError + Send + Sync> = match error {
+        BuildError::CommunicationError(error) => error.without_url().into(),
+        BuildError::InvalidRequest(text) => text.into(),
+        error => error.to_string().into(),
+    };
+    Error::input("cannot build a request from this input").with_source(source)
+}
+
+fn decode_error(error: DecodeError) -> Box<dyn StdError + Send + Sync> {
+    match error {
+        DecodeError::Body(error) => error.into(),
+        error => error.into(),
+    }
+}
+
+/// Adds this service's headers to a generated request.
+fn set_headers(client: &ClientInner, options: &RequestOptions, request: &mut reqwest::Request) {
+    /// With those that authentication and the transport add: growing means moving.
+    const HEADERS: usize = 8;
+
+    let media_type = match options.api_version {
+        Some(version) => client.service.media_type(version),
+        None => client.media_type.clone(),
+    };
+    let headers = request.headers_mut();
+    headers.reserve(HEADERS);
+    headers.insert(http::header::USER_AGENT, client.user_agent.clone());
+    if headers.contains_key(http::header::CONTENT_TYPE) {
+        headers.insert(http::header::CONTENT_TYPE, media_type.clone());
+    }
+    headers.insert(http::header::ACCEPT, media_type);
+}

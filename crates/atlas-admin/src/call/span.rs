@@ -1,0 +1,46 @@
+//! The span of a call, with the field names of OpenTelemetry's HTTP conventions.
+
+use reqwest::Request;
+use tracing::{Span, field};
+
+use super::context::CallContext;
+use crate::{error::Error, model::buffered_response::BufferedResponse};
+
+/// Opens the span of a call.
+pub(super) fn open(call: &CallContext<'_>, request: &Request) -> Span {
+    tracing::info_span!(
+        "atlas_admin.call",
+        otel.name = call.operation.id,
+        otel.kind = "client",
+        http.request.method = call.operation.method,
+        url.template = call.operation.path,
+        server.address = request.url().host_str(),
+        server.port = request.url().port_or_known_default(),
+        service = call.client.service.name(),
+        http.response.status_code = field::Empty,
+        error.type = field::Empty,
+        requests_sent = field::Empty,
+    )
+}
+
+/// Records how a call ended, and warns if its version will be withdrawn.
+pub(super) fn close(
+    call: &CallContext<'_>,
+    span: &Span,
+    outcome: &Result<BufferedResponse, Error>,
+) {
+    span.record("requests_sent", call.progress.requests_sent());
+    let (status, headers) = match outcome {
+        Ok(response) => (Some(response.status), Some(&response.headers)),
+        Err(error) => {
+            span.record("error.type", field::debug(error.kind()));
+            (error.status(), error.headers())
+        }
+    };
+    if let Some(status) = status {
+        span.record("http.response.status_code", status.as_u16());
+    }
+    if let Some(headers) = headers {
+        call.client.sunset_warnings.warn(call.operation.id, headers);
+    }
+}

@@ -1,0 +1,373 @@
+//! The error type of this crate.
+
+pub(crate) mod code;
+pub(crate) mod from_response;
+pub(crate) mod service_error;
+
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
+
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use self::{
+    code::ErrorCode,
+    service_error::{FieldViolation, ServiceError},
+};
+use crate::model::{
+    buffered_response::BufferedResponse, headers, parse_error::ParseError, rate_limit::RateLimit,
+    sanitize::excerpt, target::CallTarget,
+};
+
+/// Why a call failed, with everything the service said about it.
+///
+/// Match on [`kind`](Self::kind) or an `is_…` method for the kind of failure and on
+/// [`code`](Self::code) for the service's own reason; check
+/// [`outcome_unknown`](Self::outcome_unknown) before repeating a call. `Display` writes
+/// one line: what failed, on which operation and ids, what the service said, and what to
+/// do next.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    advice: Option<Cow<'static, str>>,
+    target: Option<CallTarget>,
+    response: Option<BufferedResponse>,
+    service_error: ServiceError,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+    requests_sent: u32,
+    outcome_unknown: bool,
+}
+
+/// The kind of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// This crate or the service refused a value. If this crate did, nothing was sent and
+    /// there is no status.
+    Input,
+    /// The service does not recognize the caller: the credentials are wrong, missing or
+    /// mixed up.
+    Credentials,
+    /// The service does not accept the bearer token that the caller gave: it has expired,
+    /// was revoked, or belongs to another service. Tokens of a service account are
+    /// renewed before this happens.
+    Token,
+    /// The service recognizes the caller and does not allow the operation.
+    Permission,
+    /// The organization, the project or the API key does not exist.
+    NotFound,
+    /// The operation is allowed but conflicts with the current state, such as taking the
+    /// role from an organization's last owner.
+    Conflict,
+    /// The rate limit is exhausted; see [`Error::retry_after`].
+    RateLimited,
+    /// The requested API version does not exist or is no longer served.
+    Version,
+    /// The service, or a proxy in front of it, failed.
+    Service,
+    /// The connection failed: it was not made, it broke, or it does not speak HTTP.
+    Transport,
+    /// The call ran out of time.
+    Timeout,
+    /// The service reported a success that cannot be read.
+    Decode,
+    /// The service answered with a redirect, which is never followed.
+    Redirect,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            advice: None,
+            target: None,
+            response: None,
+            service_error: ServiceError::default(),
+            retry_after: None,
+            source: None,
+            requests_sent: 0,
+            outcome_unknown: false,
+        }))
+    }
+
+    pub(crate) fn input(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Input, message)
+    }
+
+    pub(crate) fn credentials(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Credentials, message)
+    }
+
+    pub(crate) fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    pub(crate) fn with_response(mut self, response: BufferedResponse) -> Self {
+        self.0.service_error = ServiceError::of(&response);
+        self.0.retry_after = headers::retry_after(&response.headers);
+        self.0.response = Some(response);
+        self
+    }
+
+    pub(crate) fn with_target(mut self, target: CallTarget) -> Self {
+        self.0.target = Some(target);
+        self
+    }
+
+    pub(crate) fn with_outcome(mut self, requests_sent: u32, outcome_unknown: bool) -> Self {
+        self.0.requests_sent = requests_sent;
+        self.0.outcome_unknown = outcome_unknown;
+        self
+    }
+
+    /// Returns the kind of failure.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns whether this is [`ErrorKind::Input`].
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        self.kind() == ErrorKind::Input
+    }
+
+    /// Returns whether the service does not recognize the caller:
+    /// [`ErrorKind::Credentials`] or [`ErrorKind::Token`].
+    #[must_use]
+    pub fn is_credentials(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Credentials | ErrorKind::Token)
+    }
+
+    /// Returns whether this is [`ErrorKind::Token`].
+    #[must_use]
+    pub fn is_token(&self) -> bool {
+        self.kind() == ErrorKind::Token
+    }
+
+    /// Returns whether this is [`ErrorKind::Permission`].
+    #[must_use]
+    pub fn is_permission(&self) -> bool {
+        self.kind() == ErrorKind::Permission
+    }
+
+    /// Returns whether this is [`ErrorKind::NotFound`].
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// Returns whether this is [`ErrorKind::Conflict`].
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.kind() == ErrorKind::Conflict
+    }
+
+    /// Returns whether this is [`ErrorKind::RateLimited`].
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.kind() == ErrorKind::RateLimited
+    }
+
+    /// Returns whether this is [`ErrorKind::Version`].
+    #[must_use]
+    pub fn is_version(&self) -> bool {
+        self.kind() == ErrorKind::Version
+    }
+
+    /// Returns whether this is [`ErrorKind::Service`].
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        self.kind() == ErrorKind::Service
+    }
+
+    /// Returns whether this is [`ErrorKind::Transport`].
+    #[must_use]
+    pub fn is_transport(&self) -> bool {
+        self.kind() == ErrorKind::Transport
+    }
+
+    /// Returns whether this is [`ErrorKind::Timeout`].
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// Returns whether this is [`ErrorKind::Decode`].
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        self.kind() == ErrorKind::Decode
+    }
+
+    /// Returns whether this is [`ErrorKind::Redirect`].
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        self.kind() == ErrorKind::Redirect
+    }
+
+    /// Returns the HTTP status of the response, or the one inside its envelope. `None` if
+    /// there was no response.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.response.as_ref().map(|response| response.status)
+    }
+
+    /// Returns the headers of the response.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.0.response.as_ref().map(|response| &response.headers)
+    }
+
+    /// Returns the body of the response, without its envelope, up to
+    /// [`ClientBuilder::max_body_size`](crate::ClientBuilder::max_body_size).
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        self.0
+            .response
+            .as_ref()
+            .map(|response| response.body.as_ref())
+    }
+
+    /// Returns the service's error code, from the body or the header `X-Error-Code`.
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.0.service_error.code.clone()
+    }
+
+    /// Returns the service's description of the failure, as it was sent.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.0.service_error.detail.as_deref()
+    }
+
+    /// Returns the service's reason phrase for the status.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.0.service_error.reason.as_deref()
+    }
+
+    /// Returns the values that [`detail`](Self::detail) was composed from: strings,
+    /// numbers or objects.
+    #[must_use]
+    pub fn parameters(&self) -> &[Value] {
+        &self.0.service_error.parameters
+    }
+
+    /// Returns the fields of the request that the service found invalid, if it lists them.
+    #[must_use]
+    pub fn field_violations(&self) -> &[FieldViolation] {
+        &self.0.service_error.field_violations
+    }
+
+    /// Returns how long the service asks to wait, from the arrival of its response (header
+    /// `Retry-After`, in seconds or as a date).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Returns the state of the caller's rate limit, if the response reports it.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        RateLimit::read(self.headers()?)
+    }
+
+    /// Returns the number of HTTP requests sent for the call, including those that fetched
+    /// a challenge or a token.
+    #[must_use]
+    pub fn requests_sent(&self) -> u32 {
+        self.0.requests_sent
+    }
+
+    /// Returns the operation's id, such as `update_org_api_key`. `None` for an error
+    /// outside a call.
+    #[must_use]
+    pub fn operation(&self) -> Option<&str> {
+        self.0.target.as_ref().map(|target| target.operation)
+    }
+
+    /// Returns whether the update may have been applied despite the error.
+    ///
+    /// True if any attempt timed out, lost its connection after the request was sent,
+    /// got a status of 500 or more, or got a success that cannot be read. False if
+    /// only sign-in requests were sent, no connection was made, or the service refused the
+    /// request. Updates set a state, so repeating one is harmless unless someone else
+    /// changes the same key in between.
+    #[must_use]
+    pub fn outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown
+    }
+}
+
+const DETAIL_LIMIT: usize = 300;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        if let Some(target) = &inner.target {
+            write!(f, "{target}: ")?;
+        }
+        f.write_str(&inner.message)?;
+        if let Some(response) = &inner.response {
+            write!(f, ": {}", response.status)?;
+            if let Some(code) = &inner.service_error.code {
+                write!(f, " {}", excerpt(code.as_str(), 60))?;
+            }
+            if let Some(detail) = &inner.service_error.detail {
+                write!(f, " \"{}\"", excerpt(detail, DETAIL_LIMIT))?;
+            }
+        }
+        if let Some(advice) = &inner.advice {
+            write!(f, "; {advice}")?;
+        }
+        if inner.outcome_unknown {
+            f.write_str("; the update may have been applied: read the key before you repeat it")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("message", &inner.message)
+            .field("operation", &self.operation())
+            .field("status", &self.status())
+            .field("code", &inner.service_error.code)
+            .field("detail", &inner.service_error.detail)
+            .field("requests_sent", &inner.requests_sent)
+            .field("outcome_unknown", &inner.outcome_unknown)
+            .field("source", &inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        Self::input(error.into_message())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+const _: () = assert!(size_of::<Result<(), Error>>() <= 16);

@@ -1,0 +1,88 @@
+//! Values in response headers.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderName, header};
+
+pub(crate) const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
+pub(crate) const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+pub(crate) const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+pub(crate) const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+pub(crate) const SERVICE_VERSION: HeaderName = HeaderName::from_static("x-mongodb-service-version");
+pub(crate) const SUNSET: HeaderName = HeaderName::from_static("sunset");
+pub(crate) const ERROR_CODE: HeaderName = HeaderName::from_static("x-error-code");
+
+/// The text of a header, where it is there and readable.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A date in a header, in any of the three forms of RFC 9110, section 5.6.7. Services
+/// do not pad the day of the month, which that asks for and the grammar of mail (RFC
+/// 5322) does not.
+pub(crate) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<DateTime<Utc>> {
+    let text = text(headers, name)?.trim();
+    if let Some(seconds) = text.strip_prefix('@') {
+        // RFC 9745 writes `Deprecation` as a number of seconds.
+        return DateTime::from_timestamp(seconds.parse().ok()?, 0);
+    }
+    match httpdate::parse_http_date(text) {
+        Ok(date) => Some(date.into()),
+        Err(_) => Some(DateTime::parse_from_rfc2822(text).ok()?.to_utc()),
+    }
+}
+
+/// The wait that `Retry-After` asks for, from now. More seconds than a number holds
+/// are as many as it does.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let name = &header::RETRY_AFTER;
+    let text = text(headers, name)?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let wait = date(headers, name)? - Utc::now();
+    Some(wait.to_std().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(header::RETRY_AFTER, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn a_wait_is_read_in_seconds_and_as_a_date() {
+        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
+        assert_eq!(
+            retry_after(&headers("Mon, 5 Aug 2024 00:00:00 GMT")),
+            Some(Duration::ZERO)
+        );
+        let soon = (Utc::now() + Duration::from_secs(100)).to_rfc2822();
+        let wait = retry_after(&headers(&soon)).unwrap();
+        assert!((90..=100).contains(&wait.as_secs()), "{wait:?}");
+        assert_eq!(
+            retry_after(&headers("99999999999999999999999")),
+            Some(Duration::from_secs(u64::MAX))
+        );
+        for bad in ["", "-1", "+1", "soon", "Mon, 99 Aug 2024 00:00:00 GMT"] {
+            assert_eq!(retry_after(&headers(bad)), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_read_in_every_form() {
+        for (text, seconds) in [
+            ("Mon, 5 Aug 2024 00:00:00 GMT", 1_722_816_000),
+            ("Mon, 05 Aug 2024 00:00:00 GMT", 1_722_816_000),
+            ("Monday, 05-Aug-24 00:00:00 GMT", 1_722_816_000),
+            ("Mon Aug  5 00:00:00 2024", 1_722_816_000),
+            ("@1722816000", 1_722_816_000),
+        ] {
+            let date = date(&headers(text), &header::RETRY_AFTER).unwrap();
+            assert_eq!(date.timestamp(), seconds, "{text}");
+        }
+    }
+}

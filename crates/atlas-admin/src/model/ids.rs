@@ -1,0 +1,230 @@
+//! Ids of organizations, projects and API keys.
+
+use std::{fmt, marker::PhantomData, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{parse_error::ParseError, sanitize::excerpt};
+
+/// The id of an organization: 24 lower-case hexadecimal digits.
+pub type OrgId = Id<kind::Org>;
+
+/// The id of a project ("group" on the wire): 24 lower-case hexadecimal digits.
+pub type ProjectId = Id<kind::Project>;
+
+/// The id of an API key, not to be confused with its public key: 24 lower-case
+/// hexadecimal digits.
+pub type ApiKeyId = Id<kind::ApiKey>;
+
+const LENGTH: usize = 24;
+
+/// A checked id of one kind of thing; see [`OrgId`], [`ProjectId`] and
+/// [`ApiKeyId`].
+///
+/// ```
+/// use atlas_admin::OrgId;
+///
+/// let org: OrgId = "32b6e34b3d91647abb20e7b8".parse()?;
+/// assert_eq!(org.to_string(), "32b6e34b3d91647abb20e7b8");
+/// assert!("../../orgs/x".parse::<OrgId>().is_err());
+/// # Ok::<(), atlas_admin::Error>(())
+/// ```
+pub struct Id<K> {
+    text: Box<str>,
+    kind: PhantomData<fn() -> K>,
+}
+
+/// What an id can be of.
+pub(crate) mod kind {
+    /// Names the kind in messages.
+    pub trait Kind {
+        /// The type's name for programmers.
+        const TYPE: &'static str;
+        /// What people call it.
+        const NAME: &'static str;
+    }
+
+    /// An organization.
+    pub enum Org {}
+    /// A project.
+    pub enum Project {}
+    /// An API key.
+    pub enum ApiKey {}
+
+    impl Kind for Org {
+        const TYPE: &'static str = "OrgId";
+        const NAME: &'static str = "organization id";
+    }
+    impl Kind for Project {
+        const TYPE: &'static str = "ProjectId";
+        const NAME: &'static str = "project id";
+    }
+    impl Kind for ApiKey {
+        const TYPE: &'static str = "ApiKeyId";
+        const NAME: &'static str = "API key id";
+    }
+}
+
+use kind::Kind;
+
+impl<K> Id<K> {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<K: Kind> FromStr for Id<K> {
+    type Err = ParseError;
+
+    /// Checks an id.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if the text is anything but 24 lower-case hexadecimal digits.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        check::<K>(text)?;
+        Ok(Self {
+            text: text.into(),
+            kind: PhantomData,
+        })
+    }
+}
+
+/// Refuses a text that is no id of this kind.
+pub(crate) fn check<K: Kind>(text: &str) -> Result<(), ParseError> {
+    match complaint(text) {
+        None => Ok(()),
+        Some(complaint) => Err(ParseError::new(format!(
+            "{} \"{}\" {complaint}",
+            K::NAME,
+            excerpt(text, 60)
+        ))),
+    }
+}
+
+/// What is wrong with an id, in words that follow it.
+fn complaint(text: &str) -> Option<&'static str> {
+    let all = |allowed: fn(&u8) -> bool| text.as_bytes().iter().all(allowed);
+    if all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) && text.len() == LENGTH {
+        None
+    } else if text.is_empty() {
+        Some("is empty; an id has 24 hexadecimal digits")
+    } else if text.len() == LENGTH && all(u8::is_ascii_hexdigit) {
+        Some("has upper-case letters; an id is written in lower case")
+    } else if text.len() == 8 && all(u8::is_ascii_lowercase) {
+        Some("looks like a public key; the API key's id has 24 hexadecimal digits")
+    } else {
+        Some("is not an id: it must be 24 lower-case hexadecimal digits")
+    }
+}
+
+impl<K: Kind> TryFrom<&str> for Id<K> {
+    type Error = ParseError;
+
+    fn try_from(text: &str) -> Result<Self, ParseError> {
+        text.parse()
+    }
+}
+
+impl<K> AsRef<str> for Id<K> {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<K> fmt::Display for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl<K: Kind> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple(K::TYPE).field(&self.text).finish()
+    }
+}
+
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        Self {
+            text: self.text.clone(),
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl<K> Eq for Id<K> {}
+
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl<K> std::hash::Hash for Id<K> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl<K> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de, K: Kind> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "32b6e34b3d91647abb20e7b8";
+
+    #[test]
+    fn a_good_id_survives_text_and_json() {
+        let id: ProjectId = GOOD.parse().unwrap();
+        assert_eq!(id.as_str(), GOOD);
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(serde_json::from_str::<ProjectId>(&json).unwrap(), id);
+        assert_eq!(format!("{id:?}"), format!("ProjectId({GOOD:?})"));
+    }
+
+    #[test]
+    fn a_bad_id_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("", "is empty"),
+            ("32B6E34B3D91647ABB20E7B8", "upper-case"),
+            ("gswvkocq", "looks like a public key"),
+            ("../../orgs/x", "24 lower-case"),
+            ("32b6e34b3d91647abb20e7b8/", "24 lower-case"),
+            ("32b6e34b3d91647abb20e7b\n", "24 lower-case"),
+            ("ééééééééé", "24 lower-case"),
+        ] {
+            let error = text.parse::<ApiKeyId>().unwrap_err();
+            assert!(error.to_string().contains(reason), "{text}: {error}");
+            assert!(!error.to_string().contains('\n'));
+            assert!(serde_json::from_value::<ApiKeyId>(text.into()).is_err());
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The result of a call, with what came with it.
+
+use std::{fmt, ops::Deref};
+
+use http::{HeaderMap, StatusCode, header};
+
+use super::{api_version::ApiVersion, deprecation::Deprecation, headers, rate_limit::RateLimit};
+
+/// The result of a successful call: a value, and the response it came in.
+///
+/// A `Response` dereferences to its value, so that the value's fields and methods can be
+/// used directly; [`into_inner`](Self::into_inner) returns the value alone.
+#[derive(Clone)]
+pub struct Response<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+    requests_sent: u32,
+}
+
+impl<T> Response<T> {
+    pub(crate) fn new(
+        value: T,
+        status: StatusCode,
+        headers: HeaderMap,
+        requests_sent: u32,
+    ) -> Self {
+        Self {
+            value,
+            status,
+            headers,
+            requests_sent,
+        }
+    }
+
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response::new(
+            change(self.value),
+            self.status,
+            self.headers,
+            self.requests_sent,
+        )
+    }
+
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The HTTP status, or the one inside the envelope.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers of the answer.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The version that served the call, which may be older than the one asked
+    /// for. `None` on services without versions.
+    #[must_use]
+    pub fn served_version(&self) -> Option<ApiVersion> {
+        let media_type = headers::text(&self.headers, &header::CONTENT_TYPE)?;
+        let (_, rest) = media_type.split_once("vnd.atlas.")?;
+        let (date, _) = rest.split_once('+')?;
+        date.parse().ok()
+    }
+
+    /// The state of the caller's rate limit (headers `RateLimit-Limit` and
+    /// `RateLimit-Remaining`).
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        RateLimit::read(&self.headers)
+    }
+
+    /// When the version that served the call was deprecated and when it ends
+    /// (headers `Deprecation` and `Sunset`). `None` if neither is announced.
+    #[must_use]
+    pub fn deprecation(&self) -> Option<Deprecation> {
+        Deprecation::read(&self.headers)
+    }
+
+    /// The build of the service that answered (header `X-MongoDB-Service-Version`).
+    #[must_use]
+    pub fn service_version(&self) -> Option<&str> {
+        headers::text(&self.headers, &headers::SERVICE_VERSION)
+    }
+
+    /// How many HTTP requests were sent for the call, with those that only asked
+    /// for a challenge or a token.
+    #[must_use]
+    pub fn requests_sent(&self) -> u32 {
+        self.requests_sent
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("requests_sent", &self.requests_sent)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,146 @@
+//! The three services, and what the catalog says of them.
+
+use std::{fmt, str::FromStr};
+
+use atlas_admin_raw::catalog::{self, MediaType, Operation};
+use http::HeaderValue;
+
+use super::{
+    api_version::ApiVersion,
+    parse_error::ParseError,
+    roles::{OrgRole, ProjectRole},
+    sanitize::excerpt,
+};
+
+/// A service that manages programmatic API keys.
+///
+/// Its text form, for settings and flags, is `atlas-v2`, `atlas-v1` or `ops-manager`;
+/// `Display` writes the name for people.
+///
+/// ```
+/// use atlas_admin::Service;
+///
+/// let service: Service = "atlas-v1".parse()?;
+/// assert_eq!(service, Service::AtlasV1);
+/// assert_eq!(service.to_string(), "Atlas v1.0");
+/// # Ok::<(), atlas_admin::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Service {
+    /// The Atlas Administration API v2, whose resources have dated versions.
+    AtlasV2,
+    /// The Atlas Administration API v1.0.
+    AtlasV1,
+    /// The Ops Manager and Cloud Manager API v1.0.
+    OpsManager,
+}
+
+impl Service {
+    /// All services.
+    pub const ALL: &'static [Self] = &[Self::AtlasV2, Self::AtlasV1, Self::OpsManager];
+
+    fn catalog(self) -> &'static catalog::Service {
+        match self {
+            Self::AtlasV2 => &catalog::ATLAS_V2,
+            Self::AtlasV1 => &catalog::ATLAS_V1,
+            Self::OpsManager => &catalog::OPS_MANAGER_V1,
+        }
+    }
+
+    /// Returns the text form, such as `atlas-v2`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AtlasV2 => "atlas-v2",
+            Self::AtlasV1 => "atlas-v1",
+            Self::OpsManager => "ops-manager",
+        }
+    }
+
+    /// Returns the name for people, such as `Atlas v2`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtlasV2 => "Atlas v2",
+            Self::AtlasV1 => "Atlas v1.0",
+            Self::OpsManager => "Ops Manager",
+        }
+    }
+
+    /// Returns the path that every request of this service starts with, such as
+    /// `/api/atlas/v2`.
+    #[must_use]
+    pub fn base_path(self) -> &'static str {
+        self.catalog().base_path
+    }
+
+    /// Returns the address that a client uses unless it is given another one. Ops Manager
+    /// has none: every installation has its own.
+    #[must_use]
+    pub const fn default_base_url(self) -> Option<&'static str> {
+        match self {
+            Self::AtlasV2 | Self::AtlasV1 => Some("https://cloud.mongodb.com"),
+            Self::OpsManager => None,
+        }
+    }
+
+    /// Returns the organization roles that the service's documentation lists. The service
+    /// may accept others.
+    pub fn org_roles(self) -> impl Iterator<Item = OrgRole> {
+        self.listed_roles("update_org_api_key").map(OrgRole::from)
+    }
+
+    /// Returns the project roles that the service's documentation lists. The service may
+    /// accept others.
+    pub fn project_roles(self) -> impl Iterator<Item = ProjectRole> {
+        self.listed_roles("replace_project_api_key_roles")
+            .map(ProjectRole::from)
+    }
+
+    fn listed_roles(self, operation_id: &str) -> impl Iterator<Item = &'static str> {
+        let roles = self
+            .operation(operation_id)
+            .and_then(|operation| operation.body("roles"))
+            .map_or(&[][..], |field| field.values);
+        roles.iter().copied()
+    }
+
+    pub(crate) fn operation(self, id: &str) -> Option<&'static Operation> {
+        self.catalog().operation(id)
+    }
+
+    /// The media type of bodies, which on Atlas v2 carries the version.
+    pub(crate) fn media_type(self, version: ApiVersion) -> HeaderValue {
+        match self.catalog().media_type {
+            MediaType::Json => HeaderValue::from_static("application/json"),
+            MediaType::Dated { prefix, suffix } => {
+                HeaderValue::try_from(format!("{prefix}{version}{suffix}"))
+                    .expect("a date is plain ASCII")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Service {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::ALL
+            .iter()
+            .find(|service| service.as_str() == text)
+            .copied()
+            .ok_or_else(|| {
+                ParseError::new(format!(
+                    "unknown service \"{}\"; the services are atlas-v2, atlas-v1 and ops-manager",
+                    excerpt(text, 60)
+                ))
+            })
+    }
+}

@@ -1,0 +1,150 @@
+//! Checks input against the catalog, before anything is sent.
+
+use atlas_admin_raw::{
+    self as raw, BuildError,
+    catalog::{Field, Operation},
+};
+
+use crate::{
+    call,
+    error::Error,
+    model::{
+        ids::{self, kind},
+        options::RequestOptions,
+        service::Service,
+        target::{CallTarget, Scope},
+    },
+};
+
+/// The fields of a request body that both updates have.
+pub(super) struct Body<'a> {
+    pub(super) desc: Option<&'a str>,
+    pub(super) roles: Option<&'a [String]>,
+}
+
+/// Checks the input of a call, and builds its request.
+pub(super) fn request<T>(
+    service: Service,
+    target: &CallTarget,
+    options: &RequestOptions,
+    body: Option<Body<'_>>,
+    build: impl FnOnce(&RequestOptions) -> Result<raw::Request<T>, BuildError>,
+) -> Result<(&'static Operation, raw::Request<T>), Error> {
+    let request = || {
+        ids(target)?;
+        let operation = service.operation(target.operation).ok_or_else(|| {
+            Error::input(format!("{service} has no operation {}", target.operation))
+        })?;
+        query(service, operation, options)?;
+        if let Some(body) = &body {
+            fields(service, operation, body)?;
+        }
+        Ok((operation, build(options).map_err(call::build_error)?))
+    };
+    request().map_err(|error: Error| error.with_target(target.clone()))
+}
+
+/// Returns the names of roles in the order given, without duplicates.
+pub(super) fn distinct<R: AsRef<str>>(roles: &[R]) -> Vec<String> {
+    let mut names = Vec::with_capacity(roles.len());
+    for role in roles.iter().map(AsRef::as_ref) {
+        if !names.iter().any(|name| name == role) {
+            names.push(role.to_owned());
+        }
+    }
+    names
+}
+
+fn ids(target: &CallTarget) -> Result<(), Error> {
+    match &target.scope {
+        Scope::Org(id) => ids::check::<kind::Org>(id),
+        Scope::Project(id) => ids::check::<kind::Project>(id),
+    }?;
+    Ok(ids::check::<kind::ApiKey>(&target.api_key_id)?)
+}
+
+fn query(service: Service, operation: &Operation, options: &RequestOptions) -> Result<(), Error> {
+    let number = |value: Option<u32>| value.map(|value| Some(u64::from(value)));
+    let flag = |value: Option<bool>| value.map(|_| None);
+    for (name, value) in [
+        ("envelope", flag(options.envelope)),
+        ("pretty", flag(options.pretty)),
+        ("pageNum", number(options.page_num)),
+        ("itemsPerPage", number(options.items_per_page)),
+        ("includeCount", flag(options.include_count)),
+    ] {
+        let Some(value) = value else { continue };
+        let Some(field) = operation.query(name) else {
+            return Err(not_accepted(service, name));
+        };
+        let min = field.min.unwrap_or(0);
+        let max = field.max.unwrap_or(u64::MAX);
+        if let Some(value) = value
+            && !(min..=max).contains(&value)
+        {
+            let range = match field.max {
+                Some(max) => format!("{min} to {max}"),
+                None => format!("{min} or more"),
+            };
+            return Err(Error::input(format!(
+                "{name} is {value}; {service} accepts {range}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn fields(service: Service, operation: &Operation, body: &Body<'_>) -> Result<(), Error> {
+    if body.desc.is_none() && body.roles.is_none() {
+        return Err(Error::input(
+            "an update needs a description, roles, or both",
+        ));
+    }
+    if let Some(desc) = body.desc {
+        if desc.contains(char::is_control) {
+            return Err(Error::input("the description has control characters"));
+        }
+        let length = desc.chars().count();
+        check_length(service, operation, "desc", length, "characters")?;
+    }
+    if let Some(roles) = body.roles {
+        check_length(service, operation, "roles", roles.len(), "roles")?;
+    }
+    for field in operation.body.iter().filter(|field| field.required) {
+        let is_set = match field.name {
+            "desc" => body.desc.is_some(),
+            "roles" => body.roles.is_some(),
+            _ => true,
+        };
+        if !is_set {
+            return Err(Error::input(format!("{service} requires {}", field.name)));
+        }
+    }
+    Ok(())
+}
+
+fn check_length(
+    service: Service,
+    operation: &Operation,
+    name: &str,
+    length: usize,
+    unit: &str,
+) -> Result<(), Error> {
+    let Some(field) = operation.body(name) else {
+        return Err(not_accepted(service, name));
+    };
+    let length = length as u64;
+    match *field {
+        Field { min: Some(min), .. } if length < min => Err(Error::input(format!(
+            "{name} has {length} {unit}; the minimum is {min}"
+        ))),
+        Field { max: Some(max), .. } if length > max => Err(Error::input(format!(
+            "{name} has {length} {unit}; the maximum is {max}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn not_accepted(service: Service, name: &str) -> Error {
+    Error::input(format!("{service} does not accept {name} here"))
+}

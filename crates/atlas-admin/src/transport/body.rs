@@ -1,0 +1,57 @@
+//! Reading a response into memory, with a limit on its size.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::time::timeout;
+
+use crate::model::buffered_response::BufferedResponse;
+
+/// Why less of a body was read than the service meant to send.
+#[derive(Debug)]
+pub(crate) enum Incomplete {
+    TooLong,
+    TimedOut,
+    Broken(reqwest::Error),
+}
+
+/// Reads the body of `response`, up to `limit` bytes and for at most `max_time`. Whatever
+/// ends the reading, the status, the headers and what has arrived are returned.
+pub(crate) async fn read(
+    response: &mut reqwest::Response,
+    limit: usize,
+    max_time: Option<Duration>,
+) -> (BufferedResponse, Option<Incomplete>) {
+    let mut body = BytesMut::new();
+    let read = read_into(&mut body, response, limit);
+    let incomplete = match max_time {
+        None => read.await,
+        Some(max_time) => timeout(max_time, read)
+            .await
+            .unwrap_or(Some(Incomplete::TimedOut)),
+    };
+    let buffered = BufferedResponse {
+        status: response.status(),
+        headers: std::mem::take(response.headers_mut()),
+        body: body.freeze(),
+    };
+    (buffered, incomplete)
+}
+
+async fn read_into(
+    body: &mut BytesMut,
+    response: &mut reqwest::Response,
+    limit: usize,
+) -> Option<Incomplete> {
+    loop {
+        match response.chunk().await {
+            Ok(None) => return None,
+            Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
+                body.extend_from_slice(&chunk[..limit - body.len()]);
+                return Some(Incomplete::TooLong);
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) => return Some(Incomplete::Broken(error)),
+        }
+    }
+}

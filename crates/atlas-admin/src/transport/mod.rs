@@ -1,0 +1,27 @@
+//! The way to the network, from a request with all its headers to a response in memory.
+
+pub(crate) mod body;
+pub(crate) mod context;
+pub(crate) mod deadline;
+pub(crate) mod delivery;
+pub(crate) mod envelope;
+pub(crate) mod http;
+mod pool;
+pub(crate) mod progress;
+mod send_error;
+
+use std::{fmt, pin::Pin};
+
+use reqwest::{Request, Response};
+
+/// The response to a [`Transport`]'s request, boxed so that the trait is usable as `dyn`.
+pub(crate) type ResponseFuture<'a> =
+    Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send + 'a>>;
+
+/// Carries a request to a service and brings back the response. Tests replace the network
+/// here.
+pub(crate) trait Transport: fmt::Debug + Send + Sync + 'static {
+    /// Sends `request`, which belongs to the operation `operation_id`. A response of any
+    /// status is a success.
+    fn execute<'a>(&'a self, request: Request, operation_id: &'static str) -> ResponseFuture<'a>;
+}
