@@ -48,6 +48,8 @@ fn schema_and_validation_accept_the_same_manifests() {
         (key(json!({ "desc": "" })), false),
         (key(json!({ "desc": "x".repeat(251) })), false),
         (key(json!({ "desc": null })), false),
+        (key(json!({ "desc": "x", "roles": null })), false),
+        (key(json!({ "desc": "x", "projects": null })), false),
         (key(json!({ "desc": "x", "role": [] })), false),
         (key(json!({ "roles": [] })), false),
         (key(json!({ "roles": "ORG_MEMBER" })), false),

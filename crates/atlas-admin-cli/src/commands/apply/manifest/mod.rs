@@ -64,6 +64,7 @@ struct Key {
 
 /// Names of roles.
 #[derive(JsonSchema)]
+#[schemars(inline)]
 struct Roles(#[schemars(length(min = 1), extend("uniqueItems" = true))] Vec<Text>);
 
 type Text = Located<String>;
