@@ -128,7 +128,7 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER")]
     rng_seed: Option<u64>,
 
-    /// Answer under /_emulator/ to loopback: GET state, GET requests,
+    /// ResponseBuilder under /_emulator/ to loopback: GET state, GET requests,
     /// POST reset, PUT faults
     #[arg(long)]
     admin: bool,

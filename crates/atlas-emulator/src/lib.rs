@@ -73,64 +73,31 @@
 //!   wrong: its name, its type, its length, or a role in it.
 //! - The three services share the buckets of an organization and a project.
 
-mod accept;
-mod access_list;
-mod admin;
-mod answer;
-mod assumptions;
-mod authorization;
-mod body;
-mod builder;
-mod catalog;
+mod auth;
 #[cfg(feature = "cli")]
 pub mod cli;
-mod connection;
-mod digest;
-mod error;
-mod exchange;
-mod fault;
-mod fault_spec;
+mod config;
 mod faults;
-mod identity;
-mod key_state;
-mod key_view;
-mod limits;
-mod nonces;
-mod object_id;
-mod pretty;
-mod query;
-mod router;
-mod seed;
-#[cfg(feature = "seed-file")]
-mod seed_file;
-mod seed_key;
+mod http;
 mod server;
-mod service;
-mod socket;
+mod spec;
 mod state;
-mod strike;
-mod synthetic;
-mod tls;
-mod token;
-mod traffic;
-mod update;
-mod versions;
 
 #[cfg(feature = "seed-file")]
-pub use crate::seed_file::SeedFileError;
+pub use crate::config::seed_file::SeedFileError;
 pub use crate::{
-    assumptions::Assumptions,
-    builder::Builder,
-    digest::Algorithm,
-    fault::{Fault, FaultTarget, Reset},
-    fault_spec::FaultSpecError,
-    faults::Faults,
-    key_state::KeyState,
-    limits::RateLimit,
-    seed_key::SeedKey,
-    server::Emulator,
-    service::Service,
-    synthetic::SyntheticKey,
-    traffic::LoggedRequest,
-    versions::{ResourceVersion, VersionDates},
+    auth::digest::Algorithm,
+    config::assumptions::Assumptions,
+    config::builder::Builder,
+    config::seed_key::SeedKey,
+    config::synthetic::SyntheticKey,
+    faults::fault::{Fault, FaultTarget, Reset},
+    faults::fault_spec::FaultSpecError,
+    faults::injector::Faults,
+    server::emulator::Emulator,
+    server::request_log::LoggedRequest,
+    spec::service::Service,
+    spec::versions::{ResourceVersion, VersionDates},
+    state::key_state::KeyState,
+    state::rate_limit::RateLimit,
 };
