@@ -127,6 +127,11 @@ fn public(mut item: Item, exported: &BTreeSet<String>) -> Option<(String, Item)>
             strip(&mut item.attrs);
             item.ident.to_string()
         }
+        Item::Fn(item) if is_public(&item.vis) => {
+            strip(&mut item.attrs);
+            item.block.stmts.clear();
+            item.sig.ident.to_string()
+        }
         Item::Impl(item) => strip_impl(item)?,
         Item::Macro(item) if item.ident.is_none() => {
             // Macros that implement traits take the name of an exported type.

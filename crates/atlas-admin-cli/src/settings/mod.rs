@@ -133,9 +133,9 @@ fn parse_id<T: std::str::FromStr<Err = atlas_admin::ParseError>>(
     let Some(set) = set else {
         return Err(Failure::input(format!("no {what} is named; give {hint}")));
     };
-    set.value
-        .parse()
-        .map_err(|error: atlas_admin::ParseError| Failure::input(format!("{}: {error}", set.origin)))
+    set.value.parse().map_err(|error: atlas_admin::ParseError| {
+        Failure::input(format!("{}: {error}", set.origin))
+    })
 }
 
 fn first<T>(layers: &[Layer], get: impl Fn(&Layer) -> Option<T>) -> Option<Sourced<T>> {

@@ -212,16 +212,16 @@ async fn what_errors_say() {
     .map(|error| error.to_string())
     .join("\n");
     insta::assert_snapshot!(texts, @r#"
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: no such organization, project or API key: 404 Not Found GROUP_NOT_FOUND "No group with ID 1 exists."; check the ids, and that the key belongs there
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: no such organization, project or API key: 404 Not Found GROUP_NOT_FOUND "No group with ID 1 exists."; check the ids, and that the key belongs to this organization or project
     update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: no such organization, project or API key: 404 Not Found; check the base URL and the ids
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service does not allow this: 401 Unauthorized NOT_ORG_OWNER "Because."; check the roles of the calling key, its access list, and that it belongs to this organization
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service does not allow this: 403 Forbidden IP_ADDRESS_NOT_ON_ACCESS_LIST "Because."; add this machine's address to the access list of the calling key
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service does not allow this operation: 401 Unauthorized NOT_ORG_OWNER "Because."; check the calling key's roles, its access list, and that it belongs to this organization
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service does not allow this operation: 403 Forbidden IP_ADDRESS_NOT_ON_ACCESS_LIST "Because."; add this machine's address to the access list of the calling key
     update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service does not serve this version: 410 Gone VERSION_GONE "Because."; known versions are 2023-01-01, 2023-02-01, 2023-10-01, 2023-11-15, 2024-05-30, 2024-08-05, 2024-10-23, 2024-11-13, 2025-02-19, 2025-03-12
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the rate limit is used up: 429 Too Many Requests RATE_LIMITED "Because."; wait 7 s
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service points elsewhere, which is not followed: 302 Found; if "https://evil.example.com/\t?x" is right, use its address as the base URL
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 502 Bad Gateway; try again later; the update may have taken effect: read the key before it is repeated
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service refuses the input: 400 Bad Request "one\ntwo\u{1b}[2J"
-    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service's answer is not an API key: 200 OK; the update may have taken effect: read the key before it is repeated
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the rate limit is exhausted: 429 Too Many Requests RATE_LIMITED "Because."; wait 7 s
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service answered with a redirect, which is not followed: 302 Found; if "https://evil.example.com/\t?x" is right, use its address as the base URL
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 502 Bad Gateway; try again later; the update may have been applied: read the key before you repeat it
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service rejected the input: 400 Bad Request "one\ntwo\u{1b}[2J"
+    update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the response is not an API key: 200 OK; the update may have been applied: read the key before you repeat it
     "#);
 }
 

@@ -246,7 +246,10 @@ fn builders_that_cannot_build() {
             ops_manager().base_url("https://example.com").unwrap(),
             "addresses of Ops Manager and Atlas",
         ),
-        (ops_manager().atlas_v1(), "addresses of Ops Manager and Atlas"),
+        (
+            ops_manager().atlas_v1(),
+            "addresses of Ops Manager and Atlas",
+        ),
         (digest().user_agent_suffix("a\r\nb"), "user agent"),
     ] {
         let error = builder.build().unwrap_err();

@@ -3,7 +3,7 @@
 use std::{cell::Cell, error::Error as StdError, io, iter};
 
 use h2::Reason;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 tokio::task_local! {
     static ATTEMPT: Attempt;
@@ -28,26 +28,27 @@ pub(crate) async fn observe<F: Future>(request: F, deadline: Instant) -> (F::Out
     ATTEMPT.scope(attempt, observed).await
 }
 
-/// Awaits a connection, on behalf of the request that asked for it.
+/// Awaits a connection on behalf of the request that asked for it, and calls `opened` first.
 ///
 /// The connection attempt ends before the request's deadline: once that has passed, nobody
-/// could tell that nothing was sent.
-pub(crate) async fn connecting<T>(
+/// could tell that nothing was sent. A request that has found an idle connection meanwhile
+/// leaves this future to a background task, where there is nothing left to do.
+pub(super) async fn connecting<T>(
     connection: impl Future<Output = Result<T, BoxError>>,
+    opened: impl FnOnce(),
 ) -> Result<T, BoxError> {
     let note = |attempt: &Attempt| {
         attempt.has_connected.set(true);
         attempt.deadline
     };
-    match ATTEMPT.try_with(note) {
-        Ok(deadline) => {
-            let left = deadline.saturating_duration_since(Instant::now());
-            timeout_at(Instant::now() + left.mul_f64(0.9), connection)
-                .await
-                .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
-        }
-        Err(_) => connection.await,
-    }
+    let deadline = ATTEMPT
+        .try_with(note)
+        .map_err(|_| "an idle connection became available")?;
+    opened();
+    let left = deadline.saturating_duration_since(Instant::now());
+    timeout(left.mul_f64(0.9), connection)
+        .await
+        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
 type BoxError = Box<dyn StdError + Send + Sync>;

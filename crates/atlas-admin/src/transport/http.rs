@@ -6,7 +6,7 @@ use http::HeaderValue;
 use reqwest::{Certificate, Identity, Request, redirect, retry};
 use tower::util::MapFutureLayer;
 
-use super::{ResponseFuture, Transport, delivery};
+use super::{ResponseFuture, Transport, pool::Pool};
 use crate::error::{Error, ErrorKind};
 
 /// How connections are made.
@@ -23,6 +23,8 @@ pub(crate) struct HttpSettings {
 impl HttpSettings {
     /// Creates a transport that keeps up to `max_idle` connections for later requests.
     pub(crate) fn transport(&self, max_idle: usize) -> Result<HttpTransport, Error> {
+        let pool = Pool::default();
+        let connecting = pool.clone();
         let mut builder = reqwest::Client::builder()
             .connect_timeout(self.connect_timeout)
             .redirect(redirect::Policy::none())
@@ -32,7 +34,9 @@ impl HttpSettings {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(max_idle)
             .user_agent(&self.user_agent)
-            .connector_layer(MapFutureLayer::new(delivery::connecting));
+            .connector_layer(MapFutureLayer::new(move |connection| {
+                connecting.clone().connect(connection)
+            }));
         if self.no_proxy {
             builder = builder.no_proxy();
         }
@@ -45,28 +49,42 @@ impl HttpSettings {
         let client = builder.build().map_err(|error| {
             Error::new(ErrorKind::Transport, "cannot create an HTTP client").with_source(error)
         })?;
-        Ok(HttpTransport(client))
+        Ok(HttpTransport {
+            client,
+            pool: (max_idle > 0).then_some(pool),
+        })
     }
 }
 
 /// A pool of connections.
 #[derive(Debug)]
-pub(crate) struct HttpTransport(reqwest::Client);
+pub(crate) struct HttpTransport {
+    client: reqwest::Client,
+    /// `None` if connections are not reused, or not observed.
+    pool: Option<Pool>,
+}
 
 impl HttpTransport {
     /// Wraps an HTTP client that the user built.
     pub(crate) fn new(client: reqwest::Client) -> Self {
-        Self(client)
+        Self { client, pool: None }
     }
 
     pub(crate) fn client(&self) -> &reqwest::Client {
-        &self.0
+        &self.client
     }
 }
 
 impl Transport for HttpTransport {
     fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
-        Box::pin(self.0.execute(request))
+        Box::pin(async move {
+            let in_flight = self.pool.as_ref().map(Pool::start_request);
+            let response = self.client.execute(request).await?;
+            if let Some(in_flight) = in_flight {
+                in_flight.complete(response.version(), response.headers());
+            }
+            Ok(response)
+        })
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod deadline;
 pub(crate) mod delivery;
 pub(crate) mod envelope;
 pub(crate) mod http;
+mod pool;
 pub(crate) mod progress;
 mod send_error;
 

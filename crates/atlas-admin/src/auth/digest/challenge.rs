@@ -252,8 +252,14 @@ mod tests {
                 "unparsable challenge",
             ),
             (r#"Digest =,=,\""#, "no digest challenge"),
-            (r#"Digest realm="r", nonce="n", qop="auth-conf""#, "no supported qop"),
-            (r#"Digest realm="r", nonce="n", qop="auth-int""#, "no supported qop"),
+            (
+                r#"Digest realm="r", nonce="n", qop="auth-conf""#,
+                "no supported qop",
+            ),
+            (
+                r#"Digest realm="r", nonce="n", qop="auth-int""#,
+                "no supported qop",
+            ),
             (
                 r#"Digest realm="r", nonce="n", algorithm=MD5-sess"#,
                 "without qop",

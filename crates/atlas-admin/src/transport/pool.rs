@@ -1,0 +1,105 @@
+//! When the pool opens connections.
+//!
+//! reqwest's pool opens a connection for every request that finds none idle, even if one is
+//! about to become idle. Under load that makes far more connections than requests in
+//! flight. Here such a request waits a little for a connection to come back.
+
+use std::{error::Error as StdError, sync::Arc, time::Duration};
+
+use http::{HeaderMap, Version, header};
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep};
+
+use super::delivery;
+
+/// How long a request waits for a connection that should come back. On a busy machine that
+/// takes as long as a thread may wait for its turn.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// The connections of one pool.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pool(Arc<Mutex<Counts>>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Connections that were opened and are not known to be closed.
+    open: usize,
+    /// Requests without a response.
+    in_flight: usize,
+    last_response: Option<Instant>,
+}
+
+impl Pool {
+    /// Counts a request until its response arrives.
+    pub(super) fn start_request(&self) -> InFlight {
+        self.0.lock().in_flight += 1;
+        InFlight {
+            pool: self.clone(),
+            keeps_connection: false,
+        }
+    }
+
+    /// Awaits a connection, unless one becomes idle first.
+    pub(super) async fn connect<T>(
+        self,
+        connection: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<T, BoxError> {
+        let waits = self.has_enough();
+        if waits {
+            sleep(GRACE).await;
+        }
+        delivery::connecting(connection, || {
+            let mut counts = self.0.lock();
+            if waits {
+                // One that should have come back is closed.
+                counts.open = counts.open.min(counts.in_flight.saturating_sub(1));
+            }
+            counts.open += 1;
+        })
+        .await
+    }
+
+    /// Returns whether there are connections for all requests in flight.
+    fn has_enough(&self) -> bool {
+        let counts = self.0.lock();
+        counts.open >= counts.in_flight
+            && counts
+                .last_response
+                .is_some_and(|response| response.elapsed() < GRACE)
+    }
+}
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A request without a response. One that never gets it has lost its connection.
+pub(super) struct InFlight {
+    pool: Pool,
+    keeps_connection: bool,
+}
+
+impl InFlight {
+    /// Ends the request with the head of its response.
+    pub(super) fn complete(mut self, version: Version, headers: &HeaderMap) {
+        self.pool.0.lock().last_response = Some(Instant::now());
+        let says = |word: &str| {
+            headers.get(header::CONNECTION).is_some_and(|value| {
+                let value = value.as_bytes().to_ascii_lowercase();
+                value.ends_with(word.as_bytes())
+            })
+        };
+        self.keeps_connection = match version {
+            Version::HTTP_09 | Version::HTTP_10 => says("keep-alive"),
+            _ => !says("close"),
+        };
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut counts = self.pool.0.lock();
+        counts.in_flight -= 1;
+        if !self.keeps_connection {
+            counts.open = counts.open.saturating_sub(1);
+        }
+    }
+}
