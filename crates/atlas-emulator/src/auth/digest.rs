@@ -273,7 +273,7 @@ mod tests {
             let ha1 = algorithm.hash(&[
                 "Mufasa",
                 "http-auth@example.org",
-                "Circle of VersionLifecycle",
+                "Circle of Life",
             ]);
             let ha2 = algorithm.hash(&["GET", "/dir/index.html"]);
             let response = algorithm.hash(&[
