@@ -1,4 +1,4 @@
-//! HTTP Digest as in RFC 7616: the challenge, and the check of the answer.
+//! HTTP Digest as in RFC 7616: the challenge, and the check of the response.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -65,7 +65,7 @@ impl Algorithm {
     }
 }
 
-/// What the challenges offer and ask for, and what follows a good answer.
+/// What the challenges offer and ask for, and what follows a successful authentication.
 #[derive(Clone, Debug)]
 pub(crate) struct DigestPolicy {
     pub(crate) algorithms: Vec<Algorithm>,
@@ -90,7 +90,7 @@ struct User {
     caller: Caller,
 }
 
-/// Who was let through, and what an answer tells about it.
+/// Who was let through, and what a response tells about it.
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) caller: Caller,

@@ -122,7 +122,7 @@ impl TokenIssuer {
         }
     }
 
-    /// Answers a request for a token. The rate limit is told in the shape of
+    /// Responses a request for a token. The rate limit is told in the shape of
     /// the services, everything else in that of OAuth.
     pub(crate) fn grant(&self, request: &Parts, body: &[u8], behavior: &Behavior) -> Response {
         match self.take(request, behavior) {
@@ -146,7 +146,7 @@ impl TokenIssuer {
         }
     }
 
-    /// Answers a request to revoke a token. A token that is not known is
+    /// Responses a request to revoke a token. A token that is not known is
     /// answered as one that is revoked.
     pub(crate) fn revoke(&self, headers: &HeaderMap, body: &[u8]) -> Response {
         self.try_revoke(headers, body)

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{http::error::ApiError, spec::service::Service, spec::versions::VersionDates};
 
-/// How the emulator decides what is inferred and not documented.
+/// How the emulator decides what is assumed, not documented.
 ///
 /// The defaults are what seems likeliest. A client should be right under both
 /// values of each field.
@@ -38,7 +38,7 @@ pub struct Assumptions {
     /// Whether a deprecated version's errors have its `Deprecation` and
     /// `Sunset` too. Default: no, only its successes.
     pub deprecation_on_errors: bool,
-    /// Whether Atlas v2 answers a description of a wrong length with
+    /// Whether Atlas v2 responses a description of a wrong length with
     /// `VALIDATION_ERROR` in place of `INVALID_API_KEY_DESC`; both are seen.
     /// Default: no.
     pub validation_errors: bool,
@@ -60,7 +60,7 @@ pub struct Assumptions {
     /// owners alone. Default: yes.
     pub members_read_keys: bool,
     /// Whether an update in a project adds a key that was not in it. If not,
-    /// the answer is `API_KEY_NOT_FOUND`. Default: yes.
+    /// the response is `API_KEY_NOT_FOUND`. Default: yes.
     pub project_update_adds: bool,
     /// Whether a person or a service account counts as an owner that an
     /// organization has, so that its last key may be demoted. Default: no.

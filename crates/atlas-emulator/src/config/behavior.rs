@@ -29,7 +29,7 @@ impl Behavior {
         self.today.unwrap_or_else(|| Utc::now().date_naive())
     }
 
-    /// The answer to a request for which there is no token left.
+    /// The response to a request for which there is no token left.
     pub(crate) fn rate_limited(&self, path: &str, limit: RateLimit, empty: Exhausted) -> ApiError {
         let mut error = ApiError::rate_limited(path, limit, empty);
         if !self.assumptions.retry_after {

@@ -38,7 +38,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Settings of an [`Emulator`] that has not started yet.
 ///
 /// Every setting has a default. Ids and credentials that are not given are
-/// made up at each start, or from [`rng_seed`](Self::rng_seed).
+/// generated at each start, or from [`rng_seed`](Self::rng_seed).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -165,49 +165,49 @@ impl Builder {
         self
     }
 
-    /// Whether challenges offer `qop="auth,auth-int"`, so that an answer may
+    /// Whether challenges offer `qop="auth,auth-int"`, so that a response may
     /// cover the body too. Default: no, `qop="auth"`.
     pub fn auth_int(mut self, offered: bool) -> Self {
         self.digest.auth_int = offered;
         self
     }
 
-    /// The `opaque` of challenges, which answers must give back: visible ASCII
+    /// The `opaque` of challenges, which responses must give back: visible ASCII
     /// without quotes and backslashes. Default: none.
     pub fn opaque(mut self, opaque: impl Into<String>) -> Self {
         self.digest.opaque = Some(opaque.into());
         self
     }
 
-    /// Whether answers must name the user by a hash (`userhash=true`). Default:
+    /// Whether responses must name the user by a hash (`userhash=true`). Default:
     /// no.
     pub fn userhash(mut self, wanted: bool) -> Self {
         self.digest.userhash = wanted;
         self
     }
 
-    /// Whether each good answer is given the nonce for the next request, in
+    /// Whether each successful authentication is given the nonce for the next request, in
     /// `Authentication-Info`. Default: no.
     pub fn next_nonce(mut self, given: bool) -> Self {
         self.digest.next_nonce = given;
         self
     }
 
-    /// Whether each good answer is given a proof that the password is known here
+    /// Whether each successful authentication is given a proof that the password is known here
     /// too: `rspauth` in `Authentication-Info`. Default: no.
     pub fn response_auth(mut self, given: bool) -> Self {
         self.digest.response_auth = given;
         self
     }
 
-    /// How long a nonce is good for; after that a right answer to it is met
+    /// How long a nonce is good for; after that a right response to it is met
     /// with `stale=true`. Default: 60 seconds, as in Ops Manager.
     pub fn nonce_ttl(mut self, ttl: Duration) -> Self {
         self.nonces.ttl = ttl;
         self
     }
 
-    /// How many requests one nonce is good for; after that a right answer to
+    /// How many requests one nonce is good for; after that a right response to
     /// it is met with `stale=true`. Default: any number.
     pub fn nonce_uses(mut self, uses: u32) -> Self {
         self.nonces.uses = Some(uses);
@@ -223,7 +223,7 @@ impl Builder {
         self
     }
 
-    /// How long every answer takes at least. Default: no time.
+    /// How long every response takes at least. Default: no time.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.behavior.latency = latency;
         self
@@ -266,7 +266,7 @@ impl Builder {
             .token_rate_limit(None)
     }
 
-    /// How the emulator decides what is inferred and not documented. Default:
+    /// How the emulator decides what is assumed, not documented. Default:
     /// [`Assumptions::default`].
     pub fn assumptions(mut self, assumptions: Assumptions) -> Self {
         self.behavior.assumptions = assumptions;
@@ -311,7 +311,7 @@ impl Builder {
         self
     }
 
-    /// What goes wrong on purpose. Default: nothing.
+    /// The faults to inject. Default: nothing.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
@@ -345,7 +345,7 @@ impl Builder {
     /// path that no service has. Default: no. There is no secret in what it
     /// shows.
     ///
-    /// | request | answer |
+    /// | request | response |
     /// | --- | --- |
     /// | `GET /_emulator/state` | organizations, projects, keys and counters; with `?org=ID` of one organization |
     /// | `GET /_emulator/requests` | the newest requests, as [`Emulator::request_log`] |
@@ -363,7 +363,7 @@ impl Builder {
         self
     }
 
-    /// Makes up the same ids and credentials at every start. Default: others
+    /// Generates the same ids and credentials at every start. Default: others
     /// each time. Nonces and tokens are random in either case.
     pub fn rng_seed(mut self, seed: u64) -> Self {
         self.rng_seed = Some(seed);
@@ -414,7 +414,7 @@ impl Builder {
 
     /// The addresses and networks that the calling key and the service account
     /// may be used from, as `192.0.2.7` and `10.0.0.0/8`; from elsewhere the
-    /// answer is 403 `IP_ADDRESS_NOT_ON_ACCESS_LIST`. A token's is checked when
+    /// response is 403 `IP_ADDRESS_NOT_ON_ACCESS_LIST`. A token's is checked when
     /// it is used, not when it is made. Default: all.
     pub fn access_list<I>(mut self, entries: I) -> Self
     where
@@ -425,14 +425,14 @@ impl Builder {
         self
     }
 
-    /// Adds so many organizations, made up, beside the first and those that
+    /// Adds this many organizations, generated, beside the first and those that
     /// are named. Default: 0.
     pub fn orgs(mut self, orgs: u32) -> Self {
         self.seed.more_orgs = orgs;
         self
     }
 
-    /// Adds so many keys, made up, to the first organization and to each of
+    /// Adds this many keys, generated, to the first organization and to each of
     /// [`orgs`](Self::orgs). The first of each is an owner, the others are
     /// members. [`Emulator::synthetic_keys`] lists them. Default: 0.
     ///

@@ -18,7 +18,7 @@ use crate::{
     state::store::{ApiKey, Caller, ORG_OWNER, Org, Principal, Project, State},
 };
 
-/// What the builder was given; the rest is made up.
+/// What the builder was given; the rest is generated.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seed {
     pub(crate) org_id: Option<String>,
@@ -69,7 +69,7 @@ pub(crate) enum AccountKind {
 
 impl Seed {
     /// Makes the state, and tells everyone who can sign in to `register`, which
-    /// answers `false` if the name is taken. The same `rng_seed` makes the same
+    /// responses `false` if the name is taken. The same `rng_seed` makes the same
     /// state again.
     pub(crate) fn plant(
         &self,

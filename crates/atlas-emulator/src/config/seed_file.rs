@@ -50,9 +50,9 @@ struct SeedFile {
     /// People who sign in with a user name and a personal API key, owners of
     /// the first organization.
     users: Vec<SeedUser>,
-    /// How many organizations, and keys in each, are made up.
+    /// How many organizations, and keys in each, are generated.
     synthetic: MadeUpCounts,
-    /// Makes up the same ids and credentials at every start.
+    /// Generates the same ids and credentials at every start.
     rng_seed: Option<u64>,
     /// The day that it is for the versions of Atlas v2, as 2027-07-01. Default:
     /// today.
@@ -63,9 +63,9 @@ struct SeedFile {
     roles: Roles,
     /// The rate limits. Default: those of the services.
     rate_limits: RateLimits,
-    /// What goes wrong on purpose, as 429:every=10,retry_after=1.
+    /// The faults to inject, as 429:every=10,retry_after=1.
     faults: Option<String>,
-    /// How the emulator decides what is inferred and not documented.
+    /// How the emulator decides what is assumed, not documented.
     #[serde(alias = "inferred")]
     assumptions: Option<Assumptions>,
 }
@@ -91,13 +91,13 @@ struct SeedUser {
     api_key: SecretString,
 }
 
-/// Organizations and keys that are made up.
+/// Organizations and keys that are generated.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct MadeUpCounts {
     /// Organizations beside the first and those that are named.
     orgs: u32,
-    /// Keys in the first organization and in each that is made up.
+    /// Keys in the first organization and in each that is generated.
     keys_per_org: u32,
 }
 

@@ -30,7 +30,7 @@ use serde::Deserialize;
 )]
 #[serde(deny_unknown_fields)]
 pub struct SeedKey {
-    /// The key's id, 24 lower-case hexadecimal digits. Default: made up.
+    /// The key's id, 24 lower-case hexadecimal digits. Default: generated.
     pub(crate) id: Option<String>,
     /// The organization that the key belongs to. Default: the first.
     pub(crate) org: Option<String>,
@@ -69,7 +69,7 @@ impl SeedKey {
         }
     }
 
-    /// The key's id, 24 lower-case hexadecimal digits. Default: made up.
+    /// The key's id, 24 lower-case hexadecimal digits. Default: generated.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -102,7 +102,7 @@ impl SeedKey {
     }
 
     /// The addresses and networks that the key may be used from, as
-    /// `192.0.2.7` and `10.0.0.0/8`; from elsewhere the answer is 403
+    /// `192.0.2.7` and `10.0.0.0/8`; from elsewhere the response is 403
     /// `IP_ADDRESS_NOT_ON_ACCESS_LIST`. Default: all.
     #[must_use]
     pub fn access_list<I>(mut self, entries: I) -> Self

@@ -1,4 +1,4 @@
-//! Many organizations and keys, made up from a number rather than listed.
+//! Many organizations and keys, generated from a number rather than listed.
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use secrecy::{ExposeSecret, SecretString};
@@ -55,7 +55,7 @@ pub(crate) struct SyntheticKeys {
     first_name: u64,
 }
 
-/// The most keys, and organizations, that are made up.
+/// The most keys, and organizations, that are generated.
 pub(crate) const MOST: u64 = 10_000_000;
 
 /// Eight letters.

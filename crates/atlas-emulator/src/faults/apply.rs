@@ -1,4 +1,4 @@
-//! What a fault makes of an answer.
+//! What a fault makes of a response.
 
 use axum::{body::Body, response::Response};
 use http::{
@@ -26,7 +26,7 @@ impl InjectedFault {
         self.effect == FaultKind::Hang
     }
 
-    /// The answer that is sent in place of `response`.
+    /// The response that is sent in place of `response`.
     pub(crate) async fn response(
         self,
         assumptions: &Assumptions,
@@ -82,7 +82,7 @@ fn gateway(status: u16, html: bool) -> Response {
 async fn halved(response: Response) -> Response {
     let (mut head, body) = response.into_parts();
     head.headers.remove(CONTENT_LENGTH);
-    // The answers are made in memory, so there is no error to be had.
+    // Responses are made in memory, so there is no error to be had.
     let whole = body
         .collect()
         .await

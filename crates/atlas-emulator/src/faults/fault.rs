@@ -1,8 +1,8 @@
-//! One thing that goes wrong on purpose: what it is, and when it strikes.
+//! One thing that is injected: what it is, and when it applies to.
 
 use std::time::Duration;
 
-/// Something that goes wrong on purpose. Several make [`Faults`](crate::Faults).
+/// Something that is injected. Several make [`Faults`](crate::Faults).
 ///
 /// | fault | the client sees | was the update carried out? |
 /// | --- | --- | --- |
@@ -11,15 +11,15 @@ use std::time::Duration;
 /// | [`stale`](Self::stale) | a digest challenge with `stale=true` | no |
 /// | [`unexpected`](Self::unexpected) | 500 `UNEXPECTED_ERROR` | no, or with [`after_update`](Self::after_update) yes |
 /// | [`gateway`](Self::gateway) | 502, 503 or 504 of a proxy | no, or with `after_update` yes |
-/// | [`broken_json`](Self::broken_json) | the answer with half of its body, well-formed as HTTP | yes |
-/// | [`delay`](Self::delay) | the right answer, late | yes, before the wait |
+/// | [`broken_json`](Self::broken_json) | the response with half of its body, well-formed as HTTP | yes |
+/// | [`delay`](Self::delay) | the right response, late | yes, before the wait |
 /// | [`hang`](Self::hang) | nothing, until the client gives up | no, or with `after_update` yes |
 /// | [`reset`](Self::reset) | a connection that breaks | see [`Reset`] |
 ///
 /// "Carried out" means as far as the request was right: a body that is refused
-/// changes nothing in any case. What a fault answers is never in an envelope.
+/// changes nothing in any case. What a fault responses is never in an envelope.
 ///
-/// A fault strikes each time, unless [`every`](Self::every) or
+/// A fault applies to each time, unless [`every`](Self::every) or
 /// [`chance`](Self::chance) says otherwise, and calls of the operations whose
 /// caller has signed in, unless [`on`](Self::on) says otherwise.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,12 +61,12 @@ pub(crate) enum Trigger {
 pub enum Reset {
     /// Before the request is acted on. The update is **not** carried out.
     Before,
-    /// Once the update **was carried out**, before a byte of the answer is
+    /// Once the update **was carried out**, before a byte of the response is
     /// sent: the client cannot tell this from [`Before`](Self::Before).
     After,
-    /// Amid the answer's body. The update **was carried out**.
+    /// Amid the response's body. The update **was carried out**.
     During,
-    /// After the answer, with no `Connection: close` in it: the connection is
+    /// After the response, with no `Connection: close` in it: the connection is
     /// closed under the client's next request. The update **was carried out**,
     /// and the client was told; the next request is not acted on.
     Idle,
@@ -117,7 +117,7 @@ impl Fault {
         Self::new(FaultKind::Maintenance)
     }
 
-    /// A right digest answer is met with a challenge that calls its nonce
+    /// A right digest authorization is met with a challenge that calls its nonce
     /// stale. Calls with a token are spared.
     #[must_use]
     pub fn stale() -> Self {
@@ -130,7 +130,7 @@ impl Fault {
         Self::new(FaultKind::Unexpected)
     }
 
-    /// The answer of a proxy with no body, or with a page of HTML. `status` is
+    /// The response of a proxy with no body, or with a page of HTML. `status` is
     /// 502, 503 or 504; any other counts as 502.
     #[must_use]
     pub fn gateway(status: u16, html: bool) -> Self {
@@ -141,19 +141,19 @@ impl Fault {
         Self::new(FaultKind::Gateway { status, html })
     }
 
-    /// The right answer with half of its body, which is then no JSON.
+    /// The right response with half of its body, which is then no JSON.
     #[must_use]
     pub fn broken_json() -> Self {
         Self::new(FaultKind::BrokenJson).after_update()
     }
 
-    /// The right answer, later by so much.
+    /// The right response, later by so much.
     #[must_use]
     pub fn delay(time: Duration) -> Self {
         Self::new(FaultKind::Delay(time)).after_update()
     }
 
-    /// No answer while the client waits.
+    /// No response while the client waits.
     #[must_use]
     pub fn hang() -> Self {
         Self::new(FaultKind::Hang)
@@ -181,7 +181,7 @@ impl Fault {
         self
     }
 
-    /// `Retry-After` in seconds, for a 429 and for the answers of a proxy; it
+    /// `Retry-After` in seconds, for a 429 and for the responses of a proxy; it
     /// changes nothing of the others.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {

@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::fault::{Fault, FaultKind, FaultTarget, Trigger};
 
-/// Things that go wrong on purpose, in an order: at most one strikes a
+/// Things that are injected, in an order: at most one applies to a
 /// request, the first whose turn it is.
 ///
 /// Chance is drawn from a fixed [`seed`](Self::seed), so that a run with the
@@ -107,7 +107,7 @@ pub(crate) enum InjectionPoint {
     Call { is_write: bool, is_digest: bool },
 }
 
-/// A fault that struck a request.
+/// A injected fault a request.
 #[derive(Clone, Debug)]
 pub(crate) struct InjectedFault {
     pub(crate) effect: FaultKind,

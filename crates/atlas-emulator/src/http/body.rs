@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 const LIMIT: usize = 1 << 20;
 
 /// What is thrown away of a body over the limit, so that its sender can read
-/// the answer, before the connection is cut.
+/// the response, before the connection is cut.
 const DRAINED: usize = 16 * LIMIT;
 
 /// How long a body may take to arrive.
@@ -29,7 +29,7 @@ async fn collect(mut body: Body) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
-        // The sender broke off; there is nobody to read the answer.
+        // The sender broke off; there is nobody to read the response.
         let frame = frame.map_err(|_| ApiError::malformed_json())?;
         let Ok(data) = frame.into_data() else {
             continue;

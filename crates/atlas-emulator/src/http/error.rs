@@ -10,7 +10,7 @@ use crate::{
     state::rate_limit::{Exhausted, RateLimit},
 };
 
-/// An error answer before it is rendered.
+/// An error response before it is rendered.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,

@@ -1,4 +1,4 @@
-//! How an answer looks on the wire: bodies, envelope, printing, headers.
+//! How a response looks on the wire: bodies, envelope, printing, headers.
 
 use axum::{body::Body, response::Response};
 use http::{
@@ -29,7 +29,7 @@ const JAVA_METHOD: HeaderName = HeaderName::from_static("x-java-method");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 
-/// Headers of every answer from behind the authentication.
+/// Headers of every response from behind the authentication.
 const COMMON: [(HeaderName, HeaderValue); 6] = [
     (
         HeaderName::from_static("x-java-version"),
@@ -57,7 +57,7 @@ const COMMON: [(HeaderName, HeaderValue); 6] = [
 /// The body of the challenge: always printed, no parameters.
 const CHALLENGE_BODY: &str = "{\n  \"error\" : 401,\n  \"reason\" : \"Unauthorized\",\n  \"detail\" : \"You are not authorized for this resource.\",\n  \"errorCode\" : \"UNEXPECTED_ERROR\"\n}";
 
-/// What is known so far of the answer to one request.
+/// What is known so far of the response to one request.
 pub(crate) struct ResponseBuilder<'a> {
     call: Call,
     behavior: &'a Behavior,
@@ -97,7 +97,7 @@ impl<'a> ResponseBuilder<'a> {
         response
     }
 
-    /// The answer for a refused request.
+    /// The response for a refused request.
     pub(crate) fn error(&self, error: ApiError) -> Response {
         let service = self.call.service;
         let assumptions = &self.behavior.assumptions;
@@ -153,7 +153,7 @@ impl<'a> ResponseBuilder<'a> {
     }
 }
 
-/// The answer to a request that belongs to no operation.
+/// The response to a request that belongs to no operation.
 pub(crate) fn unrouted(error: ApiError, assumptions: &Assumptions) -> Response {
     let error = assumptions.amend(error, Service::AtlasV2);
     let body = ErrorBody::new(&error, false);

@@ -1,4 +1,4 @@
-//! Accepting connections, so many at a time, until it is time to stop.
+//! Accepting connections, this many at a time, until it is time to stop.
 
 use std::{
     io,
@@ -91,7 +91,7 @@ async fn connect(
     tls: Option<Tls>,
     watcher: Watcher,
 ) {
-    // Answers are small; waiting to fill a packet would only delay them.
+    // Responses are small; waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }

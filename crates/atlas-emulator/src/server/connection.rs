@@ -141,7 +141,7 @@ impl Protocol {
 }
 
 impl Control {
-    /// The answer as it is sent, if it is sent at all.
+    /// The response as it is sent, if it is sent at all.
     async fn send(self: Arc<Self>, mut response: Response) -> Response {
         let Some(BreakConnection(when)) = response.extensions_mut().remove() else {
             return response;
@@ -156,7 +156,7 @@ impl Control {
             Reset::Idle => 2,
         };
         let (head, body) = response.into_parts();
-        // The answers are made in memory, so there is no error to be had.
+        // Responses are made in memory, so there is no error to be had.
         let whole = body
             .collect()
             .await

@@ -1,4 +1,4 @@
-//! One request's way: who sent it, which version answers, whether it is
+//! One request's way: who sent it, which version responses, whether it is
 //! allowed, and what it does.
 
 use std::time::Instant;
@@ -55,19 +55,19 @@ pub(crate) struct AppState {
     pub(crate) synthetic: SyntheticKeys,
 }
 
-/// An answer that is not the one hoped for.
+/// A response that is not the one hoped for.
 enum Refusal {
     Challenge(Vec<HeaderValue>),
     Error(ApiError),
     Fault(InjectedFault),
 }
 
-/// What is known of a call beside its answer.
+/// What is known of a call beside its response.
 #[derive(Default)]
 struct Extras {
     /// For `Authentication-Info`.
     info: Option<HeaderValue>,
-    /// A fault that strikes once the answer is there.
+    /// A fault that applies to once the response is there.
     injected: Option<InjectedFault>,
 }
 
@@ -78,7 +78,7 @@ impl From<ApiError> for Refusal {
 }
 
 impl AppState {
-    /// Answers a call. `path` holds the two ids of the path, unless they could
+    /// Responses a call. `path` holds the two ids of the path, unless they could
     /// not be decoded; `body` what could be read of the body.
     pub(crate) fn respond(
         &self,
@@ -190,7 +190,7 @@ impl AppState {
         }
     }
 
-    /// The version that answers.
+    /// The version that responses.
     fn version<'a>(
         &self,
         call: Call,

@@ -1,4 +1,4 @@
-//! What a test can see of the requests that arrived.
+//! What tests can see of the requests that arrived.
 
 use std::{
     collections::VecDeque,
@@ -37,13 +37,13 @@ impl LoggedRequest {
         &self.headers
     }
 
-    /// The status of the answer. Of an answer that a fault held back it is the
+    /// The status of the response. Of a response that a fault held back it is the
     /// one that was not sent.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The fault that struck, as `429` or `reset:at=after`.
+    /// The injected fault, as `429` or `reset:at=after`.
     pub fn fault(&self) -> Option<&'static str> {
         self.fault
     }
@@ -91,7 +91,7 @@ impl RequestLog {
         })
     }
 
-    /// Keeps an entry, now that its answer is known.
+    /// Keeps an entry, now that its response is known.
     pub(crate) fn responded(
         &self,
         entry: Option<LoggedRequest>,

@@ -53,7 +53,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe));
-    // Behind the layer, so that it is neither counted nor struck by faults.
+    // Behind the layer, so that it is neither counted nor subject to faults.
     let router = match app.behavior.admin {
         true => router.merge(admin::router(Arc::clone(&app))),
         false => router,
@@ -110,7 +110,7 @@ async fn wrong_method(State(app): State<Shared>, request: Request) -> Response {
 }
 
 /// Counts and logs a request, waits as long as the emulated service would
-/// take, lets faults strike, and adds the headers of every answer.
+/// take, lets faults be injected, and adds the headers of every response.
 async fn observe(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let traffic = &app.traffic;

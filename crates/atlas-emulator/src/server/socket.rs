@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::server::connection::Control;
 
-/// How long a client may refuse to read its answer.
+/// How long a client may refuse to read its response.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A socket that resets its connection when it is dropped, if it is told to,

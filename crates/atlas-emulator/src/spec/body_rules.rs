@@ -65,7 +65,7 @@ impl BodyRules {
         })
     }
 
-    /// Reads and checks a body. Of several faults the answer names the one
+    /// Reads and checks a body. Of several faults the response names the one
     /// that the services look for first.
     pub(crate) fn read(&self, body: &[u8]) -> Result<Update, ApiError> {
         let body: Value = serde_json::from_slice(body).map_err(|_| ApiError::malformed_json())?;
@@ -91,7 +91,7 @@ impl BodyRules {
     }
 
     /// The services' word for a finding, and when they look for it. Assumptions:
-    /// the order, and that roles which are required and absent are answered as
+    /// the order, and that roles which are required and absent get a response as
     /// empty ones.
     fn refusal(&self, fault: &ValidationError<'_>) -> (u8, ApiError) {
         use ValidationErrorKind as Kind;

@@ -15,7 +15,7 @@ pub(crate) fn flag(query: &str, name: &str) -> bool {
 }
 
 /// Refuses values that a declared parameter does not take. Parameters that
-/// are not declared are ignored, which is assumptions.
+/// are not declared are ignored, which is an assumption.
 pub(crate) fn check(query: &str, declared: &[QueryParameter]) -> Result<(), ApiError> {
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let Some(parameter) = declared.iter().find(|declared| declared.name == name) else {

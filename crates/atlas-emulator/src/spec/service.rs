@@ -1,4 +1,4 @@
-//! The three services that the emulator answers for, and the calls of each.
+//! The three services that the emulator responses for, and the calls of each.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Which version of a resource answers a request to Atlas v2, and how long.
+//! Which version of a resource responses a request to Atlas v2, and how long.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(crate) const RELEASES: [&str; 10] = [
 /// Which dates the Accept header may name.
 ///
 /// Whether the live service takes a date between two releases is not
-/// established, so both answers can be had.
+/// established, so both responses can be had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -90,7 +90,7 @@ impl ResourceVersion {
         }
     }
 
-    /// The day from which it is deprecated: it still answers, with
+    /// The day from which it is deprecated: it still responses, with
     /// `Deprecation` and, if that day is known, `Sunset`.
     #[must_use]
     pub fn deprecated(mut self, day: impl Into<String>) -> Self {
