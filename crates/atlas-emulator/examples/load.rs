@@ -109,7 +109,7 @@ impl Client {
         Ok(count)
     }
 
-    /// Sends an update and reads the answer, which fits into one buffer.
+    /// Sends an update and reads the response, which fits into one buffer.
     async fn send(&mut self, header: &str) -> io::Result<String> {
         let request = format!(
             "PATCH {} HTTP/1.1\r\nHost: localhost\r\nAccept: application/vnd.atlas.2025-03-12+json\r\nContent-Type: application/json\r\n{header}Content-Length: {}\r\n\r\n{BODY}",

@@ -63,23 +63,23 @@ pub struct Settings {
     #[arg(long, value_name = "FILE", requires = "tls")]
     tls_cert_out: Option<PathBuf>,
 
-    /// What goes wrong on purpose
+    /// The faults to inject
     ///
     /// Faults parted by ";", each a name and after ":" its settings, parted by
-    /// ",". At most one strikes a request: the first whose turn it is. Unless
+    /// ",". At most one applies to a request: the first whose turn it is. Unless
     /// noted, the update is not carried out.
     ///
     ///   429        rate limited
     ///   405        maintenance, for updates alone
     ///   stale      a digest challenge with stale=true
     ///   500        the services' own error
-    ///   502 503 504              a proxy's answer, no body
+    ///   502 503 504              a proxy's response, no body
     ///   html502 html503 html504  the same with a page
     ///   badjson    half a body; the update is carried out
     ///   delay      late by ms=N; the update is carried out
-    ///   hang       no answer
+    ///   hang       no response
     ///   reset      at=before (default), at=after the update, at=during the
-    ///              answer, or at=idle after it; all but before carry it out
+    ///              response, or at=idle after it; all but before carry it out
     ///
     /// Settings: every=N, p=0.01, skip=N, times=N, retry_after=SECONDS (429 and
     /// proxies), on=calls|tokens|all, and at=after for 500 to 504, html and
@@ -106,7 +106,7 @@ pub struct Settings {
     )]
     algorithm: Vec<Hash>,
 
-    /// How long every answer takes at least, as 20ms
+    /// How long every response takes at least, as 20ms
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
     latency: Duration,
 
@@ -128,7 +128,7 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER")]
     rng_seed: Option<u64>,
 
-    /// Answer under /_emulator/ to loopback: GET state, GET requests,
+    /// ResponseBuilder under /_emulator/ to loopback: GET state, GET requests,
     /// POST reset, PUT faults
     #[arg(long)]
     admin: bool,

@@ -1,4 +1,4 @@
-//! A local server that answers like Atlas v2, Atlas v1.0 and Ops Manager for
+//! A local server that responses like Atlas v2, Atlas v1.0 and Ops Manager for
 //! the operations that update a programmatic API key, for tests and for
 //! trying things out without an account.
 //!
@@ -12,7 +12,7 @@
 //!
 //! `POST /api/oauth/token` and `POST /api/oauth/revoke` serve the tokens.
 //!
-//! Digest answers are verified as RFC 7616 says, bodies are checked against the
+//! Digest authorizations are verified as RFC 7616 says, bodies are checked against the
 //! documents' schemas, and each fault has the services' own error code. The
 //! state is in memory; one update is atomic.
 //!
@@ -30,7 +30,7 @@
 //!
 //! - [`Builder`] takes what it starts with: organizations, projects and keys,
 //!   rate limits, access lists, versions and their end, or a seed file.
-//! - [`Faults`] go wrong on purpose: a 429, a broken connection, an answer that
+//! - [`Faults`] are injected: a 429, a broken connection, a response that
 //!   never comes; each says whether the update was carried out.
 //! - [`Emulator`] tells what arrived and what the keys are now, and starts over.
 //!
@@ -60,7 +60,7 @@
 //!   wrong method (405), of an unknown path (404), and of a digest for another
 //!   URI (400).
 //!
-//! These are inferred as well, and decided once:
+//! These are assumed as well, and decided once:
 //!
 //! - An unknown path and a wrong method are refused before signing in.
 //! - Query parameters that the documents do not declare are ignored.
@@ -73,64 +73,31 @@
 //!   wrong: its name, its type, its length, or a role in it.
 //! - The three services share the buckets of an organization and a project.
 
-mod accept;
-mod access_list;
-mod admin;
-mod answer;
-mod assumptions;
-mod authorization;
-mod body;
-mod builder;
-mod catalog;
+mod auth;
 #[cfg(feature = "cli")]
 pub mod cli;
-mod connection;
-mod digest;
-mod error;
-mod exchange;
-mod fault;
-mod fault_spec;
+mod config;
 mod faults;
-mod identity;
-mod key_state;
-mod key_view;
-mod limits;
-mod nonces;
-mod object_id;
-mod pretty;
-mod query;
-mod router;
-mod seed;
-#[cfg(feature = "seed-file")]
-mod seed_file;
-mod seed_key;
+mod http;
 mod server;
-mod service;
-mod socket;
+mod spec;
 mod state;
-mod strike;
-mod synthetic;
-mod tls;
-mod token;
-mod traffic;
-mod update;
-mod versions;
 
 #[cfg(feature = "seed-file")]
-pub use crate::seed_file::SeedFileError;
+pub use crate::config::seed_file::SeedFileError;
 pub use crate::{
-    assumptions::Assumptions,
-    builder::Builder,
-    digest::Algorithm,
-    fault::{Fault, FaultTarget, Reset},
-    fault_spec::FaultSpecError,
-    faults::Faults,
-    key_state::KeyState,
-    limits::RateLimit,
-    seed_key::SeedKey,
-    server::Emulator,
-    service::Service,
-    synthetic::SyntheticKey,
-    traffic::LoggedRequest,
-    versions::{ResourceVersion, VersionDates},
+    auth::digest::Algorithm,
+    config::assumptions::Assumptions,
+    config::builder::Builder,
+    config::seed_key::SeedKey,
+    config::synthetic::SyntheticKey,
+    faults::fault::{Fault, FaultTarget, Reset},
+    faults::fault_spec::FaultSpecError,
+    faults::injector::Faults,
+    server::emulator::Emulator,
+    server::request_log::LoggedRequest,
+    spec::service::Service,
+    spec::versions::{ResourceVersion, VersionDates},
+    state::key_state::KeyState,
+    state::rate_limit::RateLimit,
 };

@@ -1,4 +1,4 @@
-//! What is inferred can be had otherwise.
+//! What is assumed can be had otherwise.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A plain HTTP client; `digest_auth` computes its digest answers.
+//! A plain HTTP client; `digest_auth` computes its digest responses.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -116,7 +116,7 @@ impl Request {
     }
 }
 
-/// An answer, read whole.
+/// A response, read whole.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -184,7 +184,7 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Sends a request. The first one fetches a challenge; a refused answer is
+    /// Sends a request. The first one fetches a challenge; a refused response is
     /// returned as it is.
     pub(crate) async fn send(&self, request: &Request) -> Reply {
         if self.prompt.lock().unwrap().is_none() {
@@ -204,7 +204,7 @@ impl<'a> Caller<'a> {
             .await
     }
 
-    /// From now on waits no longer than this for an answer.
+    /// From now on waits no longer than this for a response.
     pub(crate) fn patience(mut self, time: Duration) -> Self {
         self.http = reqwest::Client::builder().timeout(time).build().unwrap();
         self
@@ -224,12 +224,12 @@ impl<'a> Caller<'a> {
             .await
     }
 
-    /// Answers from now on to this challenge.
+    /// Responses from now on to this challenge.
     pub(crate) fn renew(&self, challenge: WwwAuthenticateHeader) {
         *self.prompt.lock().unwrap() = Some(challenge);
     }
 
-    /// The next answer to the challenge that the caller has.
+    /// The next response to the challenge that the caller has.
     pub(crate) fn answer(&self, request: &Request) -> HeaderValue {
         let context = AuthContext::new_with_method(
             &self.user,

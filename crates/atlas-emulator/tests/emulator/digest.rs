@@ -211,7 +211,7 @@ async fn broken_credentials_are_challenged() {
             .into_bytes(),
         format!("{right}, nc=00000002").into_bytes(),
     ];
-    // Cut anywhere before its last needed parameter ends, an answer is not
+    // Cut anywhere before its last needed parameter ends, a response is not
     // taken, and never a fault of the server.
     let needed = right.find("response=").unwrap() + 30;
     broken.extend((0..needed).map(|end| right.as_bytes()[..end].to_vec()));

@@ -1,4 +1,4 @@
-//! Every answer is one that the documents describe.
+//! Every response is one that the documents describe.
 
 use atlas_emulator::{Emulator, SeedKey};
 use serde_json::{Value, json};

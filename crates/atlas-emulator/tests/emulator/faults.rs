@@ -159,7 +159,7 @@ async fn a_connection_breaks_before_after_or_during_the_answer() {
     }
 }
 
-/// What is on the wire: the answer whole, then the end of the connection.
+/// What is on the wire: the response whole, then the end of the connection.
 #[tokio::test]
 async fn a_connection_may_end_after_an_answer_that_does_not_say_so() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -56,7 +56,7 @@ async fn what_is_no_request_is_refused() {
     ] {
         let seen = exchange(&emulator, bytes.as_bytes()).await;
         let shown = &bytes[..bytes.len().min(40)];
-        // A connection that ends with input unread may lose its answer.
+        // A connection that ends with input unread may lose its response.
         assert!(
             seen.is_empty() || seen.starts_with(&format!("HTTP/1.1 {status}")),
             "{shown:?}: {seen:?}"
@@ -112,7 +112,7 @@ async fn further_connections_wait_for_a_place() {
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
 }
 
-/// More answers than the socket holds, of which the client reads none.
+/// More responses than the socket holds, of which the client reads none.
 #[tokio::test]
 async fn who_does_not_read_holds_up_nobody() {
     let emulator = Emulator::start().await.unwrap();

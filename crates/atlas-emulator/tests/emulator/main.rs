@@ -1,4 +1,4 @@
-//! The emulator as a client meets it: over sockets, with digest answers from
+//! The emulator as a client meets it: over sockets, with digest responses from
 //! an implementation that is not ours.
 
 mod access;

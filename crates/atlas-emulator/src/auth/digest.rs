@@ -1,0 +1,298 @@
+//! HTTP Digest as in RFC 7616: the challenge, and the check of the response.
+
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use http::{HeaderValue, Uri, request::Parts};
+use md5::Md5;
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256, Sha512_256};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    auth::authorization::Parameters,
+    auth::nonces::{NoncePolicy, Nonces, Refused},
+    state::store::Caller,
+};
+
+const REALM: &str = "MMS Public API";
+
+/// An algorithm that a digest challenge offers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// MD5, which the services offer. The default.
+    #[default]
+    Md5,
+    /// MD5, with the nonces in the hash of the password.
+    Md5Sess,
+    /// SHA-256, which RFC 7616 prefers.
+    Sha256,
+    /// SHA-256, with the nonces in the hash of the password.
+    Sha256Sess,
+    /// SHA-512/256, the strongest of RFC 7616.
+    Sha512_256,
+    /// SHA-512/256, with the nonces in the hash of the password.
+    Sha512_256Sess,
+}
+
+impl Algorithm {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Md5Sess => "MD5-sess",
+            Self::Sha256 => "SHA-256",
+            Self::Sha256Sess => "SHA-256-sess",
+            Self::Sha512_256 => "SHA-512-256",
+            Self::Sha512_256Sess => "SHA-512-256-sess",
+        }
+    }
+
+    fn is_session(self) -> bool {
+        matches!(
+            self,
+            Self::Md5Sess | Self::Sha256Sess | Self::Sha512_256Sess
+        )
+    }
+
+    /// The hexadecimal hash of `parts` joined by colons.
+    fn hash(self, parts: &[&str]) -> String {
+        let text = parts.join(":");
+        match self {
+            Self::Md5 | Self::Md5Sess => hex::encode(Md5::digest(text)),
+            Self::Sha256 | Self::Sha256Sess => hex::encode(Sha256::digest(text)),
+            Self::Sha512_256 | Self::Sha512_256Sess => hex::encode(Sha512_256::digest(text)),
+        }
+    }
+}
+
+/// What the challenges offer and ask for, and what follows a successful authentication.
+#[derive(Clone, Debug)]
+pub(crate) struct DigestPolicy {
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) auth_int: bool,
+    pub(crate) opaque: Option<String>,
+    pub(crate) userhash: bool,
+    pub(crate) next_nonce: bool,
+    pub(crate) response_auth: bool,
+}
+
+/// The users that may sign in, and the nonces they were given.
+pub(crate) struct DigestAuthenticator {
+    policy: DigestPolicy,
+    /// By name, or by the hash of it for each algorithm if that is asked for.
+    users: HashMap<String, Arc<User>>,
+    nonces: Mutex<Nonces>,
+}
+
+/// A user's password is kept as its hashes only, in the order of the algorithms.
+struct User {
+    ha1: Vec<String>,
+    caller: Caller,
+}
+
+/// Who was let through, and what a response tells about it.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) caller: Caller,
+    pub(crate) info: Option<HeaderValue>,
+}
+
+/// Why a request was not let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// To be challenged. `stale` tells that the password was right and only
+    /// the nonce was not.
+    Challenge { stale: bool },
+    /// The `uri` parameter is not the request's.
+    Uri,
+}
+
+impl DigestAuthenticator {
+    pub(crate) fn new(policy: DigestPolicy, nonces: NoncePolicy) -> Self {
+        Self {
+            policy,
+            users: HashMap::new(),
+            nonces: Mutex::new(Nonces::new(nonces)),
+        }
+    }
+
+    /// Adds a user; `false` if the name is taken.
+    pub(crate) fn add_user(&mut self, name: &str, password: &str, caller: Caller) -> bool {
+        let algorithms = &self.policy.algorithms;
+        let hashed = |with: &[&str]| algorithms.iter().map(|a| a.hash(with)).collect();
+        let user = Arc::new(User {
+            ha1: hashed(&[name, REALM, password]),
+            caller,
+        });
+        let names: Vec<String> = match self.policy.userhash {
+            true => hashed(&[name, REALM]),
+            false => vec![name.to_owned()],
+        };
+        names
+            .into_iter()
+            .all(|name| self.users.insert(name, Arc::clone(&user)).is_none())
+    }
+
+    /// A challenge with a new nonce, for each algorithm one.
+    pub(crate) fn challenge(&self, stale: bool) -> Vec<HeaderValue> {
+        let policy = &self.policy;
+        let nonce = self.nonces.lock().issue(Instant::now());
+        let qop = if policy.auth_int {
+            "auth,auth-int"
+        } else {
+            "auth"
+        };
+        let mut more = String::new();
+        if let Some(opaque) = &policy.opaque {
+            more += &format!(r#", opaque="{opaque}""#);
+        }
+        if policy.userhash {
+            more += ", userhash=true";
+        }
+        let challenge = |algorithm: &Algorithm| {
+            let algorithm = algorithm.name();
+            HeaderValue::try_from(format!(
+                r#"Digest realm="{REALM}", domain="", nonce="{nonce}", algorithm={algorithm}, qop="{qop}", stale={stale}{more}"#
+            ))
+            .expect("every part of the challenge is visible ASCII")
+        };
+        policy.algorithms.iter().map(challenge).collect()
+    }
+
+    /// Checks the parameters of a `Digest` Authorization header.
+    pub(crate) fn verify(
+        &self,
+        header: &str,
+        request: &Parts,
+        body: &[u8],
+    ) -> Result<Verified, Denied> {
+        let denied = Denied::Challenge { stale: false };
+        let parameters = Parameters::parse(header).ok_or(denied)?;
+        let get = |name| parameters.get(name).ok_or(denied);
+        let (name, nonce, uri) = (get("username")?, get("nonce")?, get("uri")?);
+        let (nc, cnonce, response) = (get("nc")?, get("cnonce")?, get("response")?);
+        let qop = get("qop")?.to_ascii_lowercase();
+        let named = parameters.get("algorithm").unwrap_or("MD5");
+        let (index, algorithm) = self
+            .policy
+            .algorithms
+            .iter()
+            .enumerate()
+            .find(|(_, algorithm)| algorithm.name().eq_ignore_ascii_case(named))
+            .ok_or(denied)?;
+        let is_hashed = parameters
+            .get("userhash")
+            .is_some_and(|is| is.eq_ignore_ascii_case("true"));
+        if get("realm")? != REALM
+            || !(qop == "auth" || (qop == "auth-int" && self.policy.auth_int))
+            || parameters.get("opaque") != self.policy.opaque.as_deref()
+            || is_hashed != self.policy.userhash
+        {
+            return Err(denied);
+        }
+        let count = count(nc).ok_or(denied)?;
+
+        let user = self.users.get(name).ok_or(denied)?;
+        let mut ha1 = user.ha1[index].clone();
+        if algorithm.is_session() {
+            ha1 = algorithm.hash(&[&ha1, nonce, cnonce]);
+        }
+        let digest = |ha2: String| algorithm.hash(&[&ha1, nonce, nc, cnonce, &qop, &ha2]);
+        let expected = digest(if qop == "auth-int" {
+            // Hashes of text are hashes of its bytes; a body that is no text is
+            // none that any operation takes.
+            let body = algorithm.hash(&[std::str::from_utf8(body).map_err(|_| denied)?]);
+            algorithm.hash(&[request.method.as_str(), uri, &body])
+        } else {
+            algorithm.hash(&[request.method.as_str(), uri])
+        });
+        if !bool::from(expected.as_bytes().ct_eq(response.as_bytes())) {
+            return Err(denied);
+        }
+        if !is_requested(uri, &request.uri) {
+            return Err(Denied::Uri);
+        }
+        let mut nonces = self.nonces.lock();
+        nonces
+            .spend(nonce, count, Instant::now())
+            .map_err(|refused| Denied::Challenge {
+                stale: refused == Refused::Stale,
+            })?;
+
+        let mut info = Vec::new();
+        if self.policy.next_nonce {
+            info.push(format!(r#"nextnonce="{}""#, nonces.issue(Instant::now())));
+        }
+        if self.policy.response_auth && qop == "auth" {
+            let proof = digest(algorithm.hash(&["", uri]));
+            info.push(format!(
+                r#"rspauth="{proof}", cnonce="{cnonce}", nc={nc}, qop=auth"#
+            ));
+        }
+        Ok(Verified {
+            caller: user.caller.clone(),
+            info: HeaderValue::try_from(info.join(", "))
+                .ok()
+                .filter(|info| !info.is_empty()),
+        })
+    }
+}
+
+/// A nonce count: eight hexadecimal digits, counted from 1.
+fn count(nc: &str) -> Option<u32> {
+    let is_hex = nc.len() == 8 && nc.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let count = u32::from_str_radix(nc, 16).ok()?;
+    (is_hex && count > 0).then_some(count)
+}
+
+/// Whether `uri` names the resource that was asked for.
+fn is_requested(uri: &str, requested: &Uri) -> bool {
+    let Some(requested) = requested.path_and_query() else {
+        return false;
+    };
+    requested.as_str() == uri
+        || uri
+            .parse::<Uri>()
+            .is_ok_and(|uri| uri.scheme().is_some() && uri.path_and_query() == Some(requested))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of RFC 7616, section 3.9.1.
+    #[test]
+    fn the_example_of_the_rfc_is_computed() {
+        for (algorithm, expected) in [
+            (Algorithm::Md5, "8ca523f5e9506fed4657c9700eebdbec"),
+            (
+                Algorithm::Sha256,
+                "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
+            ),
+        ] {
+            let ha1 = algorithm.hash(&[
+                "Mufasa",
+                "http-auth@example.org",
+                "Circle of Life",
+            ]);
+            let ha2 = algorithm.hash(&["GET", "/dir/index.html"]);
+            let response = algorithm.hash(&[
+                &ha1,
+                "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+                "00000001",
+                "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
+                "auth",
+                &ha2,
+            ]);
+            assert_eq!(response, expected);
+        }
+    }
+
+    #[test]
+    fn counts_are_eight_hexadecimal_digits_from_one() {
+        assert_eq!(count("0000000a"), Some(10));
+        for nc in ["00000000", "1", "000000001", "+0000001", "0000000g", ""] {
+            assert_eq!(count(nc), None, "{nc}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Made-up ids and credentials in the services' forms.
+
+use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+
+use crate::state::object_id::ObjectId;
+
+/// A source of ids. With the same seed it makes the same ones.
+pub(crate) struct Identities(StdRng);
+
+impl Identities {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(StdRng::seed_from_u64(seed))
+    }
+
+    pub(crate) fn object_id(&mut self) -> ObjectId {
+        let mut bytes = [0; 12];
+        self.0.fill_bytes(&mut bytes);
+        ObjectId::from_bytes(bytes)
+    }
+
+    /// Eight lower-case letters.
+    pub(crate) fn public_key(&mut self) -> String {
+        (0..8).map(|_| self.0.random_range('a'..='z')).collect()
+    }
+
+    /// Hexadecimal digits in groups of 8, 4, 4 and 12.
+    pub(crate) fn private_key(&mut self) -> String {
+        [4, 2, 2, 6].map(|bytes| self.hex(bytes)).join("-")
+    }
+
+    pub(crate) fn client_id(&mut self) -> String {
+        format!("mdb_sa_id_{}", self.hex(12))
+    }
+
+    pub(crate) fn client_secret(&mut self) -> String {
+        format!("mdb_sa_sk_{}", self.hex(20))
+    }
+
+    fn hex(&mut self, bytes: usize) -> String {
+        let mut buffer = vec![0; bytes];
+        self.0.fill_bytes(&mut buffer);
+        hex::encode(buffer)
+    }
+}

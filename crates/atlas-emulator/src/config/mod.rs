@@ -1,0 +1,11 @@
+//! Settings of an emulator, and the state that it starts with.
+
+pub(crate) mod assumptions;
+pub(crate) mod behavior;
+pub(crate) mod builder;
+pub(crate) mod identities;
+pub(crate) mod seed;
+#[cfg(feature = "seed-file")]
+pub(crate) mod seed_file;
+pub(crate) mod seed_key;
+pub(crate) mod synthetic;

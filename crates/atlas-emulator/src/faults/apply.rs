@@ -1,0 +1,92 @@
+//! What a fault makes of a response.
+
+use axum::{body::Body, response::Response};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
+};
+use http_body_util::BodyExt;
+
+use crate::{
+    auth::digest::DigestAuthenticator,
+    config::assumptions::Assumptions,
+    faults::fault::{BreakConnection, FaultKind},
+    faults::injector::InjectedFault,
+    http::error::ApiError,
+    http::response,
+    state::rate_limit::{Exhausted, RateLimit},
+};
+
+/// The page of a proxy that does not reach what is behind it.
+const PAGE: &str = "<!DOCTYPE html>\n<html>\n<head><title>Error</title></head>\n<body>\n<h1>The upstream server did not answer</h1>\n</body>\n</html>\n";
+
+impl InjectedFault {
+    /// Whether the client waits for nothing.
+    pub(crate) fn never_responds(&self) -> bool {
+        self.effect == FaultKind::Hang
+    }
+
+    /// The response that is sent in place of `response`.
+    pub(crate) async fn response(
+        self,
+        assumptions: &Assumptions,
+        digest: &DigestAuthenticator,
+        path: &str,
+        mut response: Response,
+    ) -> Response {
+        let refused = |error| response::unrouted(error, assumptions);
+        let mut response = match self.effect {
+            FaultKind::RateLimited => {
+                let retry_after = std::time::Duration::from_secs(self.retry_after.unwrap_or(1));
+                let mut error = ApiError::rate_limited(
+                    path,
+                    RateLimit::ORGANIZATION,
+                    Exhausted { retry_after },
+                );
+                error.retry_after = None;
+                refused(error)
+            }
+            FaultKind::Maintenance => refused(ApiError::maintenance()),
+            FaultKind::Stale => response::challenge(digest.challenge(true)),
+            FaultKind::Unexpected => refused(ApiError::unexpected()),
+            FaultKind::Gateway { status, html } => gateway(status, html),
+            FaultKind::BrokenJson => halved(response).await,
+            FaultKind::Delay(time) => {
+                tokio::time::sleep(time).await;
+                response
+            }
+            FaultKind::Hang => std::future::pending().await,
+            FaultKind::Reset(when) => {
+                response.extensions_mut().insert(BreakConnection(when));
+                response
+            }
+        };
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+fn gateway(status: u16, html: bool) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    if html {
+        let page = HeaderValue::from_static("text/html; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, page);
+        *response.body_mut() = Body::from(PAGE);
+    }
+    response
+}
+
+async fn halved(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    head.headers.remove(CONTENT_LENGTH);
+    // Responses are made in memory, so there is no error to be had.
+    let whole = body
+        .collect()
+        .await
+        .map(|body| body.to_bytes())
+        .unwrap_or_default();
+    Response::from_parts(head, Body::from(whole.slice(..whole.len() / 2)))
+}

@@ -1,0 +1,222 @@
+//! Faults as text; [`Faults`] documents the language.
+
+use std::{collections::BTreeMap, fmt::Display, str::FromStr, time::Duration};
+
+use super::{
+    fault::{Fault, FaultTarget, Reset},
+    injector::Faults,
+};
+
+/// Text that is no list of faults.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("fault {fault:?}: {reason}")]
+pub struct FaultSpecError {
+    fault: String,
+    reason: String,
+}
+
+impl FromStr for Faults {
+    type Err = FaultSpecError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut specs = text
+            .split(';')
+            .map(str::trim)
+            .filter(|spec| !spec.is_empty());
+        specs.try_fold(Self::new(), |faults, spec| {
+            let fault = fault(spec).map_err(|reason| FaultSpecError {
+                fault: spec.to_owned(),
+                reason,
+            })?;
+            Ok(faults.with(fault))
+        })
+    }
+}
+
+fn fault(spec: &str) -> Result<Fault, String> {
+    let (name, settings) = spec.split_once(':').unwrap_or((spec, ""));
+    let name = name.trim();
+    let mut settings = Settings::parse(settings)?;
+    let at = settings.take("at");
+    let mut fault = match name {
+        "429" => Fault::rate_limited(),
+        "405" => Fault::maintenance(),
+        "stale" => Fault::stale(),
+        "500" => Fault::unexpected(),
+        "502" => Fault::gateway(502, false),
+        "503" => Fault::gateway(503, false),
+        "504" => Fault::gateway(504, false),
+        "html502" => Fault::gateway(502, true),
+        "html503" => Fault::gateway(503, true),
+        "html504" => Fault::gateway(504, true),
+        "badjson" => Fault::broken_json(),
+        "delay" => {
+            let ms = settings.number("ms")?.ok_or("a delay needs ms")?;
+            Fault::delay(Duration::from_millis(ms))
+        }
+        "hang" => Fault::hang(),
+        "reset" => Fault::reset(match at {
+            None | Some("before") => Reset::Before,
+            Some("after") => Reset::After,
+            Some("during") => Reset::During,
+            Some("idle") => Reset::Idle,
+            Some(other) => return Err(not("at", other, "before, after, during or idle")),
+        }),
+        other => return Err(format!("there is no fault {other:?}")),
+    };
+    match at {
+        _ if name == "reset" => {}
+        None => {}
+        Some("before") if !fault.after_update => {}
+        Some("after") if fault.effect.can_follow_an_update() => fault = fault.after_update(),
+        Some(other) => return Err(format!("at={other} is not for {name}")),
+    }
+    if let Some(on) = settings.take("on") {
+        let target = match on {
+            "calls" => FaultTarget::Calls,
+            "tokens" => FaultTarget::Tokens,
+            "all" => FaultTarget::All,
+            other => return Err(not("on", other, "calls, tokens or all")),
+        };
+        if fault.effect.is_of_calls_alone() && target != FaultTarget::Calls {
+            return Err(format!("on={on} is not for {name}"));
+        }
+        fault = fault.on(target);
+    }
+    if let Some(seconds) = settings.number("retry_after")? {
+        if !fault.effect.can_tell_when_to_retry() {
+            return Err(format!("retry_after is not for {name}"));
+        }
+        fault = fault.retry_after(seconds);
+    }
+    match (settings.number("every")?, settings.number::<f64>("p")?) {
+        (Some(_), Some(_)) => return Err("every and p exclude each other".to_owned()),
+        (Some(0), _) => return Err(not("every", "0", "1 or more")),
+        (Some(every), None) => fault = fault.every(every),
+        (None, Some(p)) if (0.0..=1.0).contains(&p) => fault = fault.chance(p),
+        (None, Some(p)) => return Err(not("p", p, "between 0 and 1")),
+        (None, None) => {}
+    }
+    if let Some(skip) = settings.number("skip")? {
+        fault = fault.skip(skip);
+    }
+    if let Some(times) = settings.number("times")? {
+        fault = fault.times(times);
+    }
+    settings.nothing_left()?;
+    Ok(fault)
+}
+
+fn not(name: &str, value: impl Display, expected: &str) -> String {
+    format!("{name}={value} is not {expected}")
+}
+
+/// The settings of one fault that were not looked at yet.
+struct Settings<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Settings<'a> {
+    fn parse(text: &'a str) -> Result<Self, String> {
+        let mut settings = BTreeMap::new();
+        for setting in text
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+        {
+            let (name, value) = setting
+                .split_once('=')
+                .ok_or_else(|| format!("{setting:?} has no value"))?;
+            if settings.insert(name.trim(), value.trim()).is_some() {
+                return Err(format!("{name} is given twice"));
+            }
+        }
+        Ok(Self(settings))
+    }
+
+    fn take(&mut self, name: &str) -> Option<&'a str> {
+        self.0.remove(name)
+    }
+
+    fn number<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, String> {
+        let value = self.take(name);
+        value
+            .map(|value| value.parse().map_err(|_| not(name, value, "a number")))
+            .transpose()
+    }
+
+    fn nothing_left(&self) -> Result<(), String> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(format!("there is no setting {name:?} for it")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_can_be_written() {
+        for (text, fault) in [
+            ("429:retry_after=0", Fault::rate_limited().retry_after(0)),
+            ("405", Fault::maintenance()),
+            ("stale:p=1", Fault::stale().chance(1.0)),
+            ("500:at=after", Fault::unexpected().after_update()),
+            (
+                "504:at=before,on=all",
+                Fault::gateway(504, false).on(FaultTarget::All),
+            ),
+            (
+                "html503:retry_after=2",
+                Fault::gateway(503, true).retry_after(2),
+            ),
+            ("badjson:skip=3", Fault::broken_json().skip(3)),
+            (
+                "delay:ms=50,p=0.1",
+                Fault::delay(Duration::from_millis(50)).chance(0.1),
+            ),
+            (
+                "hang:at=after,times=1",
+                Fault::hang().after_update().times(1),
+            ),
+            (
+                "reset : at = idle , every = 3",
+                Fault::reset(Reset::Idle).every(3),
+            ),
+            (
+                "reset:on=tokens",
+                Fault::reset(Reset::Before).on(FaultTarget::Tokens),
+            ),
+        ] {
+            assert_eq!(text.parse(), Ok(Faults::new().with(fault)), "{text}");
+        }
+        assert_eq!(" ; ".parse(), Ok(Faults::new()));
+    }
+
+    #[test]
+    fn what_is_no_fault_is_told() {
+        for (text, reason) in [
+            ("418", "there is no fault \"418\""),
+            ("429:every=0", "every=0 is not 1 or more"),
+            ("429:every=x", "every=x is not a number"),
+            ("429:p=2", "p=2 is not between 0 and 1"),
+            ("429:p=NaN", "p=NaN is not between 0 and 1"),
+            ("429:p=0.5,every=2", "every and p exclude each other"),
+            ("429:at=after", "at=after is not for 429"),
+            ("429:times=1,times=2", "times is given twice"),
+            ("429:later=1", "there is no setting \"later\" for it"),
+            ("stale:on=all", "on=all is not for stale"),
+            ("405:retry_after=1", "retry_after is not for 405"),
+            ("badjson:at=before", "at=before is not for badjson"),
+            ("delay", "a delay needs ms"),
+            (
+                "reset:at=noon",
+                "at=noon is not before, after, during or idle",
+            ),
+            ("hang:after", "\"after\" has no value"),
+        ] {
+            let error = text.parse::<Faults>().unwrap_err();
+            assert_eq!(error.to_string(), format!("fault {text:?}: {reason}"));
+        }
+    }
+}

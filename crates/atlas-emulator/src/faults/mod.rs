@@ -1,0 +1,6 @@
+//! Faults on demand.
+
+pub(crate) mod apply;
+pub(crate) mod fault;
+pub(crate) mod fault_spec;
+pub(crate) mod injector;

@@ -1,0 +1,324 @@
+//! Every refusal of the services, one function a case.
+
+use std::{borrow::Cow, net::IpAddr};
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    state::object_id::ObjectId,
+    state::rate_limit::{Exhausted, RateLimit},
+};
+
+/// An error response before it is rendered.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) detail: String,
+    pub(crate) parameters: Vec<Value>,
+    /// The body field at fault.
+    pub(crate) field: Option<String>,
+    /// Seconds for `Retry-After`.
+    pub(crate) retry_after: Option<u64>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code: Cow::Borrowed(code),
+            detail: detail.into(),
+            parameters: Vec::new(),
+            field: None,
+            retry_after: None,
+        }
+    }
+
+    fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    fn unauthorized(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+    }
+
+    fn about(mut self, parameter: impl Into<Value>) -> Self {
+        self.parameters.push(parameter.into());
+        self
+    }
+
+    fn in_field(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
+
+    pub(crate) fn path_param(value: &str) -> Self {
+        Self::bad_request(
+            "PATH_PARAM_PARSE_ERROR",
+            format!("The path holds {value}, which is not an ID of 24 hexadecimal digits."),
+        )
+        .about(value)
+    }
+
+    /// Inferred: the services document no code for a query parameter that is
+    /// out of its limits.
+    pub(crate) fn query_parameter(name: &str, value: &str) -> Self {
+        Self::bad_request(
+            "INVALID_QUERY_PARAMETER",
+            format!("The query parameter {name} does not take the value {value}."),
+        )
+        .about(name)
+    }
+
+    pub(crate) fn key_not_found(key: ObjectId) -> Self {
+        Self::bad_request(
+            "API_KEY_NOT_FOUND",
+            format!("No API key with ID {key} exists."),
+        )
+        .about(key.to_string())
+    }
+
+    pub(crate) fn org_not_found(org: ObjectId) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "ORG_NOT_FOUND",
+            format!("No organization with ID {org} exists."),
+        )
+        .about(org.to_string())
+    }
+
+    pub(crate) fn group_not_found(project: ObjectId) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "GROUP_NOT_FOUND",
+            format!("No group with ID {project} exists."),
+        )
+        .about(project.to_string())
+    }
+
+    pub(crate) fn cannot_access_org(org: ObjectId) -> Self {
+        Self::unauthorized(
+            "USER_CANNOT_ACCESS_ORG",
+            format!("The caller has no role in the organization {org}."),
+        )
+        .about(org.to_string())
+    }
+
+    pub(crate) fn not_org_owner(org: ObjectId) -> Self {
+        Self::unauthorized(
+            "NOT_ORG_OWNER",
+            format!("The caller is not an owner of the organization {org}."),
+        )
+        .about(org.to_string())
+    }
+
+    pub(crate) fn not_in_group(project: ObjectId) -> Self {
+        Self::unauthorized(
+            "NOT_IN_GROUP",
+            format!("The caller has no role in the group {project}."),
+        )
+        .about(project.to_string())
+    }
+
+    pub(crate) fn user_unauthorized() -> Self {
+        Self::unauthorized(
+            "USER_UNAUTHORIZED",
+            "The caller's roles do not allow this request.",
+        )
+    }
+
+    /// A role of a project given to an organization key.
+    pub(crate) fn group_role_in_org(role: &str) -> Self {
+        Self::bad_request(
+            "CANNOT_ADD_GROUP_ROLE",
+            format!("{role} is a role in a group and cannot be given in an organization."),
+        )
+        .about(role)
+        .in_field("roles")
+    }
+
+    /// A role of an organization given in a project.
+    pub(crate) fn org_role_in_group(role: &str) -> Self {
+        Self::bad_request(
+            "CANNOT_ADD_ORG_ROLE",
+            format!("{role} is a role in an organization and cannot be given in a group."),
+        )
+        .about(role)
+        .in_field("roles")
+    }
+
+    /// Inferred: no page names the code of an unknown role.
+    pub(crate) fn unknown_role(role: &str) -> Self {
+        Self::bad_request("INVALID_ENUM_VALUE", format!("{role} is not a known role."))
+            .about(role)
+            .about("roles")
+            .in_field("roles")
+    }
+
+    pub(crate) fn missing_roles() -> Self {
+        Self::bad_request(
+            "MISSING_API_KEY_ROLES",
+            "The request gives no role for the API key.",
+        )
+        .in_field("roles")
+    }
+
+    /// Inferred: no page names the code of a body that changes nothing.
+    pub(crate) fn missing_attributes<'a>(allowed: impl Iterator<Item = &'a String>) -> Self {
+        let allowed: Vec<_> = allowed.map(String::as_str).collect();
+        let names = allowed.join(", ");
+        Self {
+            parameters: allowed.into_iter().map(Value::from).collect(),
+            ..Self::bad_request(
+                "MISSING_ONE_OF_ATTRIBUTES",
+                format!("The request needs at least one of these attributes: {names}."),
+            )
+        }
+    }
+
+    pub(crate) fn desc_length(min: u64, max: u64) -> Self {
+        Self::bad_request(
+            "INVALID_API_KEY_DESC",
+            format!("A description has {min} to {max} characters."),
+        )
+        .in_field("desc")
+    }
+
+    /// A field that the body may not hold, or whose value has a wrong type.
+    pub(crate) fn attribute(name: &str) -> Self {
+        Self::bad_request(
+            "INVALID_ATTRIBUTE",
+            format!("The attribute {name} is unknown here or has a wrong type."),
+        )
+        .about(name)
+        .in_field(name)
+    }
+
+    pub(crate) fn malformed_json() -> Self {
+        Self::bad_request("MALFORMED_JSON", "The body is not a JSON object.")
+    }
+
+    pub(crate) fn last_owner() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "CANNOT_DEMOTE_LAST_ORG_OWNER",
+            "The organization would have no owner left.",
+        )
+    }
+
+    pub(crate) fn not_on_access_list(address: IpAddr) -> Self {
+        let address = address.to_canonical().to_string();
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "IP_ADDRESS_NOT_ON_ACCESS_LIST",
+            format!("The address {address} is not on the access list of the caller."),
+        )
+        .about(address)
+    }
+
+    pub(crate) fn maintenance() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES",
+            "Nothing can be changed while the application is upgraded.",
+        )
+    }
+
+    /// A version past its sunset.
+    pub(crate) fn version_gone(version: &str, path: &str) -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "VERSION_GONE",
+            format!("The version {version} of {path} is gone."),
+        )
+        .about(version)
+        .about(path)
+    }
+
+    pub(crate) fn version() -> Self {
+        Self::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "INVALID_VERSION_DATE",
+            "Invalid accept header or version date.",
+        )
+    }
+
+    /// Inferred, as are the four that follow: no page names their codes.
+    pub(crate) fn media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "The body's Content-Type is not one that this resource reads.",
+        )
+    }
+
+    pub(crate) fn uri_mismatch() -> Self {
+        Self::bad_request(
+            "INVALID_DIGEST_URI",
+            "The uri of the Authorization header is not the one requested.",
+        )
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "PAYLOAD_TOO_LARGE",
+            format!("The body is longer than {limit} bytes."),
+        )
+        .about(limit)
+    }
+
+    pub(crate) fn slow_body() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "REQUEST_TIMEOUT",
+            "The body did not arrive in time.",
+        )
+    }
+
+    pub(crate) fn method(method: &str) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            format!("This resource does not response {method}."),
+        )
+        .about(method)
+    }
+
+    pub(crate) fn resource(path: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "RESOURCE_NOT_FOUND",
+            format!("Cannot find resource {path}."),
+        )
+        .about(path)
+    }
+
+    pub(crate) fn rate_limited(path: &str, limit: RateLimit, exhausted: Exhausted) -> Self {
+        let retry = exhausted.retry_after.as_secs_f64().ceil().max(1.0) as u64;
+        Self {
+            retry_after: Some(retry),
+            parameters: vec![
+                json!(path),
+                json!(retry),
+                json!(limit.capacity),
+                json!(limit.refill),
+                json!(limit.period.as_secs()),
+            ],
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "RATE_LIMITED_TOKEN_BUCKET",
+                format!("The rate limit of {path} is reached; try again in {retry} seconds."),
+            )
+        }
+    }
+
+    pub(crate) fn unexpected() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "UNEXPECTED_ERROR",
+            "The request could not be completed.",
+        )
+    }
+}

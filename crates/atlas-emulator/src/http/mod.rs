@@ -1,0 +1,6 @@
+//! Requests and responses in the services' own shape.
+
+pub(crate) mod body;
+pub(crate) mod error;
+pub(crate) mod pretty;
+pub(crate) mod response;

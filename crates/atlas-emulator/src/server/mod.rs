@@ -1,0 +1,12 @@
+//! Connections, routes and handlers.
+
+pub(crate) mod accept;
+pub(crate) mod admin;
+pub(crate) mod connection;
+pub(crate) mod emulator;
+pub(crate) mod handler;
+pub(crate) mod peer;
+pub(crate) mod request_log;
+pub(crate) mod router;
+pub(crate) mod socket;
+pub(crate) mod tls;

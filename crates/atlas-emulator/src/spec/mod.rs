@@ -1,0 +1,8 @@
+//! What the documents say: services, operations, parameters, bodies, versions and roles.
+
+pub(crate) mod body_rules;
+pub(crate) mod catalog;
+pub(crate) mod query;
+pub(crate) mod role;
+pub(crate) mod service;
+pub(crate) mod versions;

@@ -1,0 +1,8 @@
+//! Organizations, projects, keys and rate limits, and who may change what.
+
+pub(crate) mod access_list;
+pub(crate) mod key_state;
+pub(crate) mod key_view;
+pub(crate) mod object_id;
+pub(crate) mod rate_limit;
+pub(crate) mod store;
