@@ -128,9 +128,8 @@ fn builder(config: &Config, credentials: Credentials) -> Result<ClientBuilder, C
         .credentials(credentials)
         .service(config.service.value)
         .user_agent_suffix("cli");
-    if let Some(url) = &config.base_url {
-        builder = with_origin(&url.origin, builder.base_url(&url.value))?;
-    }
+    let base_url = &config.base_url;
+    builder = with_origin(&base_url.origin, builder.base_url(&base_url.value))?;
     if let Some(version) = &config.api_version {
         builder = builder.api_version(version.value);
     }
@@ -151,13 +150,13 @@ fn build(config: &Config, builder: ClientBuilder) -> Result<Client, CliError> {
         let needs_flag = !config.allow_insecure_http
             && error.is_input()
             && builder.allow_insecure_http().build().is_ok();
-        match &config.base_url {
-            Some(url) if needs_flag => CliError::input(format!(
-                "{} is unencrypted HTTP to another machine; use https or --allow-insecure-http",
-                url.value
-            )),
-            _ => CliError::Call(error),
+        if !needs_flag {
+            return CliError::Call(error);
         }
+        CliError::input(format!(
+            "{} is unencrypted HTTP to another machine; use https or --allow-insecure-http",
+            config.base_url.value
+        ))
     })
 }
 

@@ -1,6 +1,6 @@
 //! `auth status`: show the credentials and settings in use, and their sources.
 
-use atlas_admin::{Service, sanitize};
+use atlas_admin::{ApiVersion, sanitize};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use serde::Serialize;
@@ -48,39 +48,33 @@ pub(super) struct StatusArgs {}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
-    service: Setting,
-    base_url: Setting,
+struct Status<'a> {
+    service: Sourced<&'static str>,
+    base_url: &'a Sourced<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    api_version: Option<Setting>,
+    api_version: Option<&'a Sourced<ApiVersion>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    org: Option<Setting>,
+    org: Option<&'a Sourced<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    project: Option<Setting>,
+    project: Option<&'a Sourced<String>>,
     /// Absent if there are no usable credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
-    credentials: Option<Credentials>,
-    sources: Vec<Source>,
+    credentials: Option<Credentials<'a>>,
+    sources: Vec<Source<'a>>,
 }
 
 #[derive(Serialize)]
-struct Setting {
-    value: String,
-    from: String,
-}
-
-#[derive(Serialize)]
-struct Credentials {
+struct Credentials<'a> {
     kind: &'static str,
     /// The public key or client ID.
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    from: String,
+    name: Option<&'a str>,
+    from: &'a str,
 }
 
 #[derive(Serialize)]
-struct Source {
-    source: String,
+struct Source<'a> {
+    source: &'a str,
     credentials: String,
 }
 
@@ -88,48 +82,30 @@ pub(super) fn run(global: &GlobalArgs, output: &Output) -> Result<(), CliError> 
     let config = Config::load(global, output)?;
     let credentials = config.credentials();
     let status = Status {
-        service: Setting {
-            value: config.service.value.as_str().to_owned(),
-            from: config.service.origin.clone(),
+        service: Sourced {
+            value: config.service.value.as_str(),
+            origin: config.service.origin.clone(),
         },
-        base_url: setting(config.base_url.as_ref()).unwrap_or_else(|| Setting {
-            value: config.base_url().to_owned(),
-            from: "the default".to_owned(),
-        }),
-        api_version: (config.service.value == Service::AtlasV2).then(|| {
-            setting(config.api_version.as_ref()).unwrap_or_else(|| Setting {
-                value: atlas_admin::ApiVersion::LATEST.to_string(),
-                from: "the default".to_owned(),
-            })
-        }),
-        org: setting(config.org.as_ref()),
-        project: setting(config.project.as_ref()),
+        base_url: &config.base_url,
+        api_version: config.api_version.as_ref(),
+        org: config.org.as_ref(),
+        project: config.project.as_ref(),
         credentials: credentials.as_ref().ok().map(|credentials| Credentials {
             kind: credentials.value.kind(),
-            name: credentials
-                .value
-                .name()
-                .map(|name| sanitize(name).into_owned()),
-            from: credentials.origin.clone(),
+            name: credentials.value.name(),
+            from: &credentials.origin,
         }),
         sources: config
             .layers
             .iter()
             .map(|layer| Source {
-                source: layer.origin.clone(),
+                source: &layer.origin,
                 credentials: summary(&layer.credentials, layer.remark),
             })
             .collect(),
     };
     output.result(&status, rows)?;
     credentials.map(|_| ())
-}
-
-fn setting<T: ToString>(found: Option<&Sourced<T>>) -> Option<Setting> {
-    found.map(|found| Setting {
-        value: sanitize(&found.value.to_string()).into_owned(),
-        from: found.origin.clone(),
-    })
 }
 
 fn summary(parts: &CredentialParts, remark: Option<&'static str>) -> String {
@@ -141,35 +117,49 @@ fn summary(parts: &CredentialParts, remark: Option<&'static str>) -> String {
     }
 }
 
-fn rows(status: &Status) -> Table {
+fn rows(status: &Status<'_>) -> Table {
     let mut table = table();
-    let mut row = |name: &str, setting: Option<&Setting>| {
-        if let Some(setting) = setting {
-            table.add_row([name, &setting.value, &format!("from {}", setting.from)]);
-        }
+    let mut row = |name: &str, value: &str, source: String| {
+        table.add_row([name, &sanitize(value), &source]);
     };
-    row("service", Some(&status.service));
-    row("base URL", Some(&status.base_url));
-    row("API version", status.api_version.as_ref());
-    row("organization", status.org.as_ref());
-    row("project", status.project.as_ref());
+    let from = |origin: &str| format!("from {origin}");
+    row(
+        "service",
+        status.service.value,
+        from(&status.service.origin),
+    );
+    row(
+        "base URL",
+        &status.base_url.value,
+        from(&status.base_url.origin),
+    );
+    if let Some(version) = status.api_version {
+        row(
+            "API version",
+            &version.value.to_string(),
+            from(&version.origin),
+        );
+    }
+    for (name, setting) in [("organization", status.org), ("project", status.project)] {
+        if let Some(setting) = setting {
+            row(name, &setting.value, from(&setting.origin));
+        }
+    }
     match &status.credentials {
-        Some(credentials) => {
-            let name = credentials.name.as_deref().unwrap_or_default();
-            table.add_row([
-                "credentials",
-                format!("{} {name}", credentials.kind).trim(),
-                &format!("from {}", credentials.from),
-            ]);
-            table.add_row(["secret", MASK, ""]);
+        Some(Credentials {
+            kind,
+            name,
+            from: origin,
+        }) => {
+            let credentials = format!("{kind} {}", name.unwrap_or_default());
+            row("credentials", credentials.trim(), from(origin));
+            row("secret", MASK, String::new());
         }
-        None => {
-            table.add_row(["credentials", "none usable", ""]);
-        }
+        None => row("credentials", "none usable", String::new()),
     }
     for (index, source) in status.sources.iter().enumerate() {
         let name = format!("source {}", index + 1);
-        table.add_row([&name, &source.credentials, &format!("in {}", source.source)]);
+        row(&name, &source.credentials, format!("in {}", source.source));
     }
     table
 }

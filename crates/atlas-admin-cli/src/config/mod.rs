@@ -23,6 +23,7 @@ use std::{
 };
 
 use atlas_admin::{ApiVersion, OrgId, ProjectId, Service};
+use serde::Serialize;
 
 pub(crate) use self::credentials::{CredentialParts, ResolvedCredentials};
 use self::layer::Layer;
@@ -32,17 +33,27 @@ use crate::{args::GlobalArgs, error::CliError, ui::Output};
 pub(crate) const MASK: &str = "********";
 
 /// A value and the name of its source.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Sourced<T> {
     pub(crate) value: T,
+    #[serde(rename = "from")]
     pub(crate) origin: String,
+}
+
+impl<T> Sourced<T> {
+    fn default(value: T) -> Self {
+        Self {
+            value,
+            origin: "the default".to_owned(),
+        }
+    }
 }
 
 /// The settings of all sources, combined.
 pub(crate) struct Config {
     pub(crate) service: Sourced<Service>,
-    /// `None` for the service's default.
-    pub(crate) base_url: Option<Sourced<String>>,
+    pub(crate) base_url: Sourced<String>,
+    /// `None` for services without versions.
     pub(crate) api_version: Option<Sourced<ApiVersion>>,
     pub(crate) org: Option<Sourced<String>>,
     pub(crate) project: Option<Sourced<String>>,
@@ -80,7 +91,10 @@ impl Config {
         let service = service(&layers)?;
         Ok(Self {
             base_url: base_url(&layers, service.value)?,
-            api_version: first(&layers, |layer| layer.api_version),
+            api_version: (service.value == Service::AtlasV2).then(|| {
+                first(&layers, |layer| layer.api_version)
+                    .unwrap_or_else(|| Sourced::default(ApiVersion::LATEST))
+            }),
             org: first(&layers, |layer| layer.org.clone()),
             project: first(&layers, |layer| layer.project.clone()),
             ca_file: global.ca_file.clone(),
@@ -88,13 +102,6 @@ impl Config {
             service,
             layers,
         })
-    }
-
-    /// Returns the base URL to call.
-    pub(crate) fn base_url(&self) -> &str {
-        let configured = self.base_url.as_ref().map(|url| url.value.trim());
-        let default = self.service.value.default_base_url();
-        configured.or(default).unwrap_or_default()
     }
 
     /// Returns the credentials of the first source that has any.
@@ -181,26 +188,21 @@ fn service(layers: &[Layer]) -> Result<Sourced<Service>, CliError> {
             origin: format!("the base URL, {}", layer.origin),
         });
     }
-    Ok(Sourced {
-        value: Service::AtlasV2,
-        origin: "the default".to_owned(),
-    })
+    Ok(Sourced::default(Service::AtlasV2))
 }
 
-fn base_url(layers: &[Layer], service: Service) -> Result<Option<Sourced<String>>, CliError> {
-    let url = if service == Service::OpsManager {
-        let url = first(layers, |layer| layer.ops_manager_url.clone());
-        Some(url.ok_or_else(|| {
-            CliError::input(
-                "no Ops Manager URL is set; use --base-url or MONGODB_ATLAS_OPS_MANAGER_URL",
-            )
-        })?)
-    } else {
-        first(layers, |layer| layer.base_url.clone())
-    };
-    let Some(Sourced { value, origin }) = &url else {
-        return Ok(None);
-    };
+fn base_url(layers: &[Layer], service: Service) -> Result<Sourced<String>, CliError> {
+    let configured = first(layers, |layer| match service {
+        Service::OpsManager => layer.ops_manager_url.clone(),
+        _ => layer.base_url.clone(),
+    });
+    let default = || Some(Sourced::default(service.default_base_url()?.to_owned()));
+    let url = configured.or_else(default).ok_or_else(|| {
+        CliError::input(
+            "no Ops Manager URL is set; use --base-url or MONGODB_ATLAS_OPS_MANAGER_URL",
+        )
+    })?;
+    let Sourced { value, origin } = &url;
     // The URL is shown, so it must not hold a secret.
     if value.contains('@') {
         return Err(CliError::input(format!(

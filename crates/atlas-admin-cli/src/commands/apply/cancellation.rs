@@ -1,5 +1,6 @@
 //! Stopping a run early.
 
+use atlas_admin::Error;
 use tokio::sync::watch;
 
 use crate::{
@@ -22,13 +23,19 @@ pub(super) enum Reason {
 
 /// Tells all tasks to start nothing more. The first reason wins.
 #[derive(Debug, Clone)]
-pub(super) struct Cancellation(watch::Sender<Option<Reason>>);
+pub(super) struct Cancellation {
+    reason: watch::Sender<Option<Reason>>,
+    keep_going: bool,
+}
 
 impl Cancellation {
     /// Returns a cancellation that the first Ctrl-C or SIGTERM triggers. The second one ends
     /// the process.
-    pub(super) fn on_signal() -> Result<Self, CliError> {
-        let cancellation = Self(watch::Sender::new(None));
+    pub(super) fn on_signal(keep_going: bool) -> Result<Self, CliError> {
+        let cancellation = Self {
+            reason: watch::Sender::new(None),
+            keep_going,
+        };
         let mut signal = Signal::listen()?;
         let triggered = cancellation.clone();
         tokio::spawn(async move {
@@ -42,7 +49,7 @@ impl Cancellation {
     }
 
     pub(super) fn trigger(&self, reason: Reason) {
-        self.0.send_if_modified(|current| {
+        self.reason.send_if_modified(|current| {
             let is_first = current.is_none();
             if is_first {
                 *current = Some(reason);
@@ -51,14 +58,23 @@ impl Cancellation {
         });
     }
 
+    /// Triggers it if a failed call has to stop the run.
+    pub(super) fn on_error(&self, error: &Error) {
+        if error.is_credentials() {
+            self.trigger(Reason::Credentials);
+        } else if !self.keep_going {
+            self.trigger(Reason::Failure);
+        }
+    }
+
     pub(super) fn reason(&self) -> Option<Reason> {
-        *self.0.borrow()
+        *self.reason.borrow()
     }
 
     /// Waits until it is triggered.
     pub(super) async fn wait(&self) {
         // Cannot fail: this value holds the sender.
-        let _ = self.0.subscribe().wait_for(Option::is_some).await;
+        let _ = self.reason.subscribe().wait_for(Option::is_some).await;
     }
 
     /// Returns the exit status of a run that stopped early, or else `status`.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use atlas_admin::{ApiKeyId, Client, OrgId, ProjectId};
 
+use serde::{Deserialize, Serialize};
+
 use crate::client::Call;
 
 /// An API key of the manifest.
@@ -18,10 +20,13 @@ pub(super) struct DesiredKey {
 }
 
 /// The desired state of a key in its organization or in one project. One request applies it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Update {
+    #[serde(flatten)]
     pub(super) target: Target,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) desc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) roles: Option<Vec<String>>,
 }
 
@@ -55,20 +60,11 @@ impl Update {
 }
 
 /// Where a key holds roles.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Target {
     Org(OrgId),
     Project(ProjectId),
-}
-
-impl Target {
-    /// Returns the JSON field for this kind of target, and the ID.
-    pub(super) fn field(&self) -> (&'static str, &str) {
-        match self {
-            Self::Org(id) => ("org", id.as_str()),
-            Self::Project(id) => ("project", id.as_str()),
-        }
-    }
 }
 
 impl fmt::Display for Target {

@@ -25,7 +25,6 @@ pub(super) async fn execute(
     client: &Client,
     keys: Vec<KeyPlan>,
     concurrency: usize,
-    keep_going: bool,
     cancellation: &Cancellation,
     journal: Journal,
     output: &Output,
@@ -33,7 +32,6 @@ pub(super) async fn execute(
     let total: usize = keys.iter().map(|key| key.updates().count()).sum();
     let executor = Arc::new(Executor {
         client: client.clone(),
-        keep_going,
         cancellation: cancellation.clone(),
         journal,
         progress: Progress::new("updates finished", total, output),
@@ -62,7 +60,6 @@ pub(super) async fn execute(
 
 struct Executor {
     client: Client,
-    keep_going: bool,
     cancellation: Cancellation,
     journal: Journal,
     progress: Progress,
@@ -106,11 +103,7 @@ impl Executor {
                 _ => "failed",
             };
             self.progress.println(&format!("{label}: {error}"));
-            if error.is_credentials() {
-                self.cancellation.trigger(Reason::Credentials);
-            } else if !self.keep_going {
-                self.cancellation.trigger(Reason::Failure);
-            }
+            self.cancellation.on_error(error);
         }
         let error = error.map(call_error_to_json);
         summary.record_error(error.as_ref());

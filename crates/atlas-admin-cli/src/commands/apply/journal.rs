@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use atlas_admin::ApiKeyId;
 use chrono::{DateTime, SecondsFormat, Utc};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -33,17 +34,9 @@ enum Line {
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     at: String,
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    org: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project: Option<String>,
-    /// The desired description.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    desc: Option<String>,
-    /// The desired roles.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    roles: Option<Vec<String>>,
+    key: ApiKeyId,
+    #[serde(flatten)]
+    update: Update,
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Value>,
@@ -157,20 +150,10 @@ impl Journal {
         outcome: Outcome,
         error: Option<Value>,
     ) -> Result<(), CliError> {
-        if self.file.is_none() {
-            return Ok(());
-        }
-        let (org, project) = match &update.target {
-            Target::Org(id) => (Some(id.to_string()), None),
-            Target::Project(id) => (None, Some(id.to_string())),
-        };
         self.write(&Line::UpdateFinished(Entry {
             at: now(),
-            key: key.id.to_string(),
-            org,
-            project,
-            desc: update.desc.clone(),
-            roles: update.roles.clone(),
+            key: key.id.clone(),
+            update: update.clone(),
             outcome,
             error,
         }))
@@ -252,7 +235,7 @@ fn now() -> String {
 /// The last outcome of each update in a journal.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    last: HashMap<(String, String), Entry>,
+    last: HashMap<(ApiKeyId, Target), Entry>,
 }
 
 impl History {
@@ -282,7 +265,7 @@ impl History {
                     return Err(CliError::input(format!("{path} is not a journal")));
                 }
                 Ok(Line::UpdateFinished(entry)) => {
-                    last.insert((entry.key.clone(), entry.target()), entry);
+                    last.insert((entry.key.clone(), entry.update.target.clone()), entry);
                 }
                 // The line was cut off, so its update is checked again.
                 Err(_) => {}
@@ -293,29 +276,17 @@ impl History {
 
     /// Returns whether the history has no keys, or any of these.
     pub(super) fn covers_any(&self, keys: &[DesiredKey]) -> bool {
-        let recorded: HashSet<&str> = self.last.keys().map(|(key, _)| key.as_str()).collect();
-        recorded.is_empty() || keys.iter().any(|key| recorded.contains(key.id.as_str()))
+        let recorded: HashSet<_> = self.last.keys().map(|(key, _)| key).collect();
+        recorded.is_empty() || keys.iter().any(|key| recorded.contains(&key.id))
     }
 
     /// Returns whether exactly this update was applied or needed no change.
     pub(super) fn settles(&self, key: &DesiredKey, update: &Update) -> bool {
-        let (field, id) = update.target.field();
         self.last
-            .get(&(key.id.to_string(), format!("{field} {id}")))
+            .get(&(key.id.clone(), update.target.clone()))
             .is_some_and(|entry| {
                 matches!(entry.outcome, Outcome::Applied | Outcome::Unchanged)
-                    && entry.desc == update.desc
-                    && entry.roles == update.roles
+                    && entry.update == *update
             })
-    }
-}
-
-impl Entry {
-    fn target(&self) -> String {
-        match (&self.org, &self.project) {
-            (Some(id), _) => format!("org {id}"),
-            (None, Some(id)) => format!("project {id}"),
-            (None, None) => String::new(),
-        }
     }
 }

@@ -132,7 +132,12 @@ pub(super) fn run(
         output,
         endpoint: Endpoint {
             service: config.service.value.as_str().to_owned(),
-            base_url: config.base_url().trim_end_matches('/').to_owned(),
+            base_url: config
+                .base_url
+                .value
+                .trim()
+                .trim_end_matches('/')
+                .to_owned(),
         },
         started,
     };
@@ -177,7 +182,7 @@ impl Run<'_> {
         };
         let previously_applied = self.skip_settled(&mut keys, &journal)?;
         let session = Session::open_rate_limited(self.config)?;
-        let cancellation = Cancellation::on_signal()?;
+        let cancellation = Cancellation::on_signal(self.args.keep_going)?;
         let result = self
             .plan_and_execute(
                 &session.client,
@@ -231,17 +236,10 @@ impl Run<'_> {
         previously_applied: usize,
         cancellation: &Cancellation,
     ) -> Result<ExitStatus, CliError> {
-        let (concurrency, keep_going) = (self.args.concurrency.into(), self.args.keep_going);
+        let concurrency = self.args.concurrency.into();
         let total = update_count(&keys);
-        let (plan, requests_sent) = refresh::refresh(
-            client,
-            keys,
-            concurrency,
-            keep_going,
-            cancellation,
-            self.output,
-        )
-        .await;
+        let (plan, requests_sent) =
+            refresh::refresh(client, keys, concurrency, cancellation, self.output).await;
         let mut summary = Summary {
             previously_applied,
             requests_sent,
@@ -279,7 +277,6 @@ impl Run<'_> {
             client,
             plan.changed,
             concurrency,
-            keep_going,
             cancellation,
             journal,
             self.output,

@@ -48,6 +48,15 @@ pub(super) struct Description {
     to: String,
 }
 
+/// An update in the JSON form of the plan.
+#[derive(Serialize)]
+struct PlannedUpdate<'a> {
+    #[serde(flatten)]
+    target: &'a Target,
+    #[serde(flatten)]
+    change: &'a Change,
+}
+
 impl KeyPlan {
     /// Compares the present state of a key with the desired one.
     pub(super) fn new(desired: DesiredKey, key: &ApiKey) -> Self {
@@ -196,14 +205,9 @@ impl Plan {
             .changed
             .iter()
             .map(|key| {
-                let updates = key.updates().map(|(update, change)| {
-                    let (field, id) = update.target.field();
-                    let mut value =
-                        json!({ field: id, "add": change.add, "remove": change.remove });
-                    if let Some(desc) = &change.desc {
-                        value["desc"] = json!(desc);
-                    }
-                    value
+                let updates = key.updates().map(|(update, change)| PlannedUpdate {
+                    target: &update.target,
+                    change,
                 });
                 json!({
                     "key": key.desired.id,

@@ -6,7 +6,7 @@ use atlas_admin::Client;
 use futures_util::StreamExt;
 
 use super::{
-    cancellation::{Cancellation, Reason},
+    cancellation::Cancellation,
     concurrent,
     desired::DesiredKey,
     plan::{KeyPlan, Plan},
@@ -14,12 +14,11 @@ use super::{
 use crate::ui::{Output, progress::Progress};
 
 /// Reads every key, and plans what changes. Returns the number of requests sent as well. The
-/// first failure stops it unless `keep_going`.
+/// first failure may stop it early.
 pub(super) async fn refresh(
     client: &Client,
     keys: Vec<DesiredKey>,
     concurrency: usize,
-    keep_going: bool,
     cancellation: &Cancellation,
     output: &Output,
 ) -> (Plan, u64) {
@@ -54,11 +53,7 @@ pub(super) async fn refresh(
             Err(error) => {
                 requests_sent += u64::from(error.requests_sent());
                 progress.println(&format!("failed: {error}"));
-                if error.is_credentials() {
-                    cancellation.trigger(Reason::Credentials);
-                } else if !keep_going {
-                    cancellation.trigger(Reason::Failure);
-                }
+                cancellation.on_error(&error);
                 Err((desired, error))
             }
         };
