@@ -1,9 +1,13 @@
 //! The roles that the services document.
 
+use std::collections::BTreeSet;
+
 use atlas_admin::Service;
 
+use crate::ui::Output;
+
 /// Where a key holds a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RoleScope {
     Organization,
     Project,
@@ -36,33 +40,30 @@ impl RoleScope {
 
     /// Returns the roles that the service documents. It may accept others.
     pub(crate) fn roles(self, service: Service) -> Vec<String> {
+        let name = |role: &dyn ToString| role.to_string();
         match self {
-            Self::Organization => service.org_roles().map(|role| role.to_string()).collect(),
-            Self::Project => service
-                .project_roles()
-                .map(|role| role.to_string())
-                .collect(),
+            Self::Organization => service.org_roles().map(|role| name(&role)).collect(),
+            Self::Project => service.project_roles().map(|role| name(&role)).collect(),
         }
     }
 }
 
-/// Returns a warning for each role that the service does not document.
-pub(crate) fn unknown_role_warnings<'a>(
+/// Warns once about each role that the service does not document. It may accept them.
+pub(crate) fn warn_about_unknown<'a>(
     service: Service,
-    scope: RoleScope,
-    roles: impl IntoIterator<Item = &'a String>,
-) -> Vec<String> {
-    let known = scope.roles(service);
-    roles
+    roles: impl IntoIterator<Item = (RoleScope, &'a String)>,
+    output: &Output,
+) {
+    let known = RoleScope::ALL.map(|scope| scope.roles(service));
+    let unknown: BTreeSet<_> = roles
         .into_iter()
-        .filter(|role| !known.is_empty() && !known.contains(role))
-        .map(|role| {
-            format!(
-                "warning: {} is not a known {} role of {service}; \
-                 see atlas-admin roles",
-                role.escape_debug(),
-                scope.name(),
-            )
-        })
-        .collect()
+        .filter(|(scope, role)| !known[*scope as usize].contains(role))
+        .collect();
+    for (scope, role) in unknown {
+        output.note(&format!(
+            "warning: {} is not a known {} role of {service}; see atlas-admin roles",
+            role.escape_debug(),
+            scope.name(),
+        ));
+    }
 }

@@ -5,7 +5,12 @@ use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
 use super::single_call;
 use crate::{
-    args::GlobalArgs, client::Call, config::Config, error::CliError, roles::RoleScope, ui::Output,
+    args::GlobalArgs,
+    client::Call,
+    config::Config,
+    error::CliError,
+    roles::{self, RoleScope},
+    ui::Output,
 };
 
 const GET_EXAMPLES: &str = "\
@@ -83,7 +88,8 @@ pub(super) fn run(command: &OrgKey, global: &GlobalArgs, output: &Output) -> Res
         }
         OrgKey::Update(Update { key, desc, role }) => {
             let org = config.org(key.org.as_ref())?;
-            single_call::warn_about_unknown_roles(role, RoleScope::Organization, &config, output);
+            let roles = role.iter().map(|role| (RoleScope::Organization, role));
+            roles::warn_about_unknown(config.service.value, roles, output);
             single_call::run(&config, global, output, |client| {
                 let mut update = client.org(org).api_key(&key.key).update();
                 if let Some(desc) = desc {

@@ -5,7 +5,12 @@ use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 
 use super::single_call;
 use crate::{
-    args::GlobalArgs, client::Call, config::Config, error::CliError, roles::RoleScope, ui::Output,
+    args::GlobalArgs,
+    client::Call,
+    config::Config,
+    error::CliError,
+    roles::{self, RoleScope},
+    ui::Output,
 };
 
 const SET_ROLES_EXAMPLES: &str = "\
@@ -54,7 +59,8 @@ pub(super) fn run(
 ) -> Result<(), CliError> {
     let config = Config::load(global, output)?;
     let project = config.project(command.project.as_ref())?;
-    single_call::warn_about_unknown_roles(&command.role, RoleScope::Project, &config, output);
+    let roles = command.role.iter().map(|role| (RoleScope::Project, role));
+    roles::warn_about_unknown(config.service.value, roles, output);
     single_call::run(&config, global, output, |client| {
         let key = client.project(project).api_key(&command.key);
         Call::ReplaceRoles(key.replace_roles(command.role.iter().map(String::as_str)))

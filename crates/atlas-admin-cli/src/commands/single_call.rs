@@ -5,7 +5,6 @@ use crate::{
     client::{Call, DryRun, Session},
     config::Config,
     error::CliError,
-    roles::{RoleScope, unknown_role_warnings},
     runtime::block_on,
     ui::{Output, api_key, request},
 };
@@ -28,16 +27,4 @@ pub(super) fn run(
         session.close().await;
         api_key::print(&response?, output)
     })
-}
-
-/// Warns about roles that the service does not document. They are sent nevertheless.
-pub(super) fn warn_about_unknown_roles(
-    roles: &[String],
-    scope: RoleScope,
-    config: &Config,
-    output: &Output,
-) {
-    for warning in unknown_role_warnings(config.service.value, scope, roles) {
-        output.note(&warning);
-    }
 }

@@ -25,7 +25,7 @@ pub(crate) fn print(key: &Response<ApiKey>, output: &Output) -> Result<(), CliEr
             date(deprecation.sunset_at),
         ));
     }
-    if output.is_verbose() {
+    if output.verbose {
         let served = key
             .served_version()
             .map(|version| format!(", served by version {version}"));

@@ -22,8 +22,8 @@ use crate::{
 /// Prints results and messages as the user asked for them.
 pub(crate) struct Output {
     pub(crate) format: Format,
-    quiet: bool,
-    verbose: bool,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
 }
 
 impl Output {
@@ -48,14 +48,6 @@ impl Output {
                 .log_internal_errors(false)
                 .init();
         }
-    }
-
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
-    pub(crate) fn is_verbose(&self) -> bool {
-        self.verbose
     }
 
     /// Prints a result as a table, JSON or YAML.

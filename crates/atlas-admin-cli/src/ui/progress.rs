@@ -32,7 +32,7 @@ struct Lines {
 
 impl Progress {
     pub(crate) fn new(message: &'static str, total: usize, output: &Output) -> Self {
-        let display = if output.is_quiet() {
+        let display = if output.quiet {
             Display::Quiet
         } else if io::stderr().is_terminal() {
             let style =

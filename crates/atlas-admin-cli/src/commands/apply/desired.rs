@@ -6,7 +6,7 @@ use atlas_admin::{ApiKeyId, Client, OrgId, ProjectId};
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::Call;
+use crate::{client::Call, roles::RoleScope};
 
 /// An API key of the manifest.
 #[derive(Debug, Clone)]
@@ -65,6 +65,15 @@ impl Update {
 pub(super) enum Target {
     Org(OrgId),
     Project(ProjectId),
+}
+
+impl Target {
+    pub(super) fn scope(&self) -> RoleScope {
+        match self {
+            Self::Org(_) => RoleScope::Organization,
+            Self::Project(_) => RoleScope::Project,
+        }
+    }
 }
 
 impl fmt::Display for Target {

@@ -1,6 +1,6 @@
 //! Applying the updates of a plan.
 
-use std::{pin::pin, sync::Arc};
+use std::sync::Arc;
 
 use atlas_admin::{ApiKey, Client, Error, Response};
 use futures_util::StreamExt;
@@ -20,42 +20,34 @@ use crate::{
 };
 
 /// Applies all updates: many keys at once, the updates of each key one after the other. Returns
-/// why the journal could not be written as well, if it could not.
+/// the summary with these updates added, and why the journal could not be written, if so.
 pub(super) async fn execute(
     client: &Client,
     keys: Vec<KeyPlan>,
     concurrency: usize,
     cancellation: &Cancellation,
     journal: Journal,
+    mut summary: Summary,
     output: &Output,
 ) -> (Summary, Option<CliError>) {
     let total: usize = keys.iter().map(|key| key.updates().count()).sum();
+    summary.not_started = total;
     let executor = Arc::new(Executor {
         client: client.clone(),
         cancellation: cancellation.clone(),
         journal,
         progress: Progress::new("updates finished", total, output),
-        journal_error: Mutex::new(None),
+        result: Mutex::new((summary, None)),
     });
     let update = |key| {
         let executor = Arc::clone(&executor);
         async move { executor.update_key(key).await }
     };
-    let mut summary = Summary::default();
-    {
-        let mut keys = pin!(concurrent::for_each(
-            keys,
-            concurrency,
-            cancellation,
-            update
-        ));
-        while let Some(key) = keys.next().await {
-            summary += key;
-        }
-    }
-    summary.not_started = total - summary.started();
-    let journal_error = executor.journal_error.lock().take();
-    (summary, journal_error)
+    concurrent::for_each(keys, concurrency, cancellation, update)
+        .collect::<Vec<()>>()
+        .await;
+    let mut result = executor.result.lock();
+    (std::mem::take(&mut result.0), result.1.take())
 }
 
 struct Executor {
@@ -63,12 +55,12 @@ struct Executor {
     cancellation: Cancellation,
     journal: Journal,
     progress: Progress,
-    journal_error: Mutex<Option<CliError>>,
+    /// The summary, and why the journal cannot be written.
+    result: Mutex<(Summary, Option<CliError>)>,
 }
 
 impl Executor {
-    async fn update_key(&self, key: KeyPlan) -> Summary {
-        let mut summary = Summary::default();
+    async fn update_key(&self, key: KeyPlan) {
         for (update, change) in key.updates() {
             if self.cancellation.reason().is_some() {
                 break;
@@ -76,9 +68,8 @@ impl Executor {
             let (sets_desc, sets_roles) = (change.desc.is_some(), change.changes_roles());
             let call = update.call(&self.client, &key.desired.id, sets_desc, sets_roles);
             let response = call.send().await;
-            self.record(&key.desired, update, &response, &mut summary);
+            self.record(&key.desired, update, &response);
         }
-        summary
     }
 
     /// Records an outcome before the key's next update starts.
@@ -87,15 +78,12 @@ impl Executor {
         key: &DesiredKey,
         update: &Update,
         response: &Result<Response<ApiKey>, Error>,
-        summary: &mut Summary,
     ) {
         let (outcome, requests_sent) = match response {
             Ok(key) => (Outcome::Applied, key.requests_sent()),
             Err(error) if error.outcome_unknown() => (Outcome::Unknown, error.requests_sent()),
             Err(error) => (Outcome::Failed, error.requests_sent()),
         };
-        summary.count(outcome);
-        summary.requests_sent += u64::from(requests_sent);
         let error = response.as_ref().err();
         if let Some(error) = error {
             let label = match outcome {
@@ -106,10 +94,15 @@ impl Executor {
             self.cancellation.on_error(error);
         }
         let error = error.map(call_error_to_json);
+        let mut result = self.result.lock();
+        let (summary, journal_error) = &mut *result;
+        summary.count(outcome);
+        summary.not_started -= 1;
+        summary.requests_sent += u64::from(requests_sent);
         summary.record_error(error.as_ref());
         if let Err(error) = self.journal.record(key, update, outcome, error) {
             self.cancellation.trigger(Reason::Journal);
-            *self.journal_error.lock() = Some(error);
+            *journal_error = Some(error);
         }
         self.progress.increment();
     }

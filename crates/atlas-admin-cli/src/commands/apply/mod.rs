@@ -26,7 +26,7 @@ use clap::{Args, value_parser};
 
 use self::{
     cancellation::Cancellation,
-    desired::{DesiredKey, Target, Update, update_count},
+    desired::{DesiredKey, update_count},
     journal::{Endpoint, Journal},
     plan::{Plan, PlannedOutcome},
     summary::Summary,
@@ -36,7 +36,7 @@ use crate::{
     client::{DryRun, Session},
     config::Config,
     error::{CliError, ExitStatus, call_error_to_json},
-    roles::{RoleScope, unknown_role_warnings},
+    roles,
     runtime::block_on_multi_thread,
     ui::{Output, request, table::count},
 };
@@ -125,7 +125,12 @@ pub(super) fn run(
     }
     let config = Config::load(global, output)?;
     let keys = read_manifest(args, &config)?;
-    warn_about_unknown_roles(&keys, &config, output);
+    let updates = keys.iter().flat_map(|key| &key.updates);
+    let roles = updates.flat_map(|update| {
+        let roles = update.roles.iter().flatten();
+        roles.map(|role| (update.target.scope(), role))
+    });
+    roles::warn_about_unknown(config.service.value, roles, output);
     let run = Run {
         args,
         config: &config,
@@ -273,16 +278,16 @@ impl Run<'_> {
         }
         journal.begin(&self.endpoint)?;
         record(plan.outcomes(), &journal, &mut summary)?;
-        let (executed, journal_error) = execute::execute(
+        let (summary, journal_error) = execute::execute(
             client,
             plan.changed,
             concurrency,
             cancellation,
             journal,
+            summary,
             self.output,
         )
         .await;
-        summary += executed;
         let status = self.finish(summary, cancellation)?;
         journal_error.map_or(Ok(status), Err)
     }
@@ -354,26 +359,4 @@ fn read_manifest(args: &Apply, config: &Config) -> Result<Vec<DesiredKey>, CliEr
 
 fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
-}
-
-/// Warns once about each role that the service does not document.
-fn warn_about_unknown_roles(keys: &[DesiredKey], config: &Config, output: &Output) {
-    let roles = |scope: RoleScope| {
-        let updates = keys.iter().flat_map(|key| &key.updates);
-        updates
-            .filter(move |update: &&Update| match update.target {
-                Target::Org(_) => scope == RoleScope::Organization,
-                Target::Project(_) => scope == RoleScope::Project,
-            })
-            .flat_map(|update| update.roles.iter().flatten())
-    };
-    let mut warnings: Vec<_> = RoleScope::ALL
-        .into_iter()
-        .flat_map(|scope| unknown_role_warnings(config.service.value, scope, roles(scope)))
-        .collect();
-    warnings.sort_unstable();
-    warnings.dedup();
-    for warning in warnings {
-        output.note(&warning);
-    }
 }

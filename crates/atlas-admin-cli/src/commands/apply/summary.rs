@@ -1,6 +1,6 @@
 //! The result of a run.
 
-use std::{ops::AddAssign, time::Duration};
+use std::time::Duration;
 
 use comfy_table::Table;
 use serde::Serialize;
@@ -46,11 +46,6 @@ impl Summary {
         }
     }
 
-    /// Returns the number of updates that were started.
-    pub(super) fn started(&self) -> usize {
-        self.applied + self.failed + self.unknown
-    }
-
     /// Returns whether every key is in the desired state.
     pub(super) fn is_complete(&self) -> bool {
         self.failed + self.unknown + self.not_started == 0
@@ -77,19 +72,5 @@ impl Summary {
             }
         }
         table
-    }
-}
-
-impl AddAssign for Summary {
-    fn add_assign(&mut self, other: Self) {
-        self.applied += other.applied;
-        self.unchanged += other.unchanged;
-        self.failed += other.failed;
-        self.unknown += other.unknown;
-        self.not_started += other.not_started;
-        self.previously_applied += other.previously_applied;
-        self.requests_sent += other.requests_sent;
-        self.seconds += other.seconds;
-        self.record_error(other.error.as_ref());
     }
 }
