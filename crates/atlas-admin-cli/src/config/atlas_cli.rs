@@ -102,11 +102,8 @@ impl File {
             Content::Unreadable => "invalid TOML",
             Content::Profiles(_) => "no such profile",
         };
-        self.profile(name).unwrap_or_else(|| Layer {
-            origin: format!("{} [{name}]", self.display_path()),
-            remark: Some(remark),
-            ..Layer::default()
-        })
+        self.profile(name)
+            .unwrap_or_else(|| Layer::empty(&self.display_path(), name, remark))
     }
 }
 
@@ -130,7 +127,7 @@ fn credentials(text: &dyn Fn(&str) -> Option<String>) -> CredentialParts {
     match text("auth_type").as_deref() {
         Some("service_account") => account(),
         Some("user_account") => CredentialParts::default(),
-        _ if key().is_empty() => account(),
+        _ if text(NAMES.public_key).or(text(NAMES.private_key)).is_none() => account(),
         _ => key(),
     }
 }

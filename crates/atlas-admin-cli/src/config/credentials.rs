@@ -84,15 +84,6 @@ impl ResolvedCredentials {
 }
 
 impl CredentialParts {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.public_key.is_none()
-            && self.private_key.is_none()
-            && self.client_id.is_none()
-            && self.client_secret.is_none()
-            && self.token.is_none()
-            && self.secret.is_none()
-    }
-
     /// Combines the public key or client ID with a secret from a flag.
     pub(super) fn with_secret(&self, secret: &SecretString) -> Self {
         let secret_for = |name: &Part<String>| name.as_ref().map(|_| Ok(secret.clone()));
@@ -123,31 +114,34 @@ impl CredentialParts {
             [names.client_id, names.client_secret],
         )?
         .map(|(id, secret)| ResolvedCredentials::ServiceAccount { id, secret });
-        let token = self
-            .token
-            .clone()
-            .transpose()?
-            .map(ResolvedCredentials::Token);
+        let token = self.token.clone().transpose()?;
+        let token = token.map(ResolvedCredentials::Token);
 
-        let mut found = [
+        let (names, mut found): (Vec<_>, Vec<_>) = [
             (names.public_key, key),
             (names.client_id, account),
             (names.token, token),
         ]
         .into_iter()
-        .filter_map(|(name, credentials)| Some((name, credentials?)));
-        let Some((name, credentials)) = found.next() else {
-            return Ok(None);
-        };
-        let others: Vec<_> = found.map(|(name, _)| name).collect();
-        if !others.is_empty() {
+        .filter_map(|(name, credentials)| Some((name, credentials?)))
+        .unzip();
+        if found.len() > 1 {
             return Err(format!(
-                "more than one kind of credentials is set; keep only one of {name}, {}",
-                others.join(", ")
+                "more than one kind of credentials is set; keep only one of {}",
+                names.join(", ")
             ));
         }
-        check(&credentials)?;
-        Ok(Some(credentials))
+        match found.pop() {
+            Some(ResolvedCredentials::ApiKey { public, .. }) if public.starts_with("mdb_sa_") => {
+                Err(
+                    "the API key is a service account; use MONGODB_ATLAS_CLIENT_ID and \
+                     MONGODB_ATLAS_CLIENT_SECRET, --client-id, or client_id and client_secret \
+                     in a profile"
+                        .to_owned(),
+                )
+            }
+            credentials => Ok(credentials),
+        }
     }
 }
 
@@ -161,17 +155,5 @@ fn pair(
         (None, None) => Ok(None),
         (Some(_), None) => Err(format!("{name_setting} is set but {secret_setting} is not")),
         (None, Some(_)) => Err(format!("{secret_setting} is set but {name_setting} is not")),
-    }
-}
-
-/// Detects a service account in the place of an API key, and names this command's settings.
-fn check(credentials: &ResolvedCredentials) -> Result<(), String> {
-    match credentials {
-        ResolvedCredentials::ApiKey { public, .. } if public.starts_with("mdb_sa_") => {
-            Err("the API key is a service account; use MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET, --client-id, \
-             or client_id and client_secret in a profile"
-                .to_owned())
-        }
-        _ => Ok(()),
     }
 }

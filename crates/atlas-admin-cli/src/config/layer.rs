@@ -24,3 +24,14 @@ pub(crate) struct Layer {
     /// The files that hold its secrets.
     pub(crate) secret_files: Vec<PathBuf>,
 }
+
+impl Layer {
+    /// Returns a profile without settings.
+    pub(super) fn empty(file: &str, profile: &str, remark: &'static str) -> Self {
+        Self {
+            origin: format!("{file} [{profile}]"),
+            remark: Some(remark),
+            ..Self::default()
+        }
+    }
+}

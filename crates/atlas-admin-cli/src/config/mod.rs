@@ -19,7 +19,9 @@ mod secret;
 
 use std::{
     collections::BTreeSet,
+    fmt,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use atlas_admin::{ApiVersion, OrgId, ProjectId, Service};
@@ -120,41 +122,29 @@ impl Config {
 
     /// Returns the organization from a command's flag or from the settings.
     pub(crate) fn org(&self, flag: Option<&OrgId>) -> Result<OrgId, CliError> {
-        match flag {
-            Some(id) => Ok(id.clone()),
-            None => parse_id(
-                self.org.as_ref(),
-                "organization",
-                "--org or MONGODB_ATLAS_ORG_ID",
-            ),
-        }
+        let missing = "no organization is set; use --org or MONGODB_ATLAS_ORG_ID";
+        id(flag, self.org.as_ref(), missing)
     }
 
     /// Returns the project from a command's flag or from the settings.
     pub(crate) fn project(&self, flag: Option<&ProjectId>) -> Result<ProjectId, CliError> {
-        match flag {
-            Some(id) => Ok(id.clone()),
-            None => parse_id(
-                self.project.as_ref(),
-                "project",
-                "--project or MONGODB_ATLAS_PROJECT_ID",
-            ),
-        }
+        let missing = "no project is set; use --project or MONGODB_ATLAS_PROJECT_ID";
+        id(flag, self.project.as_ref(), missing)
     }
 }
 
-fn parse_id<T: std::str::FromStr<Err = impl std::fmt::Display>>(
+fn id<T: Clone + FromStr<Err: fmt::Display>>(
+    flag: Option<&T>,
     setting: Option<&Sourced<String>>,
-    what: &str,
-    hint: &str,
+    missing: &str,
 ) -> Result<T, CliError> {
-    let Some(setting) = setting else {
-        return Err(CliError::input(format!("no {what} is set; use {hint}")));
-    };
-    setting
-        .value
-        .parse()
-        .map_err(|error| CliError::input(format!("{}: {error}", setting.origin)))
+    match (flag, setting) {
+        (Some(id), _) => Ok(id.clone()),
+        (None, Some(Sourced { value, origin })) => value
+            .parse()
+            .map_err(|error| CliError::input(format!("{origin}: {error}"))),
+        (None, None) => Err(CliError::input(missing)),
+    }
 }
 
 fn first<T>(layers: &[Layer], get: impl Fn(&Layer) -> Option<T>) -> Option<Sourced<T>> {
@@ -259,7 +249,7 @@ fn no_such_profile(name: &str, ours: &profile::File, theirs: &atlas_cli::File) -
         format!("the profiles are {}", known.join(", "))
     };
     CliError::input(format!(
-        "no profile {name} in {} or {}; {known}",
+        "no profile \"{name}\" in {} or {}; {known}",
         ours.display_path(),
         theirs.display_path()
     ))

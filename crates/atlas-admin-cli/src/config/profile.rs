@@ -113,15 +113,13 @@ impl File {
 
     /// Returns the profile, or an empty source with the reason.
     pub(super) fn profile_or_empty(&self, name: &str) -> Layer {
-        self.profile(name).unwrap_or_else(|| Layer {
-            origin: format!("{} [{name}]", self.display_path()),
-            remark: Some(if self.exists {
-                "no such profile"
-            } else {
-                "no such file"
-            }),
-            ..Layer::default()
-        })
+        let remark = if self.exists {
+            "no such profile"
+        } else {
+            "no such file"
+        };
+        self.profile(name)
+            .unwrap_or_else(|| Layer::empty(&self.display_path(), name, remark))
     }
 
     /// Resolves a path in the file: relative to the file's folder, or with `~` to the home

@@ -15,12 +15,12 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-pub(crate) const ORG: &str = "5980cfc70b6d97029d82e3f6";
-pub(crate) const PROJECT: &str = "5980cfc80b6d97029d82e3f7";
+pub(crate) use workspace_tests::ids::{
+    API_KEY_ID as KEY, ORG_ID as ORG, OTHER_API_KEY_ID as OTHER_KEY, PROJECT_ID as PROJECT,
+    UNKNOWN_ID as UNKNOWN,
+};
+
 pub(crate) const OTHER_PROJECT: &str = "5980cfc90b6d97029d82e3f8";
-pub(crate) const KEY: &str = "6a793f752c88faeba59bba49";
-pub(crate) const OTHER_KEY: &str = "6a793f762c88faeba59bba4a";
-pub(crate) const UNKNOWN: &str = "6a793f772c88faeba59bba4b";
 
 pub(crate) const PUBLIC_KEY: &str = "gswvkocq";
 pub(crate) const PRIVATE_KEY: &str = "0f3b7c1d-5e6f-4a2b-hush-hush-1234";

@@ -37,7 +37,10 @@ impl Validator<'_> {
             None => default_org.cloned(),
         };
         let Some(keys) = &manifest.keys else {
-            self.report(Location::START, "missing keys; list the API keys there");
+            self.report(
+                Location::START,
+                "missing field keys; add a list of API keys",
+            );
             return Vec::new();
         };
         if keys.value.is_empty() {
@@ -73,7 +76,7 @@ impl Validator<'_> {
                 self.check_unique(seen, id.clone(), text.location, || format!("API key {id}"));
             }),
             None => {
-                self.report(*location, "missing id");
+                self.report(*location, "missing field id");
                 None
             }
         };
