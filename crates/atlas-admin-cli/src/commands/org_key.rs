@@ -73,7 +73,12 @@ pub(super) struct Update {
     desc: Option<String>,
 
     /// Organization role to set; repeat, or separate with commas
-    #[arg(long, value_name = "ROLE", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(
+        long,
+        value_name = "ROLE",
+        value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     role: Vec<String>,
 }
 

@@ -48,7 +48,13 @@ pub(super) struct SetRoles {
     key: ApiKeyId,
 
     /// Project role to set; repeat, or separate with commas
-    #[arg(long, value_name = "ROLE", value_delimiter = ',', required = true, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(
+        long,
+        value_name = "ROLE",
+        value_delimiter = ',',
+        required = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     role: Vec<String>,
 }
 

@@ -95,7 +95,12 @@ pub(super) struct Apply {
     yes: bool,
 
     /// Number of keys to read or update at once, 1 to 256
-    #[arg(long, value_name = "NUMBER", default_value = "8", value_parser = value_parser!(u16).range(1..=256))]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value = "8",
+        value_parser = value_parser!(u16).range(1..=256)
+    )]
     concurrency: u16,
 
     /// Continue with other keys after a failure

@@ -1,5 +1,8 @@
 //! Reading and writing documents: YAML or JSON, plain or gzipped.
 
+mod json;
+pub mod output;
+
 use std::{
     borrow::Cow,
     fs::{self, File},
@@ -11,8 +14,6 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use serde_saphyr::{UserMessageFormatter, options::MergeKeyPolicy};
-
-use crate::json;
 
 /// No OpenAPI document comes near this; a bomb would go past it.
 pub const MAX_BYTES: u64 = 64 << 20;

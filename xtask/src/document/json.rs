@@ -10,7 +10,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 /// Parses the text of a JSON document.
-pub fn parse(text: &str) -> serde_json::Result<Value> {
+pub(crate) fn parse(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str(text).map(|Unique(value)| value)
 }
 

@@ -14,7 +14,7 @@ use syn::{
 };
 
 /// Keeps the types of a generated client, and its methods as builders of requests.
-pub(crate) fn only_build(file: File) -> Result<File> {
+pub(super) fn only_build(file: File) -> Result<File> {
     let mut items = vec![
         parse_quote! {
             #[allow(unused_imports)]
@@ -215,7 +215,7 @@ fn says_builds(attribute: &mut Attribute) {
 mod tests {
     use serde_json::json;
 
-    use crate::generate::{Part, make};
+    use super::super::progenitor::{Part, make};
 
     #[test]
     fn methods_build_requests_of_every_kind() {

@@ -1,19 +1,18 @@
 //! Makes of a unified document one that the generator takes, and of which it
 //! makes types that read leniently.
 //!
-//! Errors are not decoded by generated code, so answers other than a success go.
+//! Errors are not decoded by generated code, so responses other than a success go.
 //! Limits, patterns, defaults and lists of values go: what is sent is checked
 //! against the catalog, and what is received is not checked at all. A field that
 //! may be absent may also be null; nothing else may.
+
+mod inheritance;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::{
-    document::{escape, references},
-    inherit,
-};
+use crate::document::{escape, references};
 
 /// Keys that go, in order.
 const DROPPED: &[&str] = &[
@@ -48,7 +47,7 @@ pub(crate) const SCHEMAS: &str = "/components/schemas";
 /// Lowers a whole document.
 pub fn lower(document: &Value) -> Value {
     let mut lowered = document.clone();
-    inherit::flatten(&mut lowered);
+    inheritance::flatten(&mut lowered);
     for (_, item) in entries(&mut lowered, "/paths") {
         for (_, operation) in item.as_object_mut().into_iter().flatten() {
             successes_only(operation);
@@ -130,7 +129,7 @@ fn drop_media_without_schema(operation: &mut Value) {
 }
 
 /// Text is text, whatever it is a format of: a date that is written otherwise
-/// must not make an answer unreadable. What is secret stays so.
+/// must not make a response unreadable. What is secret stays so.
 fn drop_format_of_text(schema: &mut Map<String, Value>) {
     let is_text = schema.get("type").is_some_and(|kind| kind == "string");
     let is_kept = schema

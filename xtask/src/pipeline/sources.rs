@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::{document, roles::KnownRoles, services::Services};
+use crate::{document, pipeline::emit::roles::KnownRoles, pipeline::services::Services};
 
 /// The contents of `openapi/`.
 #[derive(Debug, Clone)]

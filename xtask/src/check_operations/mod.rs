@@ -1,6 +1,8 @@
 //! What becomes of each operation of a whole document: a test of how far the
 //! pipeline reaches beyond our own operations.
 
+pub mod trial;
+
 use std::{
     collections::BTreeMap,
     fmt, fs,
@@ -12,15 +14,15 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use self::trial::Trial;
 use crate::{
     document::escape,
-    generate::Part,
-    lower::lower,
-    name::name,
-    services::{Operation, Service, Services},
-    trial::{self, Trial},
-    trim::trim,
-    worker,
+    pipeline::emit::progenitor::Part,
+    pipeline::emit::worker,
+    pipeline::lower::lower,
+    pipeline::rename::rename,
+    pipeline::services::{Operation, Service, Services},
+    pipeline::trim::trim,
 };
 
 /// The methods that a path item may hold.
@@ -29,7 +31,7 @@ const METHODS: &[&str] = &[
 ];
 
 /// A document's operations, each with what became of it.
-pub struct Survey {
+pub struct OperationsCheck {
     /// The operations as entries of `services.toml`, by name.
     pub services: Services,
     /// Why those that did not pass did not, by name.
@@ -37,7 +39,7 @@ pub struct Survey {
 }
 
 /// Takes each operation of `document` alone through all stages.
-pub fn survey(document: &Value, service: &Service, services: &Services) -> Result<Survey> {
+pub fn check(document: &Value, service: &Service, services: &Services) -> Result<OperationsCheck> {
     let services = every_operation(document, service, services)?;
     let operations: Vec<_> = services.operations.iter().collect();
     let next = AtomicUsize::new(0);
@@ -64,13 +66,13 @@ pub fn survey(document: &Value, service: &Service, services: &Services) -> Resul
             .flat_map(|worker| worker.join().expect("a worker returns its errors"))
             .collect()
     });
-    Ok(Survey { services, refused })
+    Ok(OperationsCheck { services, refused })
 }
 
 /// The document that the generator reads, with all operations of `services`.
 pub fn lowered(document: &Value, service: &Service, services: &Services) -> Result<Value> {
     let trimmed = trim(document, &service.base_path, services.operations.values())?;
-    Ok(lower(&name(&trimmed, service, services)?))
+    Ok(lower(&rename(&trimmed, service, services)?))
 }
 
 /// An entry for every operation of `document`, with the document's own names of
@@ -118,11 +120,11 @@ pub fn every_operation(
     })
 }
 
-impl Survey {
+impl OperationsCheck {
     /// Compiles a crate of all operations that passed.
     pub fn compile(&self, root: &Path, document: &Value, service: &Service) -> Result<()> {
         let lowered = lowered(document, service, &self.passed())?;
-        let trial = Trial::new(root, trial::target(root)?.join("survey"))?;
+        let trial = Trial::new(root, trial::target(root)?.join("check-operations"))?;
         fs::write(
             trial.folder.join(trial::CLIENT),
             worker::make(Part::Client, &lowered)?,
@@ -140,7 +142,7 @@ impl Survey {
     }
 }
 
-impl fmt::Display for Survey {
+impl fmt::Display for OperationsCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = self.services.operations.len();
         let mut reasons = BTreeMap::<String, Vec<(&String, &anyhow::Error)>>::new();

@@ -5,12 +5,12 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use crate::{
-    services::Services,
-    unify::{Field, OperationEntry, ServiceEntry, Unified},
+    pipeline::services::Services,
+    pipeline::unify::{Field, OperationEntry, ServiceEntry, Unified},
 };
 
 /// The module of constants.
-pub fn tokens(unified: &Unified, services: &Services) -> Result<TokenStream> {
+pub(crate) fn tokens(unified: &Unified, services: &Services) -> Result<TokenStream> {
     let constants = unified
         .catalog
         .iter()

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use serde_json::Value;
 
-use crate::generate::{self, Part};
+use super::progenitor::{self, Part};
 
 /// The task that [`make`] starts this program with.
 pub const TASK: &str = "generator";
@@ -36,7 +36,7 @@ const STACK_BYTES: usize = 256 << 20;
 /// process to start and make it themselves, without bounds.
 pub fn make(part: Part, lowered: &Value) -> Result<String> {
     let Some(program) = program() else {
-        return generate::make(part, lowered);
+        return progenitor::make(part, lowered);
     };
     let part = part.to_possible_value().context("no part is hidden")?;
     let mut child = Command::new(program)
@@ -99,7 +99,7 @@ pub fn run(part: Part) -> Result<()> {
     }));
     let mut text = Vec::new();
     io::stdin().read_to_end(&mut text)?;
-    let make = move || generate::make(part, &serde_json::from_slice(&text)?);
+    let make = move || progenitor::make(part, &serde_json::from_slice(&text)?);
     let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(make)?;
     match thread.join() {
         Ok(made) => Ok(io::stdout().write_all(made?.as_bytes())?),

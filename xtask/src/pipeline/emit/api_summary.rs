@@ -3,10 +3,10 @@
 use anyhow::Result;
 use serde_json::{Map, Value};
 
-use crate::{document::follow, name::VERSIONS, services::Services};
+use crate::{document::follow, pipeline::rename::VERSIONS, pipeline::services::Services};
 
 /// Describes the named documents, each with its service's name.
-pub fn api_digest(documents: &[(&str, Value)], services: &Services) -> Result<String> {
+pub(crate) fn api_summary(documents: &[(&str, Value)], services: &Services) -> Result<String> {
     let mut digest = Digest(
         "Written by `cargo xtask generate`: the API as the documents and the overlay have it.\n"
             .to_owned(),
@@ -246,6 +246,6 @@ mod tests {
             }}},
             "components": {"schemas": {"Key": key}}
         });
-        insta::assert_snapshot!(api_digest(&[("s", document)], &services).unwrap());
+        insta::assert_snapshot!(api_summary(&[("s", document)], &services).unwrap());
     }
 }

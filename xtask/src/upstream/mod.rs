@@ -1,16 +1,19 @@
 //! A document of the vendor's, from a file or an address, cut to our operations.
 
+pub mod changelog;
+pub mod lock;
+
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
+    document::output::Output,
     document::{self, MAX_BYTES, check_openapi, parse, to_yaml, unpack},
-    files::Output,
-    lock::Lock,
-    services::{Service, Services},
-    trim::trim,
+    pipeline::services::{Service, Services},
+    pipeline::trim::trim,
+    upstream::lock::Lock,
 };
 
 /// The service whose document is cut from the vendor's.

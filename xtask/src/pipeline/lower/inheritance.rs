@@ -8,10 +8,10 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use serde_json::{Map, Value};
 
-use crate::{document::component, lower::SCHEMAS};
+use crate::{document::component, pipeline::lower::SCHEMAS};
 
 /// Takes the inheritance between the schemas of `document` apart.
-pub fn flatten(document: &mut Value) {
+pub(crate) fn flatten(document: &mut Value) {
     let Some(Value::Object(schemas)) = document.pointer_mut(SCHEMAS) else {
         return;
     };

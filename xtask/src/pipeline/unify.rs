@@ -7,7 +7,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use crate::{document::resolve, name::VERSIONS, services::Services};
+use crate::{document::resolve, pipeline::rename::VERSIONS, pipeline::services::Services};
 
 /// One document for all services, and what was taken out of it.
 pub struct Unified {

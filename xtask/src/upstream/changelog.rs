@@ -5,8 +5,8 @@ use std::fmt::Write;
 use anyhow::{Context, Result};
 
 use crate::{
-    diff::{Class, Report},
-    lock::Lock,
+    diff::{Report, Severity},
+    upstream::lock::Lock,
 };
 
 /// Where it is, from the root of the workspace.
@@ -28,16 +28,20 @@ pub fn with_entry(changelog: &str, lock: &Lock, report: &Report) -> Result<Strin
 
 fn entry(lock: &Lock, report: &Report) -> String {
     let mut entry = format!("- Atlas v2 as of {}: {}.\n", lock.date, report.verdict);
-    for class in [Class::Breaking, Class::Behavioural, Class::Additive] {
-        let mut meanings: Vec<&str> = Vec::new();
-        for change in report.of(class) {
-            let is_news = !change.meaning.starts_with("Nothing");
-            if is_news && !meanings.contains(&change.meaning.as_str()) {
-                meanings.push(&change.meaning);
+    for severity in [
+        Severity::Breaking,
+        Severity::Behavioural,
+        Severity::Additive,
+    ] {
+        let mut impacts: Vec<&str> = Vec::new();
+        for change in report.of(severity) {
+            let is_news = !change.impact.starts_with("Nothing");
+            if is_news && !impacts.contains(&change.impact.as_str()) {
+                impacts.push(&change.impact);
             }
         }
-        for meaning in meanings {
-            let _ = writeln!(entry, "  - {class}: {meaning}");
+        for impact in impacts {
+            let _ = writeln!(entry, "  - {severity}: {impact}");
         }
     }
     entry
@@ -52,24 +56,24 @@ mod tests {
 
     #[test]
     fn the_newest_entry_stands_first_and_says_each_thing_once() {
-        let change = |class, meaning: &str| Change {
-            class,
+        let change = |severity, impact: &str| Change {
+            severity,
             service: "s".to_owned(),
             operation: "o".to_owned(),
             pointer: "/p".to_owned(),
-            was: Value::Null,
-            now: Value::Null,
-            meaning: meaning.to_owned(),
+            before: Value::Null,
+            after: Value::Null,
+            impact: impact.to_owned(),
             rule: None,
         };
         let report = Report {
             verdict: "behavioural".to_owned(),
             changes: vec![
-                change(Class::Behavioural, "A may be null."),
-                change(Class::Behavioural, "Nothing: B is not checked."),
-                change(Class::Additive, "C is new."),
-                change(Class::Additive, "C is new."),
-                change(Class::Cosmetic, "D has another name."),
+                change(Severity::Behavioural, "A may be null."),
+                change(Severity::Behavioural, "Nothing: B is not checked."),
+                change(Severity::Additive, "C is new."),
+                change(Severity::Additive, "C is new."),
+                change(Severity::Cosmetic, "D has another name."),
             ],
         };
         let lock = Lock::new("v2-2026-08-21.yaml", "text", None);

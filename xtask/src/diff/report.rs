@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::diff::{Change, Class, Report};
+use crate::diff::{Change, Report, Severity};
 
 /// How to write a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -18,7 +18,7 @@ pub enum Format {
     Markdown,
 }
 
-/// Writes `report`; the rules behind each class too, if it still has them.
+/// Writes `report`; the rules behind each severity too, if it still has them.
 pub fn write(report: &Report, format: Format) -> Result<String> {
     Ok(match format {
         Format::Text => text(report),
@@ -31,19 +31,19 @@ fn text(report: &Report) -> String {
     let mut text = headline(report) + "\n";
     for change in &report.changes {
         let Change {
-            class,
+            severity,
             service,
             operation,
             pointer,
-            was,
-            now,
-            meaning,
+            before,
+            after,
+            impact,
             rule,
         } = change;
         let _ = write!(
             text,
-            "\n{class:<12} {service}: {operation}\n  {pointer}\n  {}\n  {meaning}\n",
-            step(was, now)
+            "\n{severity:<12} {service}: {operation}\n  {pointer}\n  {}\n  {impact}\n",
+            step(before, after)
         );
         if let Some(rule) = rule {
             let _ = writeln!(text, "  rule: {rule}");
@@ -55,21 +55,21 @@ fn text(report: &Report) -> String {
 /// The changes that matter as a table each, the cosmetic ones as a list to open.
 fn markdown(report: &Report) -> String {
     let mut text = format!("**{}**\n", headline(report));
-    for class in Class::WORST_FIRST {
-        let changes: Vec<_> = report.of(class).collect();
+    for severity in Severity::WORST_FIRST {
+        let changes: Vec<_> = report.of(severity).collect();
         if changes.is_empty() {
             continue;
         }
         let _ = write!(
             text,
-            "\n### {class}\n\n| operation | where | what | for users |\n| --- | --- | --- | --- |\n"
+            "\n### {severity}\n\n| operation | where | what | for users |\n| --- | --- | --- | --- |\n"
         );
         for change in changes {
             let cells = [
                 change.operation.replace(", ", "<br>"),
                 format!("`{}`", change.pointer),
-                step(&change.was, &change.now),
-                change.meaning.clone(),
+                step(&change.before, &change.after),
+                change.impact.clone(),
             ];
             let _ = writeln!(
                 text,
@@ -81,13 +81,13 @@ fn markdown(report: &Report) -> String {
     text
 }
 
-/// The verdict with the number of changes of each class.
+/// The verdict with the number of changes of each severity.
 fn headline(report: &Report) -> String {
-    let counts: Vec<String> = Class::WORST_FIRST
+    let counts: Vec<String> = Severity::WORST_FIRST
         .into_iter()
-        .map(|class| (class, report.of(class).count()))
+        .map(|severity| (severity, report.of(severity).count()))
         .filter(|(_, count)| *count > 0)
-        .map(|(class, count)| format!("{count} {class}"))
+        .map(|(severity, count)| format!("{count} {severity}"))
         .collect();
     if counts.is_empty() {
         "unchanged".to_owned()
@@ -96,11 +96,11 @@ fn headline(report: &Report) -> String {
     }
 }
 
-fn step(was: &Value, now: &Value) -> String {
-    match (was, now) {
-        (Value::Null, now) => format!("new: {}", short(now)),
-        (was, Value::Null) => format!("gone: {}", short(was)),
-        (was, now) => format!("{} → {}", short(was), short(now)),
+fn step(before: &Value, after: &Value) -> String {
+    match (before, after) {
+        (Value::Null, after) => format!("new: {}", short(after)),
+        (before, Value::Null) => format!("gone: {}", short(before)),
+        (before, after) => format!("{} → {}", short(before), short(after)),
     }
 }
 

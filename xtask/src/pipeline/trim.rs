@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     document::{escape, references, resolve},
-    services::Operation,
+    pipeline::services::Operation,
 };
 
 /// Keys of OpenAPI 3.0 that carry structure, in order.

@@ -12,14 +12,14 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     document::{component, escape, follow, resolve},
-    services::{Operation, Service, Services, date, parameters},
+    pipeline::services::{Operation, Service, Services, date, parameters},
 };
 
 /// Where a named operation keeps the dates of its versions.
 pub const VERSIONS: &str = "x-versions";
 
 /// Names everything in the trimmed `document` of `service`.
-pub fn name(document: &Value, service: &Service, services: &Services) -> Result<Value> {
+pub fn rename(document: &Value, service: &Service, services: &Services) -> Result<Value> {
     let mut namer = Namer {
         document,
         services,
@@ -342,7 +342,7 @@ fn newest<'a>(body: &'a Value, service: &Service, versions: &mut Vec<String>) ->
     Ok(media)
 }
 
-/// The content of an answer that is not JSON.
+/// The content of a response that is not JSON.
 fn stream() -> Value {
     json!({ "application/octet-stream": { "schema": { "type": "string", "format": "binary" } } })
 }
@@ -380,7 +380,7 @@ mod tests {
         .unwrap()
     }
 
-    /// A document in which the answer is `content`.
+    /// A document in which the response is `content`.
     fn answering(content: &Value, schemas: &Value) -> Value {
         json!({
             "paths": {"/api/keys/{id}": {"patch": {
@@ -392,7 +392,7 @@ mod tests {
     }
 
     fn named(document: &Value, services: &Services) -> Result<Value> {
-        name(document, &services.services["s"], services)
+        rename(document, &services.services["s"], services)
     }
 
     #[test]
@@ -420,7 +420,7 @@ mod tests {
                 "schemas": {"K": key}
             }
         });
-        let named = name(&document, &services.services["s"], &services).unwrap();
+        let named = rename(&document, &services.services["s"], &services).unwrap();
         insta::assert_snapshot!(crate::document::to_yaml(&named).unwrap());
     }
 

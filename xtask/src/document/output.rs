@@ -1,4 +1,4 @@
-//! Writing files, or checking that they are as they would be written.
+//! Writing files, or checking that they are up to date.
 
 use std::path::{Path, PathBuf};
 
@@ -6,11 +6,11 @@ use anyhow::{Result, bail};
 
 use crate::document::replace_file;
 
-/// A file that a task makes.
+/// A file that a task writes.
 pub struct Output {
-    /// Where it goes, from the root of the workspace.
+    /// Its path, from the root of the workspace.
     pub path: PathBuf,
-    /// What it holds.
+    /// Its contents.
     pub text: String,
 }
 
@@ -21,13 +21,13 @@ pub enum Mode {
     Write,
     /// Write nothing, and fail if one would change.
     Check {
-        /// The command that would write them.
-        mend: &'static str,
+        /// The command that writes them.
+        fix_command: &'static str,
     },
 }
 
 impl Output {
-    /// A file at `path` below the root.
+    /// Creates an output for `path` below the root.
     pub fn new(path: impl Into<PathBuf>, text: String) -> Self {
         Self {
             path: path.into(),
@@ -36,28 +36,32 @@ impl Output {
     }
 }
 
-/// Writes or checks `outputs`, below `root`.
-pub fn deliver(root: &Path, outputs: &[Output], mode: Mode) -> Result<()> {
-    let stale = outputs.iter().filter(|output| {
+/// Returns the outputs that differ from the files below `root`.
+pub fn stale<'a>(root: &Path, outputs: &'a [Output]) -> impl Iterator<Item = &'a Output> {
+    outputs.iter().filter(move |output| {
         std::fs::read_to_string(root.join(&output.path))
             .ok()
             .as_ref()
             != Some(&output.text)
-    });
+    })
+}
+
+/// Writes or checks `outputs`, below `root`.
+pub fn write_or_check(root: &Path, outputs: &[Output], mode: Mode) -> Result<()> {
     match mode {
-        Mode::Write => stale.into_iter().try_for_each(|output| {
+        Mode::Write => stale(root, outputs).try_for_each(|output| {
             replace_file(&root.join(&output.path), &output.text)?;
             eprintln!("wrote {}", output.path.display());
             Ok(())
         }),
-        Mode::Check { mend } => {
-            let names: Vec<_> = stale
+        Mode::Check { fix_command } => {
+            let names: Vec<_> = stale(root, outputs)
                 .map(|output| output.path.display().to_string())
                 .collect();
             if names.is_empty() {
                 return Ok(());
             }
-            bail!("not fresh: {}; run `{mend}`", names.join(", "))
+            bail!("out of date: {}; run `{fix_command}`", names.join(", "))
         }
     }
 }

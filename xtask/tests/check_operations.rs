@@ -16,7 +16,7 @@ fn every_operation_is_generated() {
     for document in documents.first().into_iter().chain(documents.last()) {
         let output = xtask(
             &workspace(),
-            &["survey", "--from", document.to_str().unwrap()],
+            &["check-operations", "--from", document.to_str().unwrap()],
         );
         assert!(
             output.status.success(),

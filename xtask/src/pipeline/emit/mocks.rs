@@ -7,15 +7,14 @@ use quote::{ToTokens, format_ident, quote};
 use serde_json::{Map, Value};
 use syn::{File, Item, Type};
 
-use crate::{
-    generate::Part,
+use super::{progenitor::Part, worker};
+use crate::pipeline::{
     services::{Service, Services},
     unify::{OperationEntry, ServiceEntry},
-    worker,
 };
 
 /// The module of mocks, with one module for each service.
-pub fn tokens(
+pub(crate) fn tokens(
     lowered: &Value,
     catalog: &[ServiceEntry],
     services: &Services,
@@ -47,7 +46,7 @@ fn module(lowered: &Value, entry: &ServiceEntry, service: &Service) -> Result<To
     })
 }
 
-/// Every operation that answers with a body must have its media type set: the
+/// Every operation that responses with a body must have its media type set: the
 /// generator may come to write it in another way.
 fn with_media_types(
     mut items: Vec<Item>,
@@ -83,7 +82,7 @@ fn at_base_path(lowered: &Value, base_path: &str) -> Result<Value> {
 
 const GENERATORS_OWN: &str = "\"application/json\"";
 
-/// Puts the service's media type into what makes the answers of an operation.
+/// Puts the service's media type into what makes the responses of an operation.
 fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> Result<()> {
     let Item::Impl(implementation) = item else {
         return Ok(());
@@ -113,7 +112,7 @@ fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> R
     Ok(())
 }
 
-/// The type of the answers of the newest version.
+/// The type of the responses of the newest version.
 fn media_type(operation: &OperationEntry, service: &Service) -> Result<String> {
     if !service.media_type.contains("{date}") {
         return Ok(service.media_type.clone());

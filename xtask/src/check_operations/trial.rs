@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use cargo_metadata::MetadataCommand;
+use serde_json::Value;
 
 /// The crate that holds the generated client.
 const RAW: &str = "crates/atlas-admin-raw";
@@ -40,7 +40,7 @@ impl Trial {
     /// Runs `cargo` in it, with the workspace's target folder: what was compiled
     /// there is not compiled again.
     pub fn cargo(&self, arguments: &[&str]) -> Result<()> {
-        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        let status = cargo()
             .args(arguments)
             .args(["--offline", "--quiet"])
             .current_dir(&self.folder)
@@ -52,10 +52,33 @@ impl Trial {
     }
 }
 
-/// The target folder of the workspace at `root`.
+/// Returns the target folder of the workspace at `root`.
 pub fn target(root: &Path) -> Result<PathBuf> {
-    let metadata = MetadataCommand::new().current_dir(root).no_deps().exec()?;
-    Ok(metadata.target_directory.into())
+    let output = cargo()
+        .args([
+            "metadata",
+            "--no-deps",
+            "--format-version",
+            "1",
+            "--offline",
+        ])
+        .current_dir(root)
+        .output()
+        .context("cannot run cargo")?;
+    ensure!(
+        output.status.success(),
+        "cargo metadata failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let folder = metadata["target_directory"]
+        .as_str()
+        .context("cargo metadata names no target folder")?;
+    Ok(folder.into())
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// A workspace's manifest, with all crates that are there for members.

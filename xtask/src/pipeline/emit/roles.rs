@@ -11,8 +11,8 @@ use quote::{format_ident, quote};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    services::{Roles, Services},
-    unify::Unified,
+    pipeline::services::{Roles, Services},
+    pipeline::unify::Unified,
 };
 
 /// Every role name that a document has ever listed, by the enum it is in. None is
