@@ -88,12 +88,15 @@ impl GetOrgApiKey {
             &self.options,
             None,
             |options| {
-                inner.requests.get_org_api_key(
-                    self.target.scope.id(),
-                    &self.target.api_key_id,
-                    options.envelope,
-                    options.pretty,
-                )
+                inner
+                    .requests
+                    .get_org_api_key(
+                        self.target.scope.id(),
+                        &self.target.api_key_id,
+                        options.envelope,
+                        options.pretty,
+                    )
+                    .map_err(call::build_error)
             },
         )
     }
