@@ -1,70 +1,70 @@
-//! What the services have in common in kind but not in value: paths, media
-//! types, query parameters, body fields, limits and role names, as data.
+//! The differences between the services, as data: paths, media types, query parameters, body
+//! fields, limits and role names.
 
 pub use crate::generated::catalog::*;
 
-/// One service that answers the generated operations.
+/// A service that offers the generated operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Service {
-    /// Our name of the service, as in `openapi/services.toml`.
+    /// The name of the service, as in `openapi/services.toml`.
     pub name: &'static str,
     /// The part of every path before the operation's own path.
     pub base_path: &'static str,
-    /// How the service writes the type of its bodies.
+    /// The media type of its bodies.
     pub media_type: MediaType,
-    /// What the service can do.
+    /// The operations that the service offers.
     pub operations: &'static [Operation],
 }
 
-/// How a service names the type of its request and response bodies.
+/// The media type of a service's request and response bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaType {
     /// `application/json`.
     Json,
-    /// A vendor type with the date of the API version in it.
+    /// A vendor type that contains the date of the API version.
     Dated {
-        /// What stands before the date.
+        /// The part before the date.
         prefix: &'static str,
-        /// What stands after it.
+        /// The part after the date.
         suffix: &'static str,
     },
 }
 
-/// One operation, as one service offers it.
+/// An operation, as one service offers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
-    /// Our name of the operation, which generated methods pass to the transport.
+    /// The operation's id, which is also the name of its generated method.
     pub id: &'static str,
     /// The HTTP method, in upper case.
     pub method: &'static str,
     /// The path below the service's base path, with `{names}` for parameters.
     pub path: &'static str,
-    /// The dates of the versions of this resource, oldest first; empty where
-    /// the media type is not dated.
+    /// The dates of the resource's versions, oldest first; empty if the media type is not
+    /// dated.
     pub versions: &'static [&'static str],
-    /// The query parameters it takes.
+    /// The query parameters that the operation accepts.
     pub query: &'static [Field],
-    /// The fields of its request body; empty where it takes none.
+    /// The fields of the request body; empty if there is none.
     pub body: &'static [Field],
 }
 
 /// A query parameter or a field of a body, with its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// The name on the wire.
+    /// The name in requests.
     pub name: &'static str,
-    /// Whether a request without it is refused.
+    /// Whether requests must have it.
     pub required: bool,
-    /// The least value of a number, or the least length of a text or list.
+    /// The minimum value of a number, or the minimum length of a string or list.
     pub min: Option<u64>,
-    /// The greatest value of a number, or the greatest length of a text or list.
+    /// The maximum value of a number, or the maximum length of a string or list.
     pub max: Option<u64>,
-    /// The values known to be accepted, where they are known. More may be.
+    /// The documented values, if there are any. The service may accept others.
     pub values: &'static [&'static str],
 }
 
 impl Service {
-    /// The operation with this id, where the service has it.
+    /// Returns the operation with this id, if the service offers it.
     #[must_use]
     pub fn operation(&self, id: &str) -> Option<&'static Operation> {
         self.operations.iter().find(|operation| operation.id == id)
@@ -72,13 +72,13 @@ impl Service {
 }
 
 impl Operation {
-    /// The query parameter with this name, where the operation takes it.
+    /// Returns the query parameter with this name, if the operation accepts it.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&'static Field> {
         self.query.iter().find(|field| field.name == name)
     }
 
-    /// The body field with this name, where the operation takes it.
+    /// Returns the body field with this name, if the operation accepts it.
     #[must_use]
     pub fn body(&self, name: &str) -> Option<&'static Field> {
         self.body.iter().find(|field| field.name == name)

@@ -1,4 +1,4 @@
-//! Requests as values: what the generated methods return.
+//! The requests that generated methods return.
 
 use std::{error::Error as StdError, fmt};
 
@@ -37,7 +37,7 @@ impl Client {
 /// serialize.
 pub type BuildError = progenitor_client::Error<()>;
 
-/// A request of an operation, with what a success decodes to.
+/// A request of an operation, and the type `T` that a success decodes to.
 #[derive(Debug)]
 pub struct Request<T> {
     /// The request: method, address, query and body. Of headers it has the content type
@@ -68,8 +68,8 @@ impl<T> Request<T> {
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] if the document does not name `status` as a success of the
-    /// operation, or if the body is not what it should be.
+    /// [`DecodeError`] if the OpenAPI document does not list `status` as a success of the
+    /// operation, or if the body has another form.
     pub fn decode(&self, status: u16, body: &[u8]) -> Result<T, DecodeError> {
         if !(self.is_success)(status) {
             return Err(DecodeError::Status(status));
@@ -78,11 +78,11 @@ impl<T> Request<T> {
     }
 }
 
-/// A response that is no success of the operation, or not one that can be read.
+/// Why a response could not be decoded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The document does not name this status as a success.
+    /// The OpenAPI document does not list this status as a success.
     Status(u16),
     /// The body is not JSON of the documented form.
     Body(serde_json::Error),

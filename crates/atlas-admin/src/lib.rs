@@ -1,48 +1,78 @@
-//! Programmatic API keys on MongoDB Atlas and Ops Manager, by their administration
-//! APIs: update an organization's API key, and set its roles in a project.
+//! A client for programmatic API keys on MongoDB Atlas and Ops Manager: update an
+//! organization's API key, and set a key's roles in a project.
+//!
+//! # Quick start
 //!
 //! ```no_run
 //! use atlas_admin::{Client, Credentials, OrgRole, ProjectRole};
 //!
-//! # async fn run() -> Result<(), atlas_admin::Error> {
-//! let atlas = Client::builder()
-//!     .credentials(Credentials::from_env()?)
-//!     .build()?;
+//! #[tokio::main]
+//! async fn main() -> Result<(), atlas_admin::Error> {
+//!     let atlas = Client::builder()
+//!         .credentials(Credentials::from_env()?)
+//!         .build()?;
 //!
-//! let key = atlas
-//!     .org("32b6e34b3d91647abb20e7b8")
-//!     .api_key("6a793f752c88faeba59bba49")
-//!     .update()
-//!     .desc("ci deploys")
-//!     .roles([OrgRole::ReadOnly])
-//!     .send()
-//!     .await?;
+//!     let key = atlas
+//!         .org("32b6e34b3d91647abb20e7b8")
+//!         .api_key("6a793f752c88faeba59bba49")
+//!         .update()
+//!         .desc("ci deploys")
+//!         .roles([OrgRole::ReadOnly])
+//!         .send()
+//!         .await?;
 //!
-//! let key = atlas
-//!     .project("32b6e34b3d91647abb20e7b9")
-//!     .api_key(&key.id)
-//!     .replace_roles([ProjectRole::ReadOnly, ProjectRole::DataAccessReadWrite])
-//!     .send()
-//!     .await?;
-//! # Ok(())
-//! # }
+//!     atlas
+//!         .project("5356823b3794de37132bb7b9")
+//!         .api_key(&key.id)
+//!         .replace_roles([ProjectRole::ReadOnly, ProjectRole::DataAccessReadWrite])
+//!         .send()
+//!         .await?;
+//!     Ok(())
+//! }
 //! ```
+//!
+//! # Services
 //!
 //! The same calls work on three services:
 //!
 //! | service | builder | credentials |
 //! | --- | --- | --- |
-//! | Atlas v2 | the default | API key, service account, token |
-//! | Atlas v1.0 | [`atlas_v1`](ClientBuilder::atlas_v1) | API key, service account, token |
+//! | Atlas v2 | the default | API key, service account, bearer token |
+//! | Atlas v1.0 | [`atlas_v1`](ClientBuilder::atlas_v1) | API key, service account, bearer token |
 //! | Ops Manager, Cloud Manager | [`ops_manager`](ClientBuilder::ops_manager) | API key, or user name and personal key |
 //!
-//! Input is checked before it is sent, by what the service at hand takes; answers
-//! are read leniently, so that a new role or field breaks nothing. Every failure
-//! is an [`Error`] that tells what happened and whether the update may have been
-//! made all the same; [`reliability`] lists what was tried.
+//! A builder checks its input against the rules of the client's service before it sends
+//! anything. Responses are parsed leniently: a role or a field that this release does not
+//! know is not an error.
 //!
-//! - [`observability`]: seeing requests, without secrets.
-//! - `testing`, with the feature `test-util`: doubles of the services for tests.
+//! # Errors and retries
+//!
+//! Every failure is an [`Error`], which reports what failed, what the service said, and
+//! whether the update may have been applied ([`Error::outcome_unknown`]). Failures that are
+//! safe to retry are retried; see [`RetryPolicy`]. The module [`reliability`] lists how the
+//! client handles each kind of failure.
+//!
+//! ```
+//! # async fn update(atlas: atlas_admin::Client) {
+//! let update = atlas
+//!     .org("32b6e34b3d91647abb20e7b8")
+//!     .api_key("6a793f752c88faeba59bba49")
+//!     .update()
+//!     .desc("ci deploys");
+//! match update.send().await {
+//!     Ok(key) => println!("updated {}", key.id),
+//!     Err(error) if error.is_not_found() => println!("no such key"),
+//!     Err(error) => eprintln!("error: {error}"),
+//! }
+//! # }
+//! ```
+//!
+//! # More
+//!
+//! - [`observability`]: spans and events of calls, without secrets.
+//! - [`RequestOptions`]: the API version, query parameters and time limit of one call.
+//! - [`ClientBuilder::limit_rate`]: thousands of updates within the service's rate limit.
+//! - `testing`, with the feature `test-util`: fake services for tests.
 
 mod auth;
 mod call;

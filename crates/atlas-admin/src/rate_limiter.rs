@@ -1,8 +1,8 @@
 //! Client-side rate limiting.
 //!
-//! The services limit requests by token buckets, one for each organization and each
-//! project, and report after every request how many tokens are left. The rate limiter keeps
-//! a model of each bucket and starts a request when it should find a token.
+//! The services have a token bucket for each organization and each project, and report after
+//! every request how many tokens are left. The rate limiter models each bucket and starts a
+//! request when a token should be available.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -19,11 +19,10 @@ use crate::model::{rate_limit::RateLimit, target::Scope};
 const ORG_TOKENS_PER_SECOND: f64 = 250.0 / 60.0;
 const PROJECT_TOKENS_PER_SECOND: f64 = 500.0 / 60.0;
 
-/// How long a bucket is left alone if the service reports it empty but not for how long.
+/// How long requests pause if the service rejects one without `Retry-After`.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(15);
 
-/// The longest time that a bucket is left alone. If the service asks for more, the caller
-/// sees the error.
+/// The longest pause. If the service asks for a longer one, the call fails.
 pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 
 /// The buckets of one service, shared by the clones of a client.
@@ -32,18 +31,18 @@ pub(crate) struct RateLimiter {
     buckets: Mutex<HashMap<Scope, TokenBucket>>,
 }
 
-/// The model of a bucket.
+/// The model of one bucket.
 #[derive(Debug)]
 struct TokenBucket {
-    /// The tokens left for requests that have no permit. A negative number counts waiting
-    /// requests. `None` if the service does not limit requests.
+    /// The tokens that are not reserved; negative if reservations wait for tokens. `None` if
+    /// the service has not reported a limit.
     tokens: Option<f64>,
-    /// Whether the service has reported its tokens, or that it has no limit. Until then,
-    /// one request is sent at a time.
+    /// Whether a response has arrived, with or without a report. Until then, one request is
+    /// sent at a time.
     is_known: bool,
-    /// Wakes the requests that wait for such a report.
+    /// Wakes the requests that wait for that response.
     reported: Arc<Notify>,
-    /// When `tokens` was computed; in the future while the bucket is left alone.
+    /// When `tokens` was computed; in the future during a pause.
     at: Instant,
     capacity: f64,
     per_second: f64,
@@ -51,8 +50,7 @@ struct TokenBucket {
     in_flight: f64,
     /// The requests that wait for a token.
     waiting: f64,
-    /// How often the service reported the bucket empty. A reservation made before that is
-    /// void.
+    /// The number of rejections. A rejection voids the reservations made before it.
     generation: u32,
 }
 
@@ -101,13 +99,13 @@ impl TokenBucket {
         }
     }
 
-    /// Returns the report to await while another request is about to bring one.
+    /// Returns the first response to await, if another request will receive it.
     fn report_to_await(&mut self) -> Option<OwnedNotified> {
         let is_requested = self.in_flight + self.waiting > 0.0;
         (!self.is_known && is_requested).then(|| Arc::clone(&self.reported).notified_owned())
     }
 
-    /// Adds the tokens that have accrued. A bucket that is left alone is ahead of now.
+    /// Adds the tokens that have accrued since `at`.
     fn refill(&mut self) {
         let now = Instant::now();
         if let Some(tokens) = &mut self.tokens
@@ -123,9 +121,15 @@ impl TokenBucket {
     fn due(&self, missing: f64) -> Instant {
         self.at + Duration::from_secs_f64(missing / self.per_second)
     }
+
+    fn return_token(&mut self) {
+        if let Some(tokens) = &mut self.tokens {
+            *tokens += 1.0;
+        }
+    }
 }
 
-/// A token to come. Dropping it gives the token back.
+/// A reserved token, available when `due`. Dropping the reservation returns the token.
 struct Reservation<'a> {
     rate_limiter: &'a RateLimiter,
     scope: Scope,
@@ -143,7 +147,7 @@ impl<'a> Reservation<'a> {
                 *tokens
             });
             let due = due.filter(|left| *left < 0.0).map(|left| bucket.due(-left));
-            // A bucket that is left alone grants no token before its time.
+            // During a pause, no token is due before its end.
             let due = due.or((bucket.at > Instant::now()).then_some(bucket.at));
             (due, bucket.generation)
         });
@@ -156,8 +160,7 @@ impl<'a> Reservation<'a> {
         }
     }
 
-    /// Exchanges the reservation for a permit, or returns `None` if the service has reported
-    /// the bucket empty meanwhile.
+    /// Exchanges the reservation for a permit, or returns `None` if a rejection has voided it.
     fn redeem(mut self) -> Option<Permit<'a>> {
         self.is_redeemed = true;
         let (rate_limiter, scope, generation) =
@@ -177,14 +180,6 @@ impl<'a> Reservation<'a> {
                 scope,
                 is_settled: false,
             })
-    }
-}
-
-impl TokenBucket {
-    fn return_token(&mut self) {
-        if let Some(tokens) = &mut self.tokens {
-            *tokens += 1.0;
-        }
     }
 }
 
@@ -208,21 +203,20 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Permit<'_> {
-    /// Settles the permit with the service's report. Without a report, the service has no
-    /// limit.
+    /// Settles the permit with the report of the response, if it had one.
     pub(crate) fn complete(mut self, report: Option<RateLimit>) {
         self.settle(|bucket| {
             bucket.is_known = true;
             if let Some(report) = report {
                 bucket.capacity = report.limit as f64;
-                // The service may not have counted the requests in flight yet.
+                // The service may not have counted requests in flight yet.
                 let left = report.remaining as f64 - bucket.in_flight - bucket.waiting;
                 bucket.tokens = Some(left);
             }
         });
     }
 
-    /// Settles the permit of a request that found no token.
+    /// Settles the permit of a request that the service rejected.
     pub(crate) fn reject(mut self, retry_after: Option<Duration>) {
         self.settle(|bucket| {
             bucket.is_known = true;
@@ -244,7 +238,8 @@ impl Permit<'_> {
 }
 
 impl Drop for Permit<'_> {
-    /// There was no report, but the requests that wait for one must not fail one by one.
+    /// Marks the bucket as known although no response arrived: otherwise, waiting requests
+    /// would time out one after another.
     fn drop(&mut self) {
         if !self.is_settled {
             self.settle(|bucket| bucket.is_known = true);
@@ -254,35 +249,33 @@ impl Drop for Permit<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
-    /// A service with a bucket, on tokio's clock.
+    /// A service with a token bucket, on Tokio's clock.
     struct Service {
         capacity: f64,
         tokens: f64,
         at: Instant,
-        /// Tokens come evenly, or once a minute.
-        in_lumps: bool,
-        refused: u32,
+        /// Whether tokens are added once a minute instead of evenly.
+        refills_by_minute: bool,
+        rejected: u32,
     }
 
     impl Service {
-        fn new(in_lumps: bool) -> Self {
+        fn new(refills_by_minute: bool) -> Self {
             Self {
                 capacity: 500.0,
                 tokens: 500.0,
                 at: Instant::now(),
-                in_lumps,
-                refused: 0,
+                refills_by_minute,
+                rejected: 0,
             }
         }
 
         fn request(&mut self) -> Result<RateLimit, Duration> {
             let now = Instant::now();
             let passed = (now - self.at).as_secs_f64();
-            if !self.in_lumps {
+            if !self.refills_by_minute {
                 self.tokens += passed * 250.0 / 60.0;
                 self.at = now;
             } else {
@@ -292,7 +285,7 @@ mod tests {
             }
             self.tokens = self.tokens.min(self.capacity);
             if self.tokens < 1.0 {
-                self.refused += 1;
+                self.rejected += 1;
                 return Err(Duration::from_secs(60) - (now - self.at));
             }
             self.tokens -= 1.0;
@@ -303,11 +296,11 @@ mod tests {
         }
     }
 
-    /// Makes `updates` on 32 tasks; tells how long it took and how many requests
-    /// were refused.
-    async fn run(updates: u32, in_lumps: bool) -> (Duration, u32) {
+    /// Makes `updates` in 32 tasks. Returns how long they took and how many requests were
+    /// rejected.
+    async fn run(updates: u32, refills_by_minute: bool) -> (Duration, u32) {
         let rate_limiter = Arc::new(RateLimiter::default());
-        let service = Arc::new(Mutex::new(Service::new(in_lumps)));
+        let service = Arc::new(Mutex::new(Service::new(refills_by_minute)));
         let left = Arc::new(Mutex::new(updates));
         let start = Instant::now();
         let tasks: Vec<_> = (0..32)
@@ -327,8 +320,8 @@ mod tests {
                         loop {
                             let permit = rate_limiter.acquire(&scope).await;
                             tokio::time::sleep(Duration::from_millis(20)).await;
-                            let answer = service.lock().request();
-                            match answer {
+                            let response = service.lock().request();
+                            match response {
                                 Ok(limit) => break permit.complete(Some(limit)),
                                 Err(wait) => permit.reject(Some(wait)),
                             }
@@ -340,16 +333,16 @@ mod tests {
         for task in tasks {
             task.await.unwrap();
         }
-        let refused = service.lock().refused;
-        (start.elapsed(), refused)
+        let rejected = service.lock().rejected;
+        (start.elapsed(), rejected)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ten_thousand_updates_take_as_long_as_the_bucket_allows() {
-        let (took, refused) = run(10_000, false).await;
+    async fn ten_thousand_updates_use_the_whole_rate() {
+        let (took, rejected) = run(10_000, false).await;
         // 500 at once, and 9,500 at 250 a minute.
         let least = 9_500.0 / 250.0 * 60.0;
-        assert_eq!(refused, 0);
+        assert_eq!(rejected, 0);
         assert!(
             took.as_secs_f64() < least * 1.02,
             "{took:?}, {least} at least"
@@ -357,15 +350,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_bucket_that_fills_in_lumps_is_waited_for() {
-        let (took, refused) = run(2_000, true).await;
-        // 500 at once, and 1,500 in six lumps.
-        assert!(refused <= 6 * 32, "{refused}");
+    async fn waits_for_a_bucket_that_refills_by_minute() {
+        let (took, rejected) = run(2_000, true).await;
+        // 500 at once, and 1,500 in six refills.
+        assert!(rejected <= 6 * 32, "{rejected}");
         assert!(took.as_secs_f64() < 6.0 * 60.0 * 1.1, "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn places_and_permits_that_are_dropped_are_given_back() {
+    async fn returns_dropped_reservations_and_permits() {
         let rate_limiter = RateLimiter::default();
         let scope = Scope::Project("project".to_owned());
         let empty = RateLimit {

@@ -14,17 +14,15 @@ use crate::error::{Error, ErrorKind};
 ///
 /// - after 429 and 503, when the time that `Retry-After` names has passed;
 /// - if no connection could be made, so that nothing was sent;
-/// - if the service turned the request away unread, which HTTP/2 can express;
-/// - if the call got no further than signing in, because a challenge or a token did not
-///   arrive;
-/// - if an idle connection turned out to be closed before any response: once, on a new
-///   connection. A connection that closes in the middle of response headers looks the same
-///   and is treated the same.
+/// - if the service refused the request without processing it, which HTTP/2 can express;
+/// - if the call failed while it fetched a challenge or a token;
+/// - once, on a new connection, if an idle connection closed before the response. A
+///   connection that closes in the middle of the response headers is indistinguishable from
+///   that, and also retried.
 ///
 /// A failure after which the update may have been applied (502, 504, a broken connection,
 /// no response in time) is retried only with
-/// [`retry_ambiguous`](Self::retry_ambiguous). Otherwise the error says so by
-/// [`Error::outcome_unknown`].
+/// [`retry_ambiguous`](Self::retry_ambiguous). Otherwise [`Error::outcome_unknown`] is true.
 ///
 /// Between attempts the call waits for a random time, up to a bound that doubles with each
 /// attempt, so that many clients do not return at once.
@@ -48,8 +46,8 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Three attempts, with delays of up to 0.5 s and 1 s between them. This is the
-    /// default.
+    /// Returns the default policy: three attempts, with delays of up to 0.5 s and 1 s between
+    /// them.
     pub const fn standard() -> Self {
         Self {
             max_attempts: 3,
@@ -59,7 +57,7 @@ impl RetryPolicy {
         }
     }
 
-    /// One attempt only.
+    /// Returns a policy that never retries.
     pub const fn none() -> Self {
         Self::standard().max_attempts(1)
     }
@@ -82,8 +80,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets whether to retry an update that may already have been applied. Updates set a
-    /// state, so a repetition is harmless unless someone else changes the same key in
+    /// Sets whether to retry an update that may already have been applied. Updates are
+    /// idempotent, so repeating one is harmless unless someone else changes the same key in
     /// between.
     pub const fn retry_ambiguous(mut self, allow: bool) -> Self {
         self.retry_ambiguous = allow;

@@ -1,4 +1,4 @@
-//! Authentication: puts credentials on requests.
+//! Authentication: sends requests with credentials.
 
 mod bearer;
 pub(crate) mod digest;
@@ -27,7 +27,7 @@ pub(crate) enum Auth {
 }
 
 impl Auth {
-    /// Prepares credentials that have been checked.
+    /// Prepares checked credentials for use.
     pub(crate) fn new(credentials: Credentials, context: AuthContext) -> Result<Self, Error> {
         Ok(match credentials.0 {
             Kind::Digest { user, password } => Self::Digest(DigestAuth::new(user, password)),

@@ -1,4 +1,4 @@
-//! Copies of a request, one for each time it is sent.
+//! Copies of a request: one is sent at a time, the original stays.
 
 use http::{HeaderValue, header};
 use reqwest::Request;

@@ -125,11 +125,11 @@ impl<'a> CallContext<'a> {
             transport: unpooled.unwrap_or(&*self.client.transport),
             operation_id: self.operation.id,
             progress: &self.progress,
-            notes_connections: self.client.unpooled.is_some(),
+            reports_connections: self.client.unpooled.is_some(),
             max_body_size: self.client.max_body_size,
             deadline,
         };
-        // Pinned here: the future is large, and would be moved.
+        // Pinned here, since moving the large future would be slow.
         let exchange = pin!(self.exchange(&context, request));
         timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
             let message = if deadline == call_deadline {
@@ -142,7 +142,7 @@ impl<'a> CallContext<'a> {
         })
     }
 
-    /// Sends the request with credentials, and returns the response of a success.
+    /// Sends the request with credentials. Responses other than 200 are errors.
     async fn exchange(
         &self,
         context: &RequestContext<'_>,
@@ -167,7 +167,7 @@ fn settle(permit: Permit<'_>, result: &Result<BufferedResponse, Error>) {
         Ok(response) => permit.complete(RateLimit::read(&response.headers)),
         Err(error) if error.is_rate_limited() => permit.reject(error.retry_after()),
         Err(error) => match error.headers().map(RateLimit::read) {
-            // This response may not come from where requests are counted.
+            // A proxy may have sent this response; it says nothing about the bucket.
             Some(None) if error.is_service() => drop(permit),
             Some(limit) => permit.complete(limit),
             None => drop(permit),

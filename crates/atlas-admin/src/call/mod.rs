@@ -1,9 +1,12 @@
-//! One call of an operation.
+//! One call of an operation, from its request to its response.
 //!
 //! ```text
-//! operations ── raw::Request<T> ──▶ send ─▶ retry loop ─▶ attempt ─▶ auth ─▶ transport
-//!                                                                               │
-//! Response<T> ◀── decode ◀── BufferedResponse ◀─────── error::from_response ◀───┘
+//! operations ──▶ call::send ──▶ CallContext::run ──▶ Auth::send ──▶ RequestContext ──▶ Transport
+//! validate       headers        rate limiter         credentials    progress           reqwest
+//! raw::Request   span           retries, deadline    challenges     body limit            │
+//!                               envelope             tokens                               │
+//!                                                                                         │
+//! Response<T> ◀── decode ◀───────────────── BufferedResponse, or Error ◀──────────────────┘
 //! ```
 
 mod context;
@@ -104,7 +107,7 @@ fn decode_error(error: DecodeError) -> Box<dyn StdError + Send + Sync> {
 
 /// Adds this service's headers to a generated request.
 fn set_headers(client: &ClientInner, options: &RequestOptions, request: &mut reqwest::Request) {
-    /// With those that authentication and the transport add: growing means moving.
+    /// Room for those that authentication and the transport add, too.
     const HEADERS: usize = 8;
 
     let media_type = match options.api_version {

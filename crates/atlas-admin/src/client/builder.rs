@@ -136,8 +136,8 @@ impl ClientBuilder {
         Ok(self)
     }
 
-    /// Sets the time limit of a whole call, including retries and sign-in; 60 seconds by
-    /// default.
+    /// Sets the time limit of a whole call, including authentication and retries; 60 seconds
+    /// by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -171,11 +171,11 @@ impl ClientBuilder {
     /// Sets whether calls wait for the service's rate limit instead of exceeding it; `false`
     /// by default.
     ///
-    /// The services count requests for each organization and each project, and report after
-    /// each how many are left. With this setting, the clones of a client share those reports
-    /// and start each call when it should be accepted, so that a program can start thousands
-    /// of updates at once. The wait does not count towards a call's
-    /// [`timeout`](Self::timeout).
+    /// The services limit the requests for each organization and each project, and report in
+    /// each response how many are left. With this setting, all clones of a client use those
+    /// reports to start each call when the service should accept it, so a program can start
+    /// thousands of updates at once. Waiting does not count towards the
+    /// [`timeout`](Self::timeout) of a call.
     pub fn limit_rate(mut self, limit: bool) -> Self {
         self.limit_rate = limit;
         self
@@ -220,8 +220,8 @@ impl ClientBuilder {
 
     /// Sends requests with this HTTP client, which may have other certificates or proxies.
     /// It must not follow redirects (`reqwest::redirect::Policy::none()`), or requests may
-    /// reach another host. Its connections are not observed: a request is not repeated when
-    /// its idle connection had closed, and the client's own retries are not counted.
+    /// reach another host. Since its connections are not observed, a request is not retried
+    /// when its idle connection has closed, and the client's own retries are not counted.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self
@@ -248,7 +248,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Replaces HTTP by another transport.
+    /// Replaces HTTP with another transport.
     #[cfg(any(test, feature = "test-util"))]
     pub(crate) fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);

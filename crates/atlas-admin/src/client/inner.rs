@@ -1,4 +1,4 @@
-//! What all clones of a client share.
+//! The state that the clones of a client share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     transport::{Transport, http::UnpooledTransport},
 };
 
-/// What all clones of a client share.
+/// The state that the clones of a client share.
 pub(crate) struct ClientInner {
     pub(crate) service: Service,
     pub(crate) version: ApiVersion,
@@ -28,8 +28,8 @@ pub(crate) struct ClientInner {
     pub(crate) sunset_warnings: SunsetWarnings,
     pub(crate) auth: Auth,
     pub(crate) transport: Arc<dyn Transport>,
-    /// For a request whose idle connection had closed. `None` if the user built the HTTP
-    /// client: nobody knows how its connections are made.
+    /// Retries a request whose idle connection had closed. `None` if the user supplied the
+    /// HTTP client, whose connections are not observed.
     pub(crate) unpooled: Option<UnpooledTransport>,
     /// Builds requests for the service's address.
     pub(crate) requests: atlas_admin_raw::Client,

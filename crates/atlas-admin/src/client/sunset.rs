@@ -1,4 +1,4 @@
-//! Warnings of versions that will be withdrawn.
+//! Warnings about versions that will be withdrawn.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use crate::model::deprecation::Deprecation;
 
-/// The operations that were warned about, each once for a client.
+/// Warns once for each operation of a client.
 #[derive(Debug, Default)]
 pub(crate) struct SunsetWarnings(Mutex<HashSet<&'static str>>);
 

@@ -37,53 +37,54 @@ impl ErrorCode {
     pub const USER_CANNOT_ACCESS_ORG: Self = Self::known("USER_CANNOT_ACCESS_ORG");
     /// The update would leave the organization without an owner.
     pub const CANNOT_DEMOTE_LAST_ORG_OWNER: Self = Self::known("CANNOT_DEMOTE_LAST_ORG_OWNER");
-    /// A project's role was given for an organization.
+    /// A project role was used in an organization.
     pub const CANNOT_ADD_GROUP_ROLE: Self = Self::known("CANNOT_ADD_GROUP_ROLE");
-    /// An organization's role was given for a project.
+    /// An organization role was used in a project.
     pub const CANNOT_ADD_ORG_ROLE: Self = Self::known("CANNOT_ADD_ORG_ROLE");
-    /// A value, such as a role's name, is none of those the service knows.
+    /// The service does not know a value, such as a role's name.
     pub const INVALID_ENUM_VALUE: Self = Self::known("INVALID_ENUM_VALUE");
     /// The list of roles is empty.
     pub const MISSING_API_KEY_ROLES: Self = Self::known("MISSING_API_KEY_ROLES");
-    /// None of the fields that an update may have is there.
+    /// The update has none of its fields.
     pub const MISSING_ONE_OF_ATTRIBUTES: Self = Self::known("MISSING_ONE_OF_ATTRIBUTES");
     /// The description is empty or too long.
     pub const INVALID_API_KEY_DESC: Self = Self::known("INVALID_API_KEY_DESC");
-    /// A field breaks a rule; [`Error::field_violations`](crate::Error::field_violations) says which.
+    /// A field is invalid; see [`Error::field_violations`](crate::Error::field_violations).
     pub const VALIDATION_ERROR: Self = Self::known("VALIDATION_ERROR");
-    /// The body has a field that the operation does not take.
+    /// The body has a field that the operation does not accept.
     pub const INVALID_ATTRIBUTE: Self = Self::known("INVALID_ATTRIBUTE");
     /// The body is not JSON.
     pub const MALFORMED_JSON: Self = Self::known("MALFORMED_JSON");
     /// An id in the path has the wrong form.
     pub const PATH_PARAM_PARSE_ERROR: Self = Self::known("PATH_PARAM_PARSE_ERROR");
-    /// The version asked for is missing or does not exist.
+    /// The requested version is missing or does not exist.
     pub const INVALID_VERSION_DATE: Self = Self::known("INVALID_VERSION_DATE");
-    /// The version asked for is no longer served.
+    /// The requested version is no longer served.
     pub const VERSION_GONE: Self = Self::known("VERSION_GONE");
     /// Too many requests.
     pub const RATE_LIMITED: Self = Self::known("RATE_LIMITED");
     /// Too many requests, with the state of the token bucket in the parameters.
     pub const RATE_LIMITED_TOKEN_BUCKET: Self = Self::known("RATE_LIMITED_TOKEN_BUCKET");
-    /// The service takes no updates while it is being upgraded.
+    /// The service accepts no updates while it is being upgraded.
     pub const WRITES_NOT_ALLOWED_DURING_APP_UPGRADES: Self =
         Self::known("WRITES_NOT_ALLOWED_DURING_APP_UPGRADES");
-    /// Something failed in the service; also the code of a refused login.
+    /// An internal error of the service; also sent with refused credentials.
     pub const UNEXPECTED_ERROR: Self = Self::known("UNEXPECTED_ERROR");
     /// OAuth: the service account's id or secret is wrong.
     pub const INVALID_CLIENT: Self = Self::known("invalid_client");
     /// OAuth: the token request is malformed.
     pub const INVALID_REQUEST: Self = Self::known("invalid_request");
-    /// OAuth: the token endpoint does not serve client credentials.
+    /// OAuth: the token endpoint does not support client credentials.
     pub const UNSUPPORTED_GRANT_TYPE: Self = Self::known("unsupported_grant_type");
-    /// OAuth: no token for this account, for one because it has too many.
+    /// OAuth: the service does not issue a token, for example because the account has too
+    /// many.
     pub const ACCESS_DENIED: Self = Self::known("access_denied");
 
     const fn known(code: &'static str) -> Self {
         Self(Cow::Borrowed(code))
     }
 
-    /// The code as the service writes it.
+    /// Returns the code as the service writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

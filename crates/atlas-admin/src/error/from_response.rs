@@ -85,7 +85,7 @@ fn message(kind: ErrorKind) -> &'static str {
         ErrorKind::Conflict => "the operation conflicts with the current state",
         ErrorKind::RateLimited => "the rate limit is exhausted",
         ErrorKind::Version => "the service does not serve this version",
-        ErrorKind::Redirect => "the service answered with a redirect, which is not followed",
+        ErrorKind::Redirect => "the service sent a redirect, which the client does not follow",
         ErrorKind::Decode => "the service reported an unexpected kind of success",
         _ => "the service failed",
     }

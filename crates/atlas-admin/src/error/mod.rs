@@ -54,7 +54,7 @@ pub enum ErrorKind {
     Credentials,
     /// The service does not accept the bearer token that the caller gave: it has expired,
     /// was revoked, or belongs to another service. Tokens of a service account are
-    /// renewed before this happens.
+    /// refreshed before this happens.
     Token,
     /// The service recognizes the caller and does not allow the operation.
     Permission,
@@ -75,7 +75,7 @@ pub enum ErrorKind {
     Timeout,
     /// The service reported a success that cannot be read.
     Decode,
-    /// The service answered with a redirect, which is never followed.
+    /// The service sent a redirect, which the client never follows.
     Redirect,
 }
 
@@ -304,9 +304,9 @@ impl Error {
     ///
     /// True if any attempt timed out, lost its connection after the request was sent,
     /// got a status of 500 or more, or got a success that cannot be read. False if
-    /// only sign-in requests were sent, no connection was made, or the service refused the
-    /// request. Updates set a state, so repeating one is harmless unless someone else
-    /// changes the same key in between.
+    /// only challenges or tokens were requested, no connection was made, or the service
+    /// refused the request. Updates are idempotent, so repeating one is harmless unless
+    /// someone else changes the same key in between.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown

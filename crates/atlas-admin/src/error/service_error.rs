@@ -21,7 +21,7 @@ pub(crate) struct ServiceError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldViolation {
-    /// The field's name on the wire.
+    /// The field's name in JSON.
     pub field: String,
     /// What is wrong with it, in the service's words.
     pub description: String,

@@ -9,26 +9,26 @@ use super::roles::{OrgRole, ProjectRole};
 
 /// A programmatic API key.
 ///
-/// Its JSON has the services' names and leaves out what is not set, and the
-/// private key always.
+/// It serializes with the services' field names, without fields that are not set and
+/// without the private key.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApiKey {
     /// The key's id: 24 hexadecimal digits.
     pub id: String,
-    /// What the key is for.
+    /// The description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desc: Option<String>,
-    /// The public half, which serves as the user name.
+    /// The public half, which is the user name of digest authentication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_key: Option<String>,
-    /// The private half, of which services show the last 12 characters only.
+    /// The private half, of which services return only the last 12 characters.
     #[serde(skip)]
     pub private_key: Option<PrivateKey>,
     /// The key's roles in its organization and in all projects, in no fixed order.
     pub roles: Vec<RoleAssignment>,
-    /// Where the key is found.
+    /// Links to the key.
     pub links: Vec<Link>,
 }
 
@@ -40,10 +40,10 @@ pub struct RoleAssignment {
     /// The organization, for a role in an organization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub org_id: Option<String>,
-    /// The project, for a role in a project; `groupId` on the wire.
+    /// The project, for a role in a project; `groupId` in JSON.
     #[serde(rename = "groupId", skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
-    /// The role's name on the wire; empty if the service sent none.
+    /// The role's name, such as `ORG_READ_ONLY`; empty if the service sent none.
     pub role_name: String,
 }
 
@@ -54,17 +54,19 @@ pub struct Link {
     /// The address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub href: Option<String>,
-    /// What is there, such as `self`.
+    /// The relation to the linked resource, such as `self`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rel: Option<String>,
 }
 
-/// The private half of a key pair, or what a service shows of it.
+/// The private half of a key pair, or the part that a service returns.
+///
+/// `Debug` does not show it; [`expose`](Self::expose) does.
 #[derive(Clone)]
 pub struct PrivateKey(Redacted);
 
 impl PrivateKey {
-    /// The text, for a program that means to show or keep it.
+    /// Returns the text.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
@@ -78,7 +80,7 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl ApiKey {
-    /// The key's roles in its organization.
+    /// Returns the key's roles in its organization.
     pub fn org_roles(&self) -> impl Iterator<Item = OrgRole> {
         self.roles
             .iter()
@@ -86,7 +88,7 @@ impl ApiKey {
             .map(|role| OrgRole::from(role.role_name.as_str()))
     }
 
-    /// The key's roles in one project.
+    /// Returns the key's roles in one project.
     pub fn project_roles(&self, project_id: impl AsRef<str>) -> impl Iterator<Item = ProjectRole> {
         self.roles
             .iter()

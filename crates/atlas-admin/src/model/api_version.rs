@@ -9,10 +9,9 @@ use super::{parse_error::ParseError, sanitize::excerpt};
 
 /// A version of the Atlas v2 API, which is a date.
 ///
-/// The service answers with the newest version of the resource that is not
-/// newer than this date; [`Response::served_version`](crate::Response::served_version)
-/// tells which one that was. A date that this release has no constant for may
-/// be sent too: whether it exists is for the service to say.
+/// The service uses the newest version of the resource that is not newer than this date;
+/// [`Response::served_version`](crate::Response::served_version) returns that one. Dates
+/// without a constant here are also accepted; the service decides whether they exist.
 ///
 /// ```
 /// use atlas_admin::ApiVersion;
@@ -26,7 +25,7 @@ use super::{parse_error::ParseError, sanitize::excerpt};
 pub struct ApiVersion(NaiveDate);
 
 impl ApiVersion {
-    /// 1 January 2023, which both operations of this crate date from.
+    /// 1 January 2023, the first version of both updates.
     pub const V2023_01_01: Self = Self::on(2023, 1, 1);
     /// 1 February 2023.
     pub const V2023_02_01: Self = Self::on(2023, 2, 1);
@@ -71,7 +70,7 @@ impl ApiVersion {
         }
     }
 
-    /// The date.
+    /// Returns the date.
     #[must_use]
     pub fn date(self) -> NaiveDate {
         self.0
@@ -81,7 +80,7 @@ impl ApiVersion {
 impl FromStr for ApiVersion {
     type Err = ParseError;
 
-    /// Reads a date written `YYYY-MM-DD`.
+    /// Parses a date in the form `YYYY-MM-DD`.
     ///
     /// # Errors
     ///
@@ -126,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_versions_are_ordered_and_survive_text() {
+    fn known_versions_are_ordered_and_round_trip_through_text() {
         assert!(ApiVersion::KNOWN.is_sorted());
         assert_eq!(ApiVersion::KNOWN.last(), Some(&ApiVersion::LATEST));
         for version in ApiVersion::KNOWN {
@@ -135,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_date_is_a_version_and_other_text_is_not() {
+    fn parses_unknown_dates_and_refuses_other_text() {
         assert_eq!(
             "2031-12-31".parse::<ApiVersion>().unwrap().to_string(),
             "2031-12-31"

@@ -6,24 +6,23 @@ use url::{Host, Url};
 
 use super::{parse_error::ParseError, sanitize::excerpt};
 
-/// An address that is safe to put a path behind: no credentials, query or
-/// fragment in it, and no slash at its end.
+/// An address that a path can be appended to: it has no credentials, query or fragment.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// The address with `path`, which starts with a slash, at its end.
+    /// Appends `path`, which starts with a slash.
     pub(crate) fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0.as_str().trim_end_matches('/'))
     }
 
-    /// The host with the port, if that is not the scheme's own, and the path.
-    pub(crate) fn place(&self) -> String {
+    /// Returns the host, a port other than the scheme's default, and the path.
+    pub(crate) fn host_and_path(&self) -> String {
         let path = self.0.path().trim_end_matches('/');
         format!("{}{path}", self.0.authority())
     }
 
-    /// Whether this is on this machine.
+    /// Returns whether the address is on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         match self.0.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -33,8 +32,7 @@ impl BaseUrl {
         }
     }
 
-    /// Whether what is sent here can be read on the way: plain HTTP, to another
-    /// machine.
+    /// Returns whether others can read what is sent: plain HTTP to another machine.
     pub(crate) fn is_exposed(&self) -> bool {
         self.0.scheme() != "https" && !self.is_loopback()
     }
@@ -44,25 +42,25 @@ impl FromStr for BaseUrl {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        // The text is not quoted: it may hold a password.
+        // The error does not quote the text, which may contain a password.
         let url = Url::parse(text.trim())
             .map_err(|error| ParseError::new(format!("the base URL is not a URL: {error}")))?;
-        let complaint = if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        let reason = if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
             "must start with https:// and a host"
         } else if !url.username().is_empty() || url.password().is_some() {
-            "holds credentials; give them to Credentials instead"
+            "contains credentials; use Credentials instead"
         } else if url.query().is_some() {
             "has a query"
         } else if url.fragment().is_some() {
             "has a fragment"
         } else if let Some(path) = service_path(&url) {
             return Err(ParseError::new(format!(
-                "the base URL ends in {path}, which is added to it; leave it out"
+                "the base URL ends in {path}, which the client appends; leave it out"
             )));
         } else {
             return Ok(Self(url));
         };
-        Err(ParseError::new(format!("the base URL {complaint}")))
+        Err(ParseError::new(format!("the base URL {reason}")))
     }
 }
 
@@ -89,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slashes_and_paths_are_kept_in_order() {
+    fn joins_paths_with_one_slash() {
         for (text, joined) in [
             ("https://cloud.mongodb.com", "https://cloud.mongodb.com/x"),
             (
@@ -106,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_leaks_or_misleads_is_refused() {
+    fn refuses_addresses_that_leak_or_mislead() {
         for (text, reason) in [
             ("", "not a URL"),
             ("cloud.mongodb.com", "not a URL"),
@@ -124,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_exposed_beyond_this_machine_only() {
+    fn plain_http_is_exposed_except_on_loopback() {
         let exposed = |text: &str| text.parse::<BaseUrl>().unwrap().is_exposed();
         for text in [
             "http://127.0.0.1:1",

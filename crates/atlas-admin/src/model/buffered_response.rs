@@ -1,4 +1,4 @@
-//! A response in memory.
+//! Responses in memory.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};

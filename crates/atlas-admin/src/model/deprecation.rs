@@ -1,4 +1,4 @@
-//! The announced end of a version.
+//! Announcements that a version will be withdrawn.
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;

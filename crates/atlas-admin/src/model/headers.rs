@@ -1,4 +1,4 @@
-//! Values in response headers.
+//! Names and values of response headers.
 
 use std::time::Duration;
 
@@ -13,14 +13,13 @@ pub(crate) const SERVICE_VERSION: HeaderName = HeaderName::from_static("x-mongod
 pub(crate) const SUNSET: HeaderName = HeaderName::from_static("sunset");
 pub(crate) const ERROR_CODE: HeaderName = HeaderName::from_static("x-error-code");
 
-/// The text of a header, where it is there and readable.
+/// Returns the text of a header, if it is present and readable.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// A date in a header, in any of the three forms of RFC 9110, section 5.6.7. Services
-/// do not pad the day of the month, which that asks for and the grammar of mail (RFC
-/// 5322) does not.
+/// Parses a date in a header, in any of the three forms of RFC 9110, section 5.6.7, or in
+/// that of RFC 5322: services do not pad the day of the month, as the former requires.
 pub(crate) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<DateTime<Utc>> {
     let text = text(headers, name)?.trim();
     if let Some(seconds) = text.strip_prefix('@') {
@@ -33,8 +32,8 @@ pub(crate) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<DateTime<Ut
     }
 }
 
-/// The wait that `Retry-After` asks for, from now. More seconds than a number holds
-/// are as many as it does.
+/// Returns how long `Retry-After` asks to wait from now. A number of seconds that overflows
+/// saturates.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let name = &header::RETRY_AFTER;
     let text = text(headers, name)?.trim();
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_read_in_seconds_and_as_a_date() {
+    fn parses_retry_after_in_seconds_and_as_a_date() {
         assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
         assert_eq!(
             retry_after(&headers("Mon, 5 Aug 2024 00:00:00 GMT")),
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_in_every_form() {
+    fn parses_dates_in_every_form() {
         for (text, seconds) in [
             ("Mon, 5 Aug 2024 00:00:00 GMT", 1_722_816_000),
             ("Mon, 05 Aug 2024 00:00:00 GMT", 1_722_816_000),

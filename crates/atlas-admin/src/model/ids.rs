@@ -29,26 +29,30 @@ const LENGTH: usize = 24;
 /// assert!("../../orgs/x".parse::<OrgId>().is_err());
 /// # Ok::<(), atlas_admin::Error>(())
 /// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id<K> {
     text: Box<str>,
     kind: PhantomData<fn() -> K>,
 }
 
-/// What an id can be of.
+/// The kinds of ids.
 pub(crate) mod kind {
     /// Names the kind in messages.
     pub trait Kind {
         /// The type's name for programmers.
         const TYPE: &'static str;
-        /// What people call it.
+        /// The name for people.
         const NAME: &'static str;
     }
 
     /// An organization.
+    #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Org {}
     /// A project.
+    #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Project {}
     /// An API key.
+    #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum ApiKey {}
 
     impl Kind for Org {
@@ -68,7 +72,7 @@ pub(crate) mod kind {
 use kind::Kind;
 
 impl<K> Id<K> {
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -78,7 +82,7 @@ impl<K> Id<K> {
 impl<K: Kind> FromStr for Id<K> {
     type Err = ParseError;
 
-    /// Checks an id.
+    /// Parses an id.
     ///
     /// # Errors
     ///
@@ -92,20 +96,20 @@ impl<K: Kind> FromStr for Id<K> {
     }
 }
 
-/// Refuses a text that is no id of this kind.
+/// Checks that `text` is an id, and names this kind in the error.
 pub(crate) fn check<K: Kind>(text: &str) -> Result<(), ParseError> {
-    match complaint(text) {
+    match reason(text) {
         None => Ok(()),
-        Some(complaint) => Err(ParseError::new(format!(
-            "{} \"{}\" {complaint}",
+        Some(reason) => Err(ParseError::new(format!(
+            "{} \"{}\" {reason}",
             K::NAME,
             excerpt(text, 60)
         ))),
     }
 }
 
-/// What is wrong with an id, in words that follow it.
-fn complaint(text: &str) -> Option<&'static str> {
+/// Returns what is wrong with an id, in words that follow it.
+fn reason(text: &str) -> Option<&'static str> {
     let all = |allowed: fn(&u8) -> bool| text.as_bytes().iter().all(allowed);
     if all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) && text.len() == LENGTH {
         None
@@ -146,41 +150,6 @@ impl<K: Kind> fmt::Debug for Id<K> {
     }
 }
 
-impl<K> Clone for Id<K> {
-    fn clone(&self) -> Self {
-        Self {
-            text: self.text.clone(),
-            kind: PhantomData,
-        }
-    }
-}
-
-impl<K> PartialEq for Id<K> {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl<K> Eq for Id<K> {}
-
-impl<K> PartialOrd for Id<K> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<K> Ord for Id<K> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.text.cmp(&other.text)
-    }
-}
-
-impl<K> std::hash::Hash for Id<K> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
-    }
-}
-
 impl<K> Serialize for Id<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
@@ -202,7 +171,7 @@ mod tests {
     const GOOD: &str = "32b6e34b3d91647abb20e7b8";
 
     #[test]
-    fn a_good_id_survives_text_and_json() {
+    fn round_trips_through_text_and_json() {
         let id: ProjectId = GOOD.parse().unwrap();
         assert_eq!(id.as_str(), GOOD);
         let json = serde_json::to_string(&id).unwrap();
@@ -211,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_id_is_refused_with_the_reason() {
+    fn refuses_invalid_ids_with_the_reason() {
         for (text, reason) in [
             ("", "is empty"),
             ("32B6E34B3D91647ABB20E7B8", "upper-case"),

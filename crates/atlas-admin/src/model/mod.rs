@@ -1,4 +1,4 @@
-//! The values that calls take and return. Nothing here sends anything.
+//! Values that calls take and return. Nothing here does I/O.
 
 pub(crate) mod api_key;
 pub(crate) mod api_version;

@@ -1,15 +1,14 @@
-//! Settings of one call.
+//! Options of one call.
 
 use std::time::Duration;
 
 use super::api_version::ApiVersion;
 
-/// What may be set for one call: query parameters that the services share, the
-/// version, and the time it may take.
+/// Options of one call: query parameters, the API version and the time limit.
 ///
-/// Nothing is sent that is not set. [`send`](crate::UpdateOrgApiKey::send) refuses
-/// a parameter that the operation does not take on the client's service, with
-/// [`ErrorKind::Input`](crate::ErrorKind::Input).
+/// Query parameters that are not set are not sent. If the operation does not accept a
+/// parameter on the client's service, [`send`](crate::UpdateOrgApiKey::send) returns
+/// [`ErrorKind::Input`](crate::ErrorKind::Input) without sending anything.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,53 +31,53 @@ pub struct RequestOptions {
 }
 
 impl RequestOptions {
-    /// No settings.
+    /// Returns options with nothing set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether the service puts its answer in an envelope with the status
-    /// (`envelope`). The caller sees no difference: the envelope is taken off.
+    /// Sets whether the service wraps its response and the status in an envelope
+    /// (`envelope`). The client unwraps it, so the result is the same.
     pub fn envelope(mut self, envelope: bool) -> Self {
         self.envelope = Some(envelope);
         self
     }
 
-    /// Whether the service indents its answer (`pretty`).
+    /// Sets whether the service indents its response (`pretty`).
     pub fn pretty(mut self, pretty: bool) -> Self {
         self.pretty = Some(pretty);
         self
     }
 
-    /// A page of a list, from 1 (`pageNum`). Services take it and answer with one
-    /// key all the same.
+    /// Sets the page of a list, from 1 (`pageNum`). It has no effect: services accept it and
+    /// return the one key.
     pub fn page_num(mut self, page: u32) -> Self {
         self.page_num = Some(page);
         self
     }
 
-    /// The size of a page: 1 to 500, on Atlas v1.0 to 100 (`itemsPerPage`).
-    /// Services take it and answer with one key all the same.
+    /// Sets the size of a page: 1 to 500, or to 100 on Atlas v1.0 (`itemsPerPage`). It has
+    /// no effect: services accept it and return the one key.
     pub fn items_per_page(mut self, items: u32) -> Self {
         self.items_per_page = Some(items);
         self
     }
 
-    /// Whether the service counts the items of a list (`includeCount`). Services
-    /// take it and answer with one key all the same.
+    /// Sets whether the service counts the items of a list (`includeCount`). It has no
+    /// effect: services accept it and return the one key.
     pub fn include_count(mut self, count: bool) -> Self {
         self.include_count = Some(count);
         self
     }
 
-    /// The version to ask Atlas v2 for, in place of the client's. The other
-    /// services have no versions and are not sent one.
+    /// Sets the version to request from Atlas v2, instead of the client's. The other services
+    /// have no versions.
     pub fn api_version(mut self, version: ApiVersion) -> Self {
         self.api_version = Some(version);
         self
     }
 
-    /// The longest time for the whole call, in place of the client's.
+    /// Sets the time limit of the whole call, instead of the client's.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

@@ -1,4 +1,4 @@
-//! Role names that this release does not know.
+//! Names of roles that this release does not know.
 
 /// The name of a role that this release does not know.
 ///
@@ -11,7 +11,7 @@ impl OtherRole {
         Self(name.into())
     }
 
-    /// Returns the name on the wire.
+    /// Returns the role's name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,12 +1,11 @@
-//! Text that is not the value it should be.
+//! The error of parsing a value from text.
 
 use std::{borrow::Cow, error::Error as StdError, fmt};
 
 /// The error of parsing an id, a version or another value from text.
 ///
-/// It converts into [`Error`](crate::Error) of
-/// [`ErrorKind::Input`](crate::ErrorKind::Input), so `?` works in functions that return
-/// that.
+/// It converts into an [`Error`](crate::Error) of
+/// [`ErrorKind::Input`](crate::ErrorKind::Input).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError(Cow<'static, str>);
 

@@ -1,4 +1,4 @@
-//! The rate limit as responses report it.
+//! The rate limit that responses report.
 
 use http::{HeaderMap, HeaderName};
 

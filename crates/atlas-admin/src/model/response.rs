@@ -42,25 +42,25 @@ impl<T> Response<T> {
         )
     }
 
-    /// The value alone.
+    /// Returns the value alone.
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// The HTTP status, or the one inside the envelope.
+    /// Returns the HTTP status, or the one inside the envelope.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The headers of the answer.
+    /// Returns the headers of the response.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The version that served the call, which may be older than the one asked
-    /// for. `None` on services without versions.
+    /// Returns the version that served the call, which may be older than the requested one.
+    /// `None` on services without versions.
     #[must_use]
     pub fn served_version(&self) -> Option<ApiVersion> {
         let media_type = headers::text(&self.headers, &header::CONTENT_TYPE)?;
@@ -69,28 +69,28 @@ impl<T> Response<T> {
         date.parse().ok()
     }
 
-    /// The state of the caller's rate limit (headers `RateLimit-Limit` and
+    /// Returns the state of the caller's rate limit (headers `RateLimit-Limit` and
     /// `RateLimit-Remaining`).
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimit> {
         RateLimit::read(&self.headers)
     }
 
-    /// When the version that served the call was deprecated and when it ends
-    /// (headers `Deprecation` and `Sunset`). `None` if neither is announced.
+    /// Returns when the version that served the call was deprecated and when the service
+    /// stops serving it (headers `Deprecation` and `Sunset`). `None` if neither is announced.
     #[must_use]
     pub fn deprecation(&self) -> Option<Deprecation> {
         Deprecation::read(&self.headers)
     }
 
-    /// The build of the service that answered (header `X-MongoDB-Service-Version`).
+    /// Returns the build of the service (header `X-MongoDB-Service-Version`).
     #[must_use]
     pub fn service_version(&self) -> Option<&str> {
         headers::text(&self.headers, &headers::SERVICE_VERSION)
     }
 
-    /// How many HTTP requests were sent for the call, with those that only asked
-    /// for a challenge or a token.
+    /// Returns the number of HTTP requests sent for the call, including those that fetched a
+    /// challenge or a token.
     #[must_use]
     pub fn requests_sent(&self) -> u32 {
         self.requests_sent

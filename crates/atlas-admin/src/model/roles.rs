@@ -1,4 +1,4 @@
-//! Roles as text. The names that are known are generated.
+//! Conversions of roles. The enums with the known roles are generated.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::other_role::OtherRole;
 pub use crate::generated::roles::{OrgRole, ProjectRole};
 
-/// Converts a role from and to its name on the wire. No name is refused.
+/// Implements the conversions of a role from and to its name. They cannot fail.
 macro_rules! role_as_text {
     ($role:ident) => {
         impl From<&str> for $role {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_role_survives_text() {
+    fn known_roles_round_trip_through_text() {
         for role in OrgRole::KNOWN {
             assert_eq!(&OrgRole::from(role.as_str()), role);
             assert!(role.as_str().starts_with("ORG_"));
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_role_keeps_its_name() {
+    fn unknown_roles_keep_their_names() {
         let role: OrgRole = serde_json::from_str(r#""ORG_ASTRONAUT""#).unwrap();
         assert!(matches!(&role, OrgRole::Other(other) if other.as_str() == "ORG_ASTRONAUT"));
         assert_eq!(role.to_string(), "ORG_ASTRONAUT");

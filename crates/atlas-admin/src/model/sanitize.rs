@@ -1,12 +1,12 @@
-//! Text from services in our messages and on terminals.
+//! Terminal-safe text.
 
 use std::borrow::Cow;
 
 /// Makes text from a service or a file safe to print.
 ///
-/// Characters that could move a terminal's cursor, forge a line of a log or hide what
-/// follows (control characters, line separators, invisible and direction-changing
-/// characters) are replaced by their Rust escapes; everything else stays.
+/// Replaces characters that could move a terminal's cursor, forge a line of a log or hide
+/// text (control characters, line separators, invisible and direction-changing characters)
+/// with their Rust escapes. Other characters do not change.
 ///
 /// ```
 /// assert_eq!(atlas_admin::sanitize("a\r\u{1b}[2Jb"), r"a\r\u{1b}[2Jb");
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unsafe_characters_are_escaped() {
+    fn escapes_unsafe_characters() {
         for (text, safe) in [
             ("a\r\n\u{1b}[2J\u{202e}é", r"a\r\n\u{1b}[2J\u{202e}é"),
             ("\u{7f}\u{85}\u{61c}", r"\u{7f}\u{85}\u{61c}"),
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_is_cut() {
+    fn cuts_excerpts() {
         assert_eq!(excerpt("abcdef", 3), "abc…");
         assert_eq!(excerpt("abc", 3), "abc");
     }

@@ -1,4 +1,4 @@
-//! The three services, and what the catalog says of them.
+//! The three services, with their data in the catalog.
 
 use std::{fmt, str::FromStr};
 
@@ -14,7 +14,7 @@ use super::{
 
 /// A service that manages programmatic API keys.
 ///
-/// Its text form, for settings and flags, is `atlas-v2`, `atlas-v1` or `ops-manager`;
+/// It parses from `atlas-v2`, `atlas-v1` or `ops-manager`, for settings and flags;
 /// `Display` writes the name for people.
 ///
 /// ```
@@ -48,7 +48,7 @@ impl Service {
         }
     }
 
-    /// Returns the text form, such as `atlas-v2`.
+    /// Returns the name for settings and flags, such as `atlas-v2`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -75,8 +75,8 @@ impl Service {
         self.catalog().base_path
     }
 
-    /// Returns the address that a client uses unless it is given another one. Ops Manager
-    /// has none: every installation has its own.
+    /// Returns the address that a client uses by default. `None` for Ops Manager, where every
+    /// installation has its own.
     #[must_use]
     pub const fn default_base_url(self) -> Option<&'static str> {
         match self {
@@ -110,7 +110,7 @@ impl Service {
         self.catalog().operation(id)
     }
 
-    /// The media type of bodies, which on Atlas v2 carries the version.
+    /// Returns the media type of bodies, which contains the version on Atlas v2.
     pub(crate) fn media_type(self, version: ApiVersion) -> HeaderValue {
         match self.catalog().media_type {
             MediaType::Json => HeaderValue::from_static("application/json"),
@@ -142,5 +142,37 @@ impl FromStr for Service {
                     excerpt(text, 60)
                 ))
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_round_trip_through_text() {
+        for service in Service::ALL {
+            assert_eq!(service.as_str().parse::<Service>().as_ref(), Ok(service));
+        }
+        let error = "atlas\n".parse::<Service>().unwrap_err().to_string();
+        assert!(
+            error.starts_with(r#"unknown service "atlas\n"; "#),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn lists_the_roles_of_each_service() {
+        let has = |service: Service, role| service.org_roles().any(|known| known == role);
+        assert!(has(Service::AtlasV2, OrgRole::BillingAdmin));
+        assert!(!has(Service::OpsManager, OrgRole::BillingAdmin));
+        for service in Service::ALL {
+            assert!(has(*service, OrgRole::Owner));
+            assert!(
+                service
+                    .project_roles()
+                    .any(|role| role == ProjectRole::ReadOnly)
+            );
+        }
     }
 }

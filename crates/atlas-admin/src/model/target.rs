@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::sanitize::excerpt;
 
-/// An operation on one API key. The ids may be any text: a call that is refused because
-/// of them has a target too.
+/// An operation and the API key it acts on. The ids may be invalid: errors about them name
+/// the target too.
 #[derive(Debug, Clone)]
 pub(crate) struct CallTarget {
     pub(crate) operation: &'static str,
@@ -13,7 +13,7 @@ pub(crate) struct CallTarget {
     pub(crate) api_key_id: String,
 }
 
-/// Where an operation acts. The service has one rate limit for each.
+/// Where an operation acts. The service limits the rate of each scope separately.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Scope {
     Org(String),

@@ -82,22 +82,16 @@ impl GetOrgApiKey {
 
     fn request(&self) -> Result<(&'static Operation, raw::Request<types::ApiKey>), Error> {
         let inner = &self.client.inner;
-        validate::request(
-            inner.service,
-            &self.target,
-            &self.options,
-            None,
-            |options| {
-                inner
-                    .requests
-                    .get_org_api_key(
-                        self.target.scope.id(),
-                        &self.target.api_key_id,
-                        options.envelope,
-                        options.pretty,
-                    )
-                    .map_err(call::build_error)
-            },
-        )
+        validate::request(inner.service, &self.target, &self.options, None, || {
+            inner
+                .requests
+                .get_org_api_key(
+                    self.target.scope.id(),
+                    &self.target.api_key_id,
+                    self.options.envelope,
+                    self.options.pretty,
+                )
+                .map_err(call::build_error)
+        })
     }
 }

@@ -115,17 +115,17 @@ impl ReplaceProjectRoles {
             &self.target,
             &self.options,
             Some(fields),
-            |options| {
+            || {
                 inner
                     .requests
                     .replace_project_api_key_roles(
                         self.target.scope.id(),
                         &self.target.api_key_id,
-                        options.envelope,
-                        options.include_count,
-                        options.items_per_page.map(i64::from),
-                        options.page_num.map(i64::from),
-                        options.pretty,
+                        self.options.envelope,
+                        self.options.include_count,
+                        self.options.items_per_page.map(i64::from),
+                        self.options.page_num.map(i64::from),
+                        self.options.pretty,
                         &body,
                     )
                     .map_err(call::build_error)

@@ -118,16 +118,16 @@ impl UpdateOrgApiKey {
             &self.target,
             &self.options,
             Some(fields),
-            |options| {
+            || {
                 inner
                     .requests
                     .update_org_api_key(
                         self.target.scope.id(),
                         &self.target.api_key_id,
-                        options.envelope,
-                        options.items_per_page.map(i64::from),
-                        options.page_num.map(i64::from),
-                        options.pretty,
+                        self.options.envelope,
+                        self.options.items_per_page.map(i64::from),
+                        self.options.page_num.map(i64::from),
+                        self.options.pretty,
                         &body,
                     )
                     .map_err(call::build_error)

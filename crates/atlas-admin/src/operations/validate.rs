@@ -1,4 +1,4 @@
-//! Checks input against the catalog, before anything is sent.
+//! Validates input against the catalog, before anything is sent.
 
 use atlas_admin_raw::{
     self as raw,
@@ -21,13 +21,13 @@ pub(super) struct Body<'a> {
     pub(super) roles: Option<&'a [String]>,
 }
 
-/// Checks the input of a call, and builds its request.
+/// Validates the input of a call, and builds its request.
 pub(super) fn request<T>(
     service: Service,
     target: &CallTarget,
     options: &RequestOptions,
     body: Option<Body<'_>>,
-    build: impl FnOnce(&RequestOptions) -> Result<raw::Request<T>, Error>,
+    build: impl FnOnce() -> Result<raw::Request<T>, Error>,
 ) -> Result<(&'static Operation, raw::Request<T>), Error> {
     let request = || {
         ids(target)?;
@@ -38,7 +38,7 @@ pub(super) fn request<T>(
         if let Some(body) = &body {
             fields(service, operation, body)?;
         }
-        Ok((operation, build(options)?))
+        Ok((operation, build()?))
     };
     request().map_err(|error: Error| error.with_target(target.clone()))
 }

@@ -6,6 +6,7 @@ mod observed;
 mod properties;
 mod requests;
 mod retries;
+mod to_request;
 
 use std::{
     collections::VecDeque,

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::model::buffered_response::BufferedResponse;
 
-/// Why less of a body was read than the service meant to send.
+/// Why a body is incomplete.
 #[derive(Debug)]
 pub(crate) enum Incomplete {
     TooLong,
@@ -15,8 +15,8 @@ pub(crate) enum Incomplete {
     Broken(reqwest::Error),
 }
 
-/// Reads the body of `response`, up to `limit` bytes and for at most `max_time`. Whatever
-/// ends the reading, the status, the headers and what has arrived are returned.
+/// Reads the body of `response`, up to `limit` bytes and for at most `max_time`. Returns the
+/// status, the headers and the part of the body that arrived, and why it is incomplete.
 pub(crate) async fn read(
     response: &mut reqwest::Response,
     limit: usize,

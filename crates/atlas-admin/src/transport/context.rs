@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{
     Transport,
     body::{self, Incomplete},
+    connection,
     delivery::{self, Delivery},
     progress::Progress,
     send_error::SendError,
@@ -26,24 +27,24 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) transport: &'a dyn Transport,
     pub(crate) operation_id: &'static str,
     pub(crate) progress: &'a Arc<Progress>,
-    /// Whether the transport notes when it opens a connection.
-    pub(crate) notes_connections: bool,
-    /// The longest body that is kept, in bytes after decompression.
+    /// Whether the transport reports when it opens a connection.
+    pub(crate) reports_connections: bool,
+    /// The longest body that is read, in bytes after decompression.
     pub(crate) max_body_size: usize,
     pub(crate) deadline: Instant,
 }
 
 impl RequestContext<'_> {
-    /// Sends a request of the operation, and returns once the headers of the response have
-    /// arrived. A request without credentials only fetches a challenge: unless the response
-    /// is a success, it cannot have been applied.
+    /// Sends a request of the operation, and returns when the headers of the response have
+    /// arrived. A request without credentials only fetches a challenge: it cannot have been
+    /// applied unless the response is a success.
     pub(crate) fn send(
         &self,
         request: Request,
     ) -> impl Future<Output = Result<reqwest::Response, Error>> {
         let is_authorized = request.headers().contains_key(header::AUTHORIZATION);
         let progress: &Progress = self.progress;
-        // Created outside of the future, which would have to carry the request as well.
+        // Created here so that the future below does not store the request as well.
         let executed = self.execute(request);
         async move {
             progress.set_may_have_applied(is_authorized);
@@ -63,8 +64,8 @@ impl RequestContext<'_> {
         }
     }
 
-    /// Sends a request to a token endpoint and reads the response. A success that breaks
-    /// off is dropped: it may hold part of a token.
+    /// Sends a request to a token endpoint and reads the response. Errors do not contain an
+    /// incomplete success, which may have a part of a token.
     pub(crate) async fn fetch(&self, request: Request) -> Result<BufferedResponse, Error> {
         let mut response = self.execute(request).await?;
         let (response, incomplete) = self.buffer(&mut response, self.max_body_size).await;
@@ -81,8 +82,7 @@ impl RequestContext<'_> {
         }
     }
 
-    /// Reads a response to its end. One that is not a success is useful even if its body is
-    /// incomplete.
+    /// Reads a response to its end. Only a success must be complete.
     pub(crate) async fn read(
         &self,
         response: &mut reqwest::Response,
@@ -95,15 +95,15 @@ impl RequestContext<'_> {
         }
     }
 
-    /// Reads a response that another request will follow. A long body is not worth reading
-    /// to reuse its connection.
+    /// Reads a response so that the next request can reuse its connection. A long body is not
+    /// worth that.
     pub(crate) async fn drain(&self, response: &mut reqwest::Response) -> BufferedResponse {
         let limit = DRAIN_LIMIT.min(self.max_body_size);
         self.buffer(response, limit).await.0
     }
 
-    /// Reads up to `limit` bytes of a body. The body of a failure may take half of the time
-    /// that is left: its status says enough.
+    /// Reads up to `limit` bytes of a body. The body of a failure gets half of the time left,
+    /// since its status alone is useful.
     async fn buffer(
         &self,
         response: &mut reqwest::Response,
@@ -121,12 +121,12 @@ impl RequestContext<'_> {
         let executed = self.transport.execute(request, self.operation_id);
         async move {
             self.progress.count_request();
-            let (result, has_connected) = delivery::observe(executed, self.deadline).await;
+            let (result, has_connected) = connection::observe(executed, self.deadline).await;
             result.map_err(|error| {
                 let error = SendError::new(error);
                 let is_idle_lost = error.delivery == Delivery::ConnectionClosed
                     && !has_connected
-                    && self.notes_connections;
+                    && self.reports_connections;
                 self.progress.set_lost_idle_connection(is_idle_lost);
                 error
             })
@@ -134,7 +134,7 @@ impl RequestContext<'_> {
     }
 }
 
-/// Returns the error for a success without all of its body.
+/// Returns the error for a success with an incomplete body.
 fn incomplete_success(response: BufferedResponse, incomplete: Incomplete) -> Error {
     let (kind, message, source) = match incomplete {
         Incomplete::TooLong => (

@@ -1,62 +1,13 @@
-//! How far a request got that has no response, and whether a connection was opened for it.
+//! How far a request got that has no response.
 
-use std::{cell::Cell, error::Error as StdError, io, iter};
+use std::{error::Error as StdError, io, iter};
 
 use h2::Reason;
-use tokio::time::{Instant, timeout};
-
-tokio::task_local! {
-    static ATTEMPT: Attempt;
-}
-
-/// What a request and its connector tell each other.
-struct Attempt {
-    has_connected: Cell<bool>,
-    deadline: Instant,
-}
-
-/// Awaits a request. Also returns whether a connection was opened for it.
-pub(crate) async fn observe<F: Future>(request: F, deadline: Instant) -> (F::Output, bool) {
-    let attempt = Attempt {
-        has_connected: Cell::new(false),
-        deadline,
-    };
-    let observed = async {
-        let output = request.await;
-        (output, ATTEMPT.with(|attempt| attempt.has_connected.get()))
-    };
-    ATTEMPT.scope(attempt, observed).await
-}
-
-/// Awaits a connection on behalf of the request that asked for it, and calls `opened` first.
-///
-/// The connection attempt ends before the request's deadline: once that has passed, nobody
-/// could tell that nothing was sent. A request that has found an idle connection meanwhile
-/// leaves this future to a background task, where there is nothing left to do.
-pub(super) async fn connecting<T>(
-    connection: impl Future<Output = Result<T, BoxError>>,
-    opened: impl FnOnce(),
-) -> Result<T, BoxError> {
-    let note = |attempt: &Attempt| {
-        attempt.has_connected.set(true);
-        attempt.deadline
-    };
-    let deadline = ATTEMPT
-        .try_with(note)
-        .map_err(|_| "an idle connection became available")?;
-    opened();
-    let left = deadline.saturating_duration_since(Instant::now());
-    timeout(left.mul_f64(0.9), connection)
-        .await
-        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
-}
-
-type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// How far a request got that has no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// The service has not acted on it.
+    /// The service did not process it.
     Unprocessed,
     /// Its connection closed.
     ConnectionClosed,
@@ -85,7 +36,7 @@ impl Delivery {
             return Self::Unknown;
         };
         if hyper.is_canceled() {
-            // It never left the queue.
+            // It was never sent.
             Self::Unprocessed
         } else if hyper.is_parse() {
             Self::NotHttp
@@ -98,8 +49,8 @@ impl Delivery {
     }
 }
 
-/// Returns whether a body failed with its connection. reqwest reports a body that cannot be
-/// decompressed alike, but only the connection's error comes from hyper.
+/// Returns whether reading a body failed because of its connection. reqwest reports bodies
+/// that cannot be decompressed in the same way, but those errors do not come from hyper.
 pub(crate) fn is_connection_error(error: &reqwest::Error) -> bool {
     cause::<hyper::Error>(error).is_some()
 }

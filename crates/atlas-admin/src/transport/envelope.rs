@@ -1,4 +1,4 @@
-//! Responses that carry their status in the body, as `envelope=true` requests.
+//! Envelopes: with `envelope=true`, the body contains the status and the actual body.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ struct Envelope<'a> {
     content: &'a RawValue,
 }
 
-/// Replaces an envelope by its content. A response without one, such as a proxy's, is
+/// Unwraps the content of an envelope. A response without an envelope, such as a proxy's, is
 /// returned unchanged.
 pub(crate) fn open(response: BufferedResponse) -> BufferedResponse {
     let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&response.body) else {
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn both_names_of_the_content_are_read() {
+    fn unwraps_both_names_of_the_content() {
         assert_eq!(
             opened(200, r#"{"status":200,"content":{"id":"x"}}"#),
             (200, r#"{"id":"x"}"#.into())
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_stays_as_it_is() {
+    fn leaves_other_bodies_unchanged() {
         for body in [
             "",
             "<html>",

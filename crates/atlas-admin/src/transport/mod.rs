@@ -1,9 +1,10 @@
-//! The way to the network, from a request with all its headers to a response in memory.
+//! The transport: sends requests over the network and reads responses into memory.
 
-pub(crate) mod body;
+mod body;
+mod connection;
 pub(crate) mod context;
 pub(crate) mod deadline;
-pub(crate) mod delivery;
+mod delivery;
 pub(crate) mod envelope;
 pub(crate) mod http;
 mod pool;
@@ -18,8 +19,7 @@ use reqwest::{Request, Response};
 pub(crate) type ResponseFuture<'a> =
     Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send + 'a>>;
 
-/// Carries a request to a service and brings back the response. Tests replace the network
-/// here.
+/// Sends a request and returns the response. Tests replace the network here.
 pub(crate) trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request`, which belongs to the operation `operation_id`. A response of any
     /// status is a success.

@@ -1,19 +1,19 @@
-//! When the pool opens connections.
+//! Limits how many connections the pool opens.
 //!
 //! reqwest's pool opens a connection for every request that finds none idle, even if one is
-//! about to become idle. Under load that makes far more connections than requests in
-//! flight. Here such a request waits a little for a connection to come back.
+//! about to become idle. Under load, it opens far more connections than there are requests in
+//! flight. Here, such a request first waits briefly for a connection to become idle.
 
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, Version, header};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
-use super::delivery;
+use super::connection::{self, BoxError};
 
-/// How long a request waits for a connection that should come back. On a busy machine that
-/// takes as long as a thread may wait for its turn.
+/// How long a request waits for a connection to become idle. On a busy machine, that depends
+/// on when the thread that owns the connection runs.
 const GRACE: Duration = Duration::from_millis(50);
 
 /// The connections of one pool.
@@ -24,7 +24,7 @@ pub(super) struct Pool(Arc<Mutex<Counts>>);
 struct Counts {
     /// Connections that were opened and are not known to be closed.
     open: usize,
-    /// Requests without a response.
+    /// Requests whose response has not arrived.
     in_flight: usize,
     last_response: Option<Instant>,
 }
@@ -48,10 +48,10 @@ impl Pool {
         if waits {
             sleep(GRACE).await;
         }
-        delivery::connecting(connection, || {
+        connection::open(connection, || {
             let mut counts = self.0.lock();
             if waits {
-                // One that should have come back is closed.
+                // A connection that should have become idle has closed.
                 counts.open = counts.open.min(counts.in_flight.saturating_sub(1));
             }
             counts.open += 1;
@@ -59,7 +59,8 @@ impl Pool {
         .await
     }
 
-    /// Returns whether there are connections for all requests in flight.
+    /// Returns whether a connection should become idle soon: there is one for each request in
+    /// flight, and a response has just arrived.
     fn has_enough(&self) -> bool {
         let counts = self.0.lock();
         counts.open >= counts.in_flight
@@ -69,16 +70,14 @@ impl Pool {
     }
 }
 
-type BoxError = Box<dyn StdError + Send + Sync>;
-
-/// A request without a response. One that never gets it has lost its connection.
+/// A request whose response has not arrived. If it never arrives, the connection is lost.
 pub(super) struct InFlight {
     pool: Pool,
     keeps_connection: bool,
 }
 
 impl InFlight {
-    /// Ends the request with the head of its response.
+    /// Marks the arrival of the response.
     pub(super) fn complete(mut self, version: Version, headers: &HeaderMap) {
         self.pool.0.lock().last_response = Some(Instant::now());
         let says = |word: &str| {

@@ -1,10 +1,10 @@
-//! How far a call has got.
+//! The progress of a call.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use http::StatusCode;
 
-/// How far a call has got, readable even if the call is cancelled.
+/// The progress of a call, shared with the tasks that send requests for it.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     requests_sent: AtomicU32,
@@ -45,7 +45,7 @@ impl Progress {
         self.attempt_may_have_applied.store(may, Ordering::Relaxed);
     }
 
-    /// Takes a status into account: 3xx and 4xx are refusals, any other may have applied.
+    /// Records the status of a response: 3xx and 4xx are refusals, others may have applied.
     pub(crate) fn record_status(&self, status: StatusCode) {
         let is_refused = status.is_redirection() || status.is_client_error();
         self.set_may_have_applied(!is_refused);

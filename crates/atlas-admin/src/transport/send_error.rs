@@ -1,4 +1,4 @@
-//! A request without a response, as an error.
+//! The error of a request that got no response.
 
 use super::delivery::Delivery;
 use crate::error::{Error, ErrorKind};
@@ -47,9 +47,7 @@ impl From<SendError> for Error {
             )
         } else {
             let (message, advice) = match delivery {
-                Delivery::Unprocessed => {
-                    ("the service turned the request away unread", "try again")
-                }
+                Delivery::Unprocessed => ("the service refused the request unread", "try again"),
                 Delivery::NotHttp => ("the response is not HTTP", CHECK_CONNECTION),
                 Delivery::ConnectionClosed | Delivery::Unknown => {
                     ("the connection broke before the response", "try again")

@@ -1,4 +1,4 @@
-//! The hashes that digest authentication may use (RFC 7616, section 6.1).
+//! The hash algorithms of digest authentication (RFC 7616, section 6.1).
 
 use md5::Md5;
 use sha2::{Digest, Sha256, Sha512_256};
@@ -11,11 +11,11 @@ pub(super) enum Hash {
     Sha512_256,
 }
 
-/// An algorithm of a challenge.
+/// The algorithm of a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Algorithm {
     pub(super) hash: Hash,
-    /// Whether the hash of the password is mixed with the nonces (`-sess`).
+    /// Whether H(A1) also covers the nonces (`-sess`).
     pub(super) session: bool,
 }
 
@@ -25,7 +25,7 @@ impl Algorithm {
         session: false,
     };
 
-    /// The algorithm of this name, in any case.
+    /// Returns the algorithm with this name, in any case.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
         let name = name.to_ascii_uppercase();
         let (base, session) = match name.strip_suffix(b"-SESS") {
@@ -43,7 +43,7 @@ impl Algorithm {
 }
 
 impl Hash {
-    /// The hash of `parts` with colons between them, in hexadecimal digits.
+    /// Returns the hash of `parts`, joined by colons, in hexadecimal digits.
     pub(super) fn of(self, parts: &[&[u8]]) -> String {
         match self {
             Self::Md5 => hash::<Md5>(parts),

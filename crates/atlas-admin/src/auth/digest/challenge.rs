@@ -16,10 +16,10 @@ const QUOTE_LIMIT: usize = 200;
 const ECHO_LIMIT: usize = 16 * 1024;
 
 /// A supported digest challenge. Its texts are bytes: they are hashed and sent back
-/// unchanged, whatever their script.
+/// unchanged, whatever their encoding.
 ///
-/// `domain` is dropped: all requests of a client go to one service, and a nonce that turns
-/// out not to be valid for another path costs one challenge.
+/// `domain` is ignored: all requests of a client go to one service, and a nonce that is not
+/// valid for another path only costs another challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Challenge {
     pub(super) realm: Vec<u8>,
@@ -43,7 +43,7 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// Returns why there is none, with a quote of what was offered.
+    /// Returns why there is none, and quotes what was offered.
     pub(super) fn strongest(headers: &HeaderMap) -> Result<Self, String> {
         let mut best: Option<Self> = None;
         let mut reason = "no digest challenge";
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strongest_algorithm_is_taken_from_any_place() {
+    fn selects_the_strongest_algorithm() {
         let md5 = r#"Digest realm="r", nonce="n", qop="auth""#;
         let sha256 = r#"Digest realm="r", nonce="n", qop="auth", algorithm=sha-256"#;
         let sha512 = r#"Digest realm="r", nonce="n", qop="auth", algorithm="SHA-512-256""#;
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_recorded_challenge_is_read() {
+    fn parses_the_recorded_challenge() {
         let challenge = strongest(&[
             r#"Digest realm="MMS Public API", domain="", nonce="+4YICU5YLx6mQEzmVhx1G5ySQVrufjv6", algorithm=MD5, qop="auth", stale=false"#,
         ])
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn every_parameter_is_read_in_any_spelling() {
+    fn parses_every_parameter_in_any_spelling() {
         let challenge = strongest(&[
             "dIGEST  Realm = \"\u{fc} \\\"q\\\"\",QOP=\"AUTH-INT , Auth\",nonce=a+/=,ALGORITHM=md5-SESS,opaque=\"\",Stale=TRUE,UserHash=True,charset=utf-8",
         ])

@@ -1,5 +1,5 @@
-//! Properties that hold for every header a service may send. The tests check them on
-//! generated headers, the fuzz target in `fuzz/` on many more.
+//! Properties of the parsers that hold for every header. Tests check them with generated
+//! headers, and the fuzz target in `fuzz/` with many more.
 
 use std::str;
 
@@ -26,7 +26,7 @@ const TARGET: Target<'static> = Target {
 ///
 /// # Panics
 ///
-/// If something does not hold.
+/// If a property does not hold.
 pub(crate) fn check(lines: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in lines.split(|&byte| byte == b'\n') {
@@ -45,15 +45,15 @@ pub(crate) fn check(lines: &[u8]) {
         }
     }
     match Challenge::strongest(&headers) {
-        Err(complaint) => {
-            assert!(complaint.chars().count() < 500, "{complaint}");
-            assert!(!complaint.contains(char::is_control), "{complaint:?}");
+        Err(reason) => {
+            assert!(reason.chars().count() < 500, "{reason}");
+            assert!(!reason.contains(char::is_control), "{reason:?}");
         }
         Ok(challenge) => authorizes(challenge, AuthenticationInfo::read(&headers)),
     }
 }
 
-/// Whatever that parser reads as a list, ours reads in the same way.
+/// Checks that lists which http-auth parses are parsed the same here.
 fn agrees_with_http_auth(text: &str) {
     let Ok(expected) = ChallengeParser::new(text).collect::<Result<Vec<_>, _>>() else {
         return;
@@ -91,10 +91,10 @@ fn agrees_with_http_auth(text: &str) {
                     assert_eq!(challenge.algorithm_name.as_deref(), Some(algorithm));
                     authorizes_like(client, challenge);
                 }
-                // What that parser lets through.
-                Err(complaint) => assert!(
-                    complaint.contains("too long") || complaint.contains("without qop"),
-                    "{complaint}"
+                // http-auth does not check these.
+                Err(reason) => assert!(
+                    reason.contains("too long") || reason.contains("without qop"),
+                    "{reason}"
                 ),
             }
         }
@@ -113,7 +113,7 @@ fn one(challenge: &http_auth::ChallengeRef<'_>) -> Vec<u8> {
 /// Checks that both produce the same parameters, in any order.
 fn authorizes_like(mut client: DigestClient, challenge: Challenge) {
     if !challenge.qop {
-        // It leaves the algorithm out then.
+        // http-auth omits the algorithm in this case.
         return;
     }
     let ours = authorize(&mut session(challenge));
@@ -220,8 +220,8 @@ mod tests {
 
     use super::check;
 
-    /// Pieces that headers are made of, good and bad.
-    fn piece() -> impl Strategy<Value = String> {
+    /// Fragments of headers, valid and invalid.
+    fn fragment() -> impl Strategy<Value = String> {
         prop_oneof![
             6 => select(vec![
                 "Digest ", "digest\t ", "Basic ", "Negotiate YII==", "\n", "\n!", "!", ",", ", ",
@@ -231,13 +231,13 @@ mod tests {
                 "\"\"", "\"r\"", "\"a\\\"b\\\\\"", "\"\u{fc}\"", "\"", "\\", "=", " ", "\t",
             ])
             .prop_map(str::to_owned),
-            1 => string_regex(".{0,4}").expect("a good pattern"),
+            1 => string_regex(".{0,4}").expect("a valid pattern"),
         ]
     }
 
-    /// A good challenge, in one of the ways to write it.
+    /// A valid challenge.
     fn challenge() -> impl Strategy<Value = String> {
-        let value = string_regex("[ -~\u{e9}\u{fc}\u{4e2d}]{0,12}").expect("a good pattern");
+        let value = string_regex("[ -~\u{e9}\u{fc}\u{4e2d}]{0,12}").expect("a valid pattern");
         let quoted = value
             .prop_map(|text| format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\"")));
         (
@@ -275,36 +275,36 @@ mod tests {
         #![proptest_config(Config { failure_persistence: None, ..Config::with_cases(1_000) })]
 
         #[test]
-        fn no_header_does_harm(pieces in vec(piece(), 0..24)) {
-            check(pieces.concat().as_bytes());
+        fn properties_hold_for_fragments(fragments in vec(fragment(), 0..24)) {
+            check(fragments.concat().as_bytes());
         }
 
         #[test]
-        fn no_bytes_do_harm(bytes in vec(any::<u8>(), 0..64)) {
+        fn properties_hold_for_any_bytes(bytes in vec(any::<u8>(), 0..64)) {
             check(&bytes);
         }
 
         #[test]
-        fn every_good_challenge_authorizes(good in challenge(), next in piece()) {
+        fn valid_challenges_authorize(valid in challenge(), next in fragment()) {
             let headers = http::HeaderMap::from_iter([(
                 http::header::WWW_AUTHENTICATE,
-                http::HeaderValue::from_bytes(good.as_bytes()).unwrap(),
+                http::HeaderValue::from_bytes(valid.as_bytes()).unwrap(),
             )]);
             super::Challenge::strongest(&headers).unwrap();
-            check(format!("{good}\n!nextnonce={next}").as_bytes());
+            check(format!("{valid}\n!nextnonce={next}").as_bytes());
         }
     }
 
-    /// Every header that differs from a good one in a byte.
+    /// Covers every header that differs from a valid one in one byte.
     #[test]
-    fn no_mutation_of_a_challenge_does_harm() {
-        let good = br#"Digest realm="a\"b", nonce="n", qop="auth,auth-int", algorithm=MD5, Basic realm="x""#;
-        for at in 0..good.len() {
+    fn properties_hold_for_mutations() {
+        let valid = br#"Digest realm="a\"b", nonce="n", qop="auth,auth-int", algorithm=MD5, Basic realm="x""#;
+        for at in 0..valid.len() {
             for byte in 0..=0xff {
-                let mut bad = good.to_vec();
-                bad[at] = byte;
-                check(&bad);
-                check(&bad[..=at]);
+                let mut mutation = valid.to_vec();
+                mutation[at] = byte;
+                check(&mutation);
+                check(&mutation[..=at]);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Digest authentication (RFC 7616) by a pool of sessions.
 //!
-//! One request at a time uses a session, so counts reach the service in order without a
-//! lock held over the network. The session returned last is used first: a few stay in use,
-//! and the others age.
+//! Only one request at a time uses a session, so nonce counts reach the service in order
+//! although no lock is held during a request. Requests take the session that was returned
+//! last, so that a few sessions stay in use.
 
 mod algorithm;
 mod challenge;
@@ -29,10 +29,10 @@ use crate::{
     transport::context::RequestContext,
 };
 
-/// The number of idle sessions that are kept; more than that are dropped.
+/// The largest number of idle sessions; further ones are dropped.
 const MAX_IDLE_SESSIONS: usize = 256;
 
-/// How often one call may be told that its nonce is stale.
+/// How often one attempt retries because the service calls its nonce stale.
 const MAX_STALE_RETRIES: u32 = 2;
 
 const ADVICE: &str = "check the public and the private key, or the user name and the personal key";
@@ -157,7 +157,7 @@ fn no_challenge(response: BufferedResponse, reason: &str) -> Error {
 fn always_stale(response: BufferedResponse) -> Error {
     Error::new(
         ErrorKind::Service,
-        "the service calls every nonce stale, even one that it has just issued",
+        "the service rejects every nonce as stale, even one that it has just issued",
     )
     .with_response(response)
     .with_advice("try again later; servers behind a load balancer may not share their nonces")

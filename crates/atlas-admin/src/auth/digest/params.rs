@@ -1,20 +1,19 @@
-//! Lists of challenges and of parameters (RFC 9110, section 11), in headers that
-//! may hold anything.
+//! Parsing of challenges and their parameters (RFC 9110, section 11), from headers that may
+//! contain anything.
 
-/// One challenge of a list.
+/// One challenge that the service offers.
 pub(super) struct Offer<'a> {
     pub(super) scheme: &'a [u8],
-    /// `None` if they break the grammar, or one is there twice.
+    /// `None` if they are malformed or contain a duplicate.
     pub(super) parameters: Option<Parameters>,
 }
 
-/// Parameters by name. Values are without quoting, in the bytes that were sent.
+/// Parameters by name, with their values unquoted.
 #[derive(Debug, Default)]
 pub(super) struct Parameters(Vec<(String, Vec<u8>)>);
 
 impl Parameters {
-    /// The parameters of a header that has nothing else in it. What cannot be
-    /// read is left out.
+    /// Parses a header that contains only parameters, and skips malformed ones.
     pub(super) fn read(list: &[u8]) -> Self {
         Self(items(list).filter_map(parameter).collect())
     }
@@ -26,7 +25,7 @@ impl Parameters {
             .map(|(_, value)| &**value)
     }
 
-    /// The same with one more, unless it cannot be read or is there already.
+    /// Adds a parameter, or returns `None` if it is malformed or a duplicate.
     fn with(mut self, item: &[u8]) -> Option<Self> {
         let (name, value) = parameter(item)?;
         if self.get(&name).is_some() {
@@ -37,14 +36,14 @@ impl Parameters {
     }
 }
 
-/// The challenges of a list. One that is broken takes no other with it, unless it
+/// Parses a list of challenges. A malformed challenge does not affect the others, unless it
 /// leaves a quote open.
 pub(super) fn offers(list: &[u8]) -> Vec<Offer<'_>> {
     let mut offers: Vec<Offer<'_>> = Vec::new();
     for item in items(list) {
         let (word, rest) = split_word(item);
         if word.is_empty() || rest.starts_with(b"=") {
-            // It belongs to the challenge before it.
+            // A parameter of the previous challenge.
             if let Some(offer) = offers.last_mut() {
                 offer.parameters = offer.parameters.take().and_then(|p| p.with(item));
             }
@@ -54,7 +53,7 @@ pub(super) fn offers(list: &[u8]) -> Vec<Offer<'_>> {
                 scheme: word,
                 parameters: match rest {
                     [] => Some(parameters),
-                    // A token68, as of Negotiate, ends here as a broken parameter.
+                    // A token68, such as Negotiate's, counts as a malformed parameter.
                     first => parameters.with(first),
                 },
             });
@@ -63,7 +62,7 @@ pub(super) fn offers(list: &[u8]) -> Vec<Offer<'_>> {
     offers
 }
 
-/// What stands between the commas that are not in quotes.
+/// Splits a list at the commas outside of quotes.
 pub(super) fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped) = (false, false);
     list.split(move |&byte| {
@@ -80,19 +79,19 @@ pub(super) fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     .filter(|item| !item.is_empty())
 }
 
-/// A token at the start, and what follows it.
+/// Splits off the token at the start.
 fn split_word(item: &[u8]) -> (&[u8], &[u8]) {
     let end = item.iter().position(|&byte| !is_token(byte));
     let (word, rest) = item.split_at(end.unwrap_or(item.len()));
     (word, rest.trim_ascii_start())
 }
 
-/// `name = value`, with a value in quotes or without.
+/// Parses `name = value`, with or without quotes around the value.
 fn parameter(item: &[u8]) -> Option<(String, Vec<u8>)> {
     let (name, rest) = split_word(item);
     let value = match rest.strip_prefix(b"=")?.trim_ascii_start() {
         [b'"', quoted @ .., b'"'] => unescaped(quoted)?,
-        // More than a token may have: nonces are sent without quotes, too.
+        // More lenient than a token: some services do not quote nonces.
         plain if is_plain(plain) => plain.to_vec(),
         _ => return None,
     };
@@ -136,7 +135,7 @@ mod tests {
                     .map(|(name, value)| format!("{name}<{}>", text(value)))
                     .collect::<Vec<_>>()
                     .join(" "),
-                None => "broken".to_owned(),
+                None => "malformed".to_owned(),
             };
             format!("{}({parameters})", text(offer.scheme))
         });
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn challenges_are_read_in_any_case_and_spacing() {
+    fn parses_challenges_in_any_case_and_spacing() {
         for (list, expected) in [
             ("", ""),
             (" , ,", ""),
@@ -166,18 +165,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_harms_no_other_challenge() {
+    fn malformed_challenges_do_not_affect_others() {
         for (list, expected) in [
             (
                 r#"Negotiate YIIab+/==, NTLM TlRM, Digest realm="r""#,
-                "Negotiate(broken) NTLM(broken) Digest(realm<r>)",
+                "Negotiate(malformed) NTLM(malformed) Digest(realm<r>)",
             ),
-            ("A x=1, x=2, B y=3", "A(broken) B(y<3>)"),
-            ("A x=, B y=3", "A(broken) B(y<3>)"),
-            (r#"A "x", B y=3"#, "A(broken) B(y<3>)"),
-            (r#"A x="1"2, B y=3"#, "A(broken) B(y<3>)"),
-            (r#"A x=1, B y="open, C z=3"#, "A(x<1>) B(broken)"),
-            (r#"A x="1\"#, "A(broken)"),
+            ("A x=1, x=2, B y=3", "A(malformed) B(y<3>)"),
+            ("A x=, B y=3", "A(malformed) B(y<3>)"),
+            (r#"A "x", B y=3"#, "A(malformed) B(y<3>)"),
+            (r#"A x="1"2, B y=3"#, "A(malformed) B(y<3>)"),
+            (r#"A x=1, B y="open, C z=3"#, "A(x<1>) B(malformed)"),
+            (r#"A x="1\"#, "A(malformed)"),
             ("=x, A y=1", "A(y<1>)"),
         ] {
             assert_eq!(shown(list), expected, "{list}");

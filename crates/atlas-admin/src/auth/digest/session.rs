@@ -1,5 +1,5 @@
-//! One nonce with its counter, which authorizes one request after another (RFC 7616,
-//! section 3.4).
+//! Digest sessions: one nonce and its count, for consecutive requests (RFC 7616, section
+//! 3.4).
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::challenge::{AuthenticationInfo, Challenge};
 
-/// A challenge, and the count of requests authorized for it.
+/// A challenge, and the number of requests authorized with its nonce.
 pub(super) struct DigestSession {
     challenge: Challenge,
     /// The part of the header that does not change.
@@ -72,8 +72,8 @@ impl DigestSession {
     /// Returns the `Authorization` header for the next request.
     pub(super) fn authorize(&mut self, target: Target<'_>) -> Option<HeaderValue> {
         self.nonce_count = self.nonce_count.checked_add(1)?;
-        // With `-sess`, H(A1) contains the first cnonce. Servers differ in whether they
-        // use that or the current one, so the cnonce stays the same.
+        // With `-sess`, H(A1) covers the first cnonce. Servers differ in whether they expect
+        // that or the current one, so the cnonce stays the same.
         if !self.challenge.algorithm.session && self.nonce_count > 1 {
             self.cnonce = random();
         }
@@ -107,8 +107,8 @@ impl DigestSession {
     /// Returns the session for the next request, with a new nonce if the service supplies
     /// one, or `None` if the counter is exhausted.
     pub(super) fn next(mut self, info: AuthenticationInfo) -> Option<Self> {
-        // With `-sess`, H(A1) contains the nonce, and servers differ in whether it outlives
-        // the nonce. All of them accept the old one.
+        // With `-sess`, H(A1) covers the nonce. Servers differ in whether a new nonce changes
+        // it, but all of them accept the old nonce.
         if let Some(nonce) = info.next_nonce
             && !self.challenge.algorithm.session
             && nonce != self.challenge.nonce

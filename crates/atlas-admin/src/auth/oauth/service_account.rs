@@ -1,4 +1,4 @@
-//! Service accounts: a current token, and the next one before it expires.
+//! Service accounts: use a token, and refresh it before it expires.
 
 use std::{
     fmt, io,
@@ -23,13 +23,13 @@ use crate::{
     transport::{Transport, context::RequestContext, deadline::deadline_after, progress::Progress},
 };
 
-/// How long before its expiry a token is refreshed, or halfway through what is left of its
-/// lifetime if that is shorter.
+/// How long before its expiry a token is refreshed. Tokens with less than twice this left
+/// are refreshed halfway through.
 const REFRESH_MARGIN: Duration = Duration::from_secs(60);
 
-/// How long no token is requested in place of a refused one, once a new token was refused
-/// as well. Tokens live for an hour and an account may have 100 of them: at one a minute
-/// they do not run out, whatever the service refuses.
+/// How long refused tokens are not replaced after the service has refused a new one as well.
+/// Tokens live for an hour and an account may have 100 of them, so one a minute cannot
+/// exhaust them.
 const REFRESH_COOLDOWN: Duration = Duration::from_secs(60);
 
 const ADVICE: &str = "check the service account and that it belongs to this service";
@@ -73,14 +73,14 @@ struct Token {
     access: AccessToken,
     header: HeaderValue,
     refresh_at: SystemTime,
-    /// Whether the service has just issued it; it was not found in the store.
+    /// Whether the service issued it to this client; otherwise it comes from the store.
     is_new: bool,
 }
 
 impl ServiceAccount {
     pub(crate) fn new(id: String, secret: SecretString, context: AuthContext) -> Self {
         Self {
-            key: TokenKey::new(context.base_url.place(), id.clone()),
+            key: TokenKey::new(context.base_url.host_and_path(), id.clone()),
             endpoint: TokenEndpoint {
                 id,
                 secret,
@@ -128,8 +128,7 @@ impl ServiceAccount {
         is_recent && !state.token.as_ref().is_some_and(is_other)
     }
 
-    /// Revokes the tokens in memory and in the store: all that can be revoked, even if one
-    /// of them fails.
+    /// Revokes the tokens in memory and in the store, each even if another one fails.
     pub(crate) async fn revoke(self: &Arc<Self>) -> Result<(), Error> {
         let refresh = self.state.lock().refresh.clone();
         if let Some(mut refresh) = refresh {
@@ -291,7 +290,7 @@ impl ServiceAccount {
             transport: &*self.transport,
             operation_id: "token",
             progress,
-            notes_connections: false,
+            reports_connections: false,
             max_body_size: self.max_body_size,
             deadline: deadline_after(self.timeout),
         }

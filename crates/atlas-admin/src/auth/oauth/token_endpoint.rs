@@ -46,7 +46,7 @@ impl TokenEndpoint {
     ) -> Result<AccessToken, Error> {
         let form = "grant_type=client_credentials".to_owned();
         let request = self.request(&self.token_url, form)?;
-        // The lifetime counts from here: when the service issued the token is unknown.
+        // Counts from here, since the service may issue the token at any time after this.
         let requested_at = SystemTime::now();
         let response = context.fetch(request).await?;
         if response.status != StatusCode::OK {
