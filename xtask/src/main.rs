@@ -3,36 +3,41 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
 };
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use xtask::{
-    ci, diff, document,
-    files::{Mode, deliver},
-    generate::{self, Part},
-    licences, measurements,
-    report::{self, Format},
-    services::Services,
-    sources::Sources,
-    speed, survey, transaction, update,
+    check_operations, ci,
+    diff::{
+        self,
+        report::{self, Format},
+    },
+    document::{
+        self,
+        output::{Mode, write_or_check},
+    },
+    pipeline::{
+        emit::{self, progenitor::Part, worker},
+        services::Services,
+        sources::Sources,
+    },
+    release_tasks, speed, update,
     upstream::{self, Upstream},
-    worker,
+    workspace,
 };
 
-const COMMIT: &str = "commit-update";
-
-/// The pipeline makes and drops millions of small values, a third faster so.
+/// The pipeline allocates millions of small values; this makes it a third faster.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Maintainers' tasks of this workspace.
+/// Tasks for maintainers of this workspace.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 struct Arguments {
-    /// The workspace to work on, if not this one
+    /// The workspace to work on [default: the one around the current directory]
     #[arg(long, global = true, hide = true)]
     root: Option<PathBuf>,
     #[command(subcommand)]
@@ -46,70 +51,69 @@ enum Task {
         /// The steps to run, such as "lints"; all unless given
         steps: Vec<String>,
     },
-    /// Write the generated code from the documents in openapi/
+    /// Generate code from the documents in openapi/
     Generate {
         /// Write nothing; fail if anything would change
         #[arg(long)]
         check: bool,
     },
-    /// Measure the client beside raw reqwest and other digest clients
+    /// Benchmark the client against raw reqwest and other digest clients
     #[command(disable_help_flag = true)]
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Run the client against real servers, and foreign clients against the emulator
+    /// Test the client against real servers, and third-party clients against the emulator
     #[command(disable_help_flag = true)]
     Interop {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Make many updates on a service with faults, and compare what was told with what is so
+    /// Make many updates amid faults, and compare each reported outcome with the truth
     #[command(disable_help_flag = true)]
     Soak {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Check the licences of all dependencies
-    Licences,
-    /// Make a part of the low-level crate of a lowered document; `generate` starts this
+    /// Generate a part of the low-level crate; `generate` starts this
     #[command(name = worker::TASK, hide = true)]
     Generator { part: Part },
-    /// Measure each stage on a whole document, enlarged too
+    /// Measure each stage on a full document, and on enlarged ones
     #[command(hide = true)]
     Speed {
         /// The document: YAML or JSON, plain or gzipped
         #[arg(long)]
         from: PathBuf,
     },
-    /// Try every operation of a whole document, each alone
-    Survey {
+    /// Check which operations of a full document the pipeline can generate
+    #[command(alias = "survey")]
+    CheckOperations {
         /// The document: YAML or JSON, plain or gzipped
         #[arg(long)]
         from: PathBuf,
-        /// Also compile a crate of all that were generated
+        /// Also compile all generated operations in one crate
         #[arg(long)]
         compile: bool,
     },
-    /// Compare a document with the committed one, as our operations see them
+    /// Compare a document with the committed one, for our operations
     Diff {
         /// The new document: a file or an address; YAML or JSON, plain or gzipped
         #[arg(long)]
         from: String,
-        /// The old document, if not the committed one
+        /// The document to compare with [default: the committed one]
         #[arg(long)]
         against: Option<String>,
-        /// How to write the comparison
+        /// The output format
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
-        /// Also say by which rule each change has its class
+        /// Also name the rule behind each severity
         #[arg(long)]
         explain: bool,
     },
     /// Take a new upstream document: trim, compare, lock, generate, log
     ///
-    /// All files are written or none. The report for the pull request goes to
-    /// standard output.
+    /// Nothing is written over files with uncommitted changes. The report for the pull
+    /// request goes to standard output.
     Update {
         /// The document: a file or an address; YAML or JSON, plain or gzipped
         #[arg(long)]
@@ -117,14 +121,11 @@ enum Task {
         /// Write nothing
         #[arg(long)]
         dry_run: bool,
-        /// Take it even if it breaks what worked
+        /// Accept breaking changes
         #[arg(long)]
         accept_breaking: bool,
     },
-    /// Commit what `update` prepared; `update` starts this
-    #[command(name = COMMIT, hide = true)]
-    Commit,
-    /// Cut an upstream document down to openapi/atlas-v2.yaml
+    /// Trim an upstream document to openapi/atlas-v2.yaml
     Trim {
         /// The document: a file or an address; YAML or JSON, plain or gzipped
         #[arg(long)]
@@ -142,7 +143,7 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::from(
                 error
-                    .downcast_ref::<measurements::Failure>()
+                    .downcast_ref::<release_tasks::Failure>()
                     .map_or(2, |f| f.code),
             )
         }
@@ -150,32 +151,30 @@ fn main() -> ExitCode {
 }
 
 fn run(Arguments { root, task }: Arguments) -> Result<()> {
-    let root = root.map_or_else(this_workspace, Ok)?;
-    if !matches!(task, Task::Commit | Task::Generator { .. }) {
-        transaction::undo(&root)?;
+    if let Task::Generator { part } = task {
+        return worker::run(part);
     }
+    let root = root.map_or_else(workspace::find_root, Ok)?;
     match task {
         Task::Generate { check } => {
             let mode = mode(check, "cargo xtask generate");
-            deliver(&root, &generate::generate(&root)?, mode)
+            write_or_check(&root, &emit::generate(&root)?, mode)
         }
-        Task::Generator { part } => worker::run(part),
-        Task::Bench { arguments } => measurements::run(&root, "bench", &arguments),
-        Task::Interop { arguments } => measurements::run(&root, "interop", &arguments),
-        Task::Soak { arguments } => measurements::run(&root, "soak", &arguments),
+        Task::Bench { arguments } => release_tasks::run(&root, "bench", &arguments),
+        Task::Interop { arguments } => release_tasks::run(&root, "interop", &arguments),
+        Task::Soak { arguments } => release_tasks::run(&root, "soak", &arguments),
         Task::Ci { steps } => ci::run(&root, &steps),
-        Task::Licences => licences::check(),
         Task::Speed { from } => {
             let services = Services::read(&root.join("openapi/services.toml"))?;
             let text = document::read_text(&from)?;
             print!("{}", speed::measure(&text, upstream::SERVICE, &services)?);
             Ok(())
         }
-        Task::Survey { from, compile } => survey(&root, &from, compile),
+        Task::CheckOperations { from, compile } => check_operations(&root, &from, compile),
         Task::Trim { from, check } => {
             let mode = mode(check, "cargo xtask trim --from FILE");
             let services = Services::read(&root.join("openapi/services.toml"))?;
-            deliver(
+            write_or_check(
                 &root,
                 &Upstream::read(&from)?.outputs(&root, &services)?,
                 mode,
@@ -197,35 +196,32 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
                 dry_run,
                 accept_breaking,
             };
-            print!(
-                "{}",
-                update::update(&root, &settings, commit_command(&root)?)?
-            );
+            print!("{}", update::update(&root, &settings)?);
             Ok(())
         }
-        Task::Commit => transaction::commit(&root),
+        Task::Generator { .. } => Ok(()),
     }
 }
 
-fn survey(root: &Path, from: &Path, compile: bool) -> Result<()> {
+fn check_operations(root: &Path, from: &Path, compile: bool) -> Result<()> {
     let services = Services::read(&root.join("openapi/services.toml"))?;
     let service = services
         .services
         .get(upstream::SERVICE)
         .with_context(|| format!("openapi/services.toml: no service {}", upstream::SERVICE))?;
     let document = document::read_openapi(from)?;
-    let survey = survey::survey(&document, service, &services)?;
-    print!("{survey}");
+    let checked = check_operations::check(&document, service, &services)?;
+    print!("{checked}");
     if compile {
-        survey.compile(root, &document, service)?;
+        checked.compile(root, &document, service)?;
         println!("       all of them compile in one crate");
     }
     Ok(())
 }
 
-fn mode(check: bool, mend: &'static str) -> Mode {
+fn mode(check: bool, fix_command: &'static str) -> Mode {
     if check {
-        Mode::Check { mend }
+        Mode::Check { fix_command }
     } else {
         Mode::Write
     }
@@ -251,19 +247,4 @@ fn compare(
     }
     print!("{}", report::write(&changes, format)?);
     Ok(())
-}
-
-/// This program, at its task of committing a transaction.
-fn commit_command(root: &Path) -> Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("--root").arg(root).arg(COMMIT);
-    Ok(command)
-}
-
-/// The root of the workspace that this program was built in.
-fn this_workspace() -> Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("xtask stands in the root")?;
-    Ok(root.to_owned())
 }

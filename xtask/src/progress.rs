@@ -1,15 +1,15 @@
-//! How far a task has come: a bar on a terminal, plain lines elsewhere.
+//! The progress of a task: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, stderr};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// The progress of a task in a known number of steps.
-pub struct Progress(Option<ProgressBar>);
+pub(crate) struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// Begins a task.
-    pub fn new(steps: u64) -> Self {
+    /// Starts a task.
+    pub(crate) fn new(steps: u64) -> Self {
         if !stderr().is_terminal() {
             return Self(None);
         }
@@ -20,8 +20,8 @@ impl Progress {
         Self(Some(bar))
     }
 
-    /// Begins the next step.
-    pub fn step(&self, name: &'static str) {
+    /// Starts the next step.
+    pub(crate) fn step(&self, name: &'static str) {
         match &self.0 {
             Some(bar) => {
                 bar.set_message(name);
@@ -31,16 +31,8 @@ impl Progress {
         }
     }
 
-    /// Says something that is to stay.
-    pub fn line(&self, text: &str) {
-        match &self.0 {
-            Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
-        }
-    }
-
     /// Ends the task.
-    pub fn done(&self, text: &'static str) {
+    pub(crate) fn done(&self, text: &'static str) {
         match &self.0 {
             Some(bar) => bar.finish_with_message(text),
             None => eprintln!("{text}"),

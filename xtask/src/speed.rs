@@ -9,14 +9,14 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
 use crate::{
+    check_operations::every_operation,
     diff::diff,
     document::{parse, to_yaml},
-    generate::{Part, format, tokens},
-    lower::lower,
-    name::name,
-    services::Services,
-    survey::every_operation,
-    trim::trim,
+    pipeline::emit::progenitor::{Part, format, tokens},
+    pipeline::lower::lower,
+    pipeline::rename::rename,
+    pipeline::services::Services,
+    pipeline::trim::trim,
 };
 
 /// How many times its size a document is measured at.
@@ -62,7 +62,7 @@ fn run(text: &str, service_name: &str, services: &Services, table: &mut Table) -
         trim(&document, &service.base_path, all.operations.values())
     })?;
     table.time("diff", || diff(&document, &trimmed, service_name, services))?;
-    let named = table.time("name", || name(&trimmed, service, &all))?;
+    let named = table.time("name", || rename(&trimmed, service, &all))?;
     let lowered = table.time("lower", || Ok(lower(&named)))?;
     let tokens = table.time("generate", || tokens(Part::Client, &lowered))?;
     table.time("format", || format(tokens))?;

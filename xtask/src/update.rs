@@ -1,19 +1,19 @@
-//! Everything that a new document of the vendor's asks for, in one step.
+//! Takes a new upstream document: trim, compare, lock, generate, log.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    changelog,
-    diff::{Report, diff},
-    files::Output,
-    generate,
+    diff::{
+        Report, diff,
+        report::{self, Format},
+    },
+    document::output::{Mode, Output, stale, write_or_check},
+    pipeline::{emit, sources::Sources},
     progress::Progress,
-    report::{self, Format},
-    sources::Sources,
-    transaction::Transaction,
-    upstream::{self, Upstream},
+    upstream::{self, Upstream, changelog},
+    workspace::ensure_committed,
 };
 
 /// What to do.
@@ -22,15 +22,17 @@ pub struct Settings<'a> {
     pub from: &'a str,
     /// Whether to write nothing.
     pub dry_run: bool,
-    /// Whether changes that may break users' programs are fine.
+    /// Whether breaking changes are accepted.
     pub accept_breaking: bool,
 }
 
-/// Takes the workspace at `root` to a new document; gives the report for the pull
-/// request. `commit` is the command that commits a transaction there.
-pub fn update(root: &Path, settings: &Settings, commit: Command) -> Result<String> {
+/// Takes the workspace at `root` to a new document, and returns the report for the pull
+/// request.
+///
+/// Git is the transaction: files with uncommitted changes are not overwritten, everything is
+/// computed before anything is written, and an error while writing says how to restore.
+pub fn update(root: &Path, settings: &Settings) -> Result<String> {
     let progress = Progress::new(5);
-    let transaction = Transaction::begin(root)?;
 
     progress.step("reading");
     let mut sources = Sources::read(root)?;
@@ -40,7 +42,7 @@ pub fn update(root: &Path, settings: &Settings, commit: Command) -> Result<Strin
     let committed = sources
         .documents
         .get(upstream::SERVICE)
-        .context("no document to compare with")?;
+        .context("there is no document to compare with")?;
     let changes = diff(
         committed,
         &upstream.document,
@@ -55,7 +57,7 @@ pub fn update(root: &Path, settings: &Settings, commit: Command) -> Result<Strin
     );
     if changes.is_breaking() && !settings.accept_breaking {
         print!("{text}");
-        bail!("the document breaks what worked; look at the report, then give --accept-breaking");
+        bail!("the document has breaking changes; read the report, then pass --accept-breaking");
     }
 
     progress.step("trimming");
@@ -66,28 +68,31 @@ pub fn update(root: &Path, settings: &Settings, commit: Command) -> Result<Strin
     );
 
     progress.step("generating");
-    outputs.extend(generate::outputs(&sources)?);
+    outputs.extend(emit::outputs(&sources)?);
     outputs.extend(changelog_entry(root, &upstream, &changes)?);
+    let changed: Vec<&Path> = stale(root, &outputs)
+        .map(|output| output.path.as_path())
+        .collect();
+    ensure_committed(root, &changed)?;
 
     progress.step("writing");
     if settings.dry_run {
         progress.done("nothing is written (--dry-run)");
         return Ok(text);
     }
-    let written = transaction.replace(&outputs, commit)?;
-    for path in &written {
-        progress.line(&format!("wrote {}", path.display()));
-    }
-    progress.done(if written.is_empty() {
-        "nothing to write"
-    } else {
+    let is_changed = !changed.is_empty();
+    write_or_check(root, &outputs, Mode::Write).context(
+        "only some files were written; `git status` lists them, `git restore .` brings back the old",
+    )?;
+    progress.done(if is_changed {
         "done"
+    } else {
+        "nothing to write"
     });
     Ok(text)
 }
 
-/// The changelog with an entry, if there is something to enter: a document that
-/// is not the one there was.
+/// Returns the changelog with an entry, if the document is a new one.
 fn changelog_entry(root: &Path, upstream: &Upstream, changes: &Report) -> Result<Option<Output>> {
     if !upstream.is_new(root)? {
         return Ok(None);

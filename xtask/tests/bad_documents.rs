@@ -144,7 +144,7 @@ fn a_document_is_the_same_plain_gzipped_or_as_json() {
         assert_eq!(code, Some(2));
         assert_eq!(
             said,
-            "error: not fresh: openapi/upstream.lock.toml; run `cargo xtask trim --from FILE`\n"
+            "error: out of date: openapi/upstream.lock.toml; run `cargo xtask trim --from FILE`\n"
         );
     }
 }
@@ -227,10 +227,10 @@ fn what_only_shows_when_code_is_made_is_an_error_too_and_nothing_is_written() {
         );
     }
     insta::assert_snapshot!(table);
-    assert!(files(copy.path()) == before, "something was written");
+    assert!(files(copy.path()) == before, "something before written");
 }
 
-/// A document of one operation, whose answer has the schema `Answer`.
+/// A document of one operation, whose response has the schema `Response`.
 fn answering(schemas: &Value) -> Vec<u8> {
     let document = json!({
         "openapi": "3.0.1",
@@ -278,7 +278,7 @@ fn the_generator_is_stopped_where_it_has_no_end() {
         let start = Instant::now();
         let output = support::xtask(
             &workspace(),
-            &["survey", "--from", file.path().to_str().unwrap()],
+            &["check-operations", "--from", file.path().to_str().unwrap()],
         );
         assert!(start.elapsed() < 2 * MAX_TIME, "took {:?}", start.elapsed());
         assert!(

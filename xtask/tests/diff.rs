@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{name, upstream_documents, workspace, xtask};
-use xtask::{diff, document, services::Services, sources::Sources};
+use xtask::{diff, document, pipeline::services::Services, pipeline::sources::Sources};
 
 fn text(root: &std::path::Path, arguments: &[&str]) -> String {
     let output = xtask(root, arguments);

@@ -149,22 +149,72 @@ fn a_dry_run_and_a_bad_document_write_nothing() {
     let output = update(copy.path(), bad.path(), &[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(files(copy.path()) == before);
-    assert!(!copy.path().join(".update").exists());
 }
 
-#[test]
-fn a_killed_update_leaves_all_or_nothing() {
+fn git(root: &Path, arguments: &[&str]) {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(root)
+        .args(["-c", "user.name=test", "-c", "user.email=test@example.com"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {message}");
+}
+
+fn committed_copy() -> tempfile::TempDir {
     let copy = copy();
-    let root = copy.path();
-    let new = write_variant(root, |text| {
+    git(copy.path(), &["init", "--quiet"]);
+    git(copy.path(), &["add", "."]);
+    git(copy.path(), &["commit", "--quiet", "--message", "start"]);
+    copy
+}
+
+fn with_robot_keeper(root: &Path) -> tempfile::NamedTempFile {
+    write_variant(root, |text| {
         text.replace("maxLength: 250", "maxLength: 300").replace(
             "- ORG_READ_ONLY",
             "- ORG_READ_ONLY\n            - ORG_ROBOT_KEEPER",
         )
-    });
+    })
+}
+
+#[test]
+fn uncommitted_changes_are_not_overwritten() {
+    let copy = committed_copy();
+    let root = copy.path();
+    let new = with_robot_keeper(root);
+    let roles = root.join("crates/atlas-admin/src/generated/roles.rs");
+    fs::write(&roles, "// mine\n").unwrap();
     let before = files(root);
-    let mut was_cut_off = 0;
-    for delay in (0..200).step_by(10) {
+    let output = update(root, new.path(), &[]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("crates/atlas-admin/src/generated/roles.rs; commit or stash"),
+        "{message}"
+    );
+    assert!(files(root) == before);
+    git(root, &["restore", "."]);
+    assert!(update(root, new.path(), &[]).status.success());
+    // The files just written are not committed yet.
+    let newer = write_variant(root, |text| {
+        text.replace("maxLength: 300", "maxLength: 310")
+    });
+    assert_eq!(update(root, newer.path(), &[]).status.code(), Some(2));
+    git(root, &["commit", "--quiet", "--all", "--message", "update"]);
+    assert!(update(root, newer.path(), &[]).status.success());
+}
+
+#[test]
+fn git_restores_after_a_killed_update() {
+    let copy = committed_copy();
+    let root = copy.path();
+    let new = with_robot_keeper(root);
+    let before = files(root);
+    let mut killed = 0;
+    for delay in (0..200).step_by(20) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .arg("--root")
             .arg(root)
@@ -175,20 +225,38 @@ fn a_killed_update_leaves_all_or_nothing() {
             .unwrap();
         thread::sleep(Duration::from_millis(delay));
         child.kill().unwrap();
-        was_cut_off += usize::from(!child.wait().unwrap().success());
-        // A commit that had begun goes on for a moment.
-        thread::sleep(Duration::from_millis(50));
-        let after = files(root);
-        if after != before {
-            let whole = update(root, new.path(), &[]);
-            assert!(whole.status.success());
-            assert!(files(root) == after, "killed after {delay} ms");
-            break;
-        }
+        killed += usize::from(!child.wait().unwrap().success());
+        git(root, &["restore", "."]);
+        git(root, &["clean", "--quiet", "--force", "-d"]);
+        assert!(files(root) == before, "killed after {delay} ms");
     }
-    assert!(was_cut_off > 0);
+    assert!(killed > 0);
     assert!(update(root, new.path(), &[]).status.success());
     assert!(files(root) != before);
+}
+
+#[test]
+fn a_task_works_on_the_checkout_it_is_run_in() {
+    let copy = copy();
+    let new = with_robot_keeper(copy.path());
+    let before = files(&workspace());
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["update", "--from", new.path().to_str().unwrap()])
+        .current_dir(copy.path().join("crates"))
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let document = fs::read_to_string(copy.path().join("openapi/atlas-v2.yaml")).unwrap();
+    assert!(document.contains("ORG_ROBOT_KEEPER"));
+    assert!(files(&workspace()) == before);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["generate", "--check"])
+        .current_dir(elsewhere.path())
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("is not in a checkout"), "{message}");
 }
 
 #[test]
@@ -210,7 +278,7 @@ fn there_and_back_again_changes_nothing() {
     assert!(files(copy.path()) == before);
 }
 
-/// Answers one request on a free port with `body`.
+/// Responses one request on a free port with `body`.
 fn serve(body: Vec<u8>) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,26 +1,23 @@
-//! `atlas-admin`: programmatic API keys on MongoDB Atlas and Ops Manager, one or
-//! ten thousand.
+//! `atlas-admin`: manage programmatic API keys on MongoDB Atlas and Ops Manager.
+//!
+//! Layers, from the top: `commands` → `client` → `config` → `ui` → `error` → `args`.
 
-mod apply;
-mod catalog;
-mod cli;
+mod args;
+mod client;
 mod commands;
-mod connect;
-mod dry_run;
-mod exit;
-mod key_view;
-mod output;
-mod read_key;
+mod config;
+mod diagnostic;
+mod error;
+mod roles;
 mod runtime;
-mod service;
-mod settings;
-mod signals;
+mod signal;
+mod ui;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::{cli::Cli, output::Output};
+use crate::{commands::Cli, ui::Output};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -28,10 +25,10 @@ fn main() -> ExitCode {
     let output = Output::new(&cli.global);
     output.log_if_verbose();
     match commands::run(cli, &output) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            output.failure(&failure);
-            failure.exit().into()
+        Ok(status) => status.into(),
+        Err(error) => {
+            output.error(&error);
+            error.exit_status().into()
         }
     }
 }

@@ -1,28 +1,30 @@
-//! The runtime of commands that speak to a service.
+//! Asynchronous runtimes.
 
 use std::{future::Future, io};
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
-use crate::exit::Failure;
+use crate::error::CliError;
 
-/// Runs one call, on this thread.
-pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    finish(Builder::new_current_thread().enable_all().build(), future)
+/// Runs a single call on this thread.
+pub(crate) fn block_on<T>(
+    future: impl Future<Output = Result<T, CliError>>,
+) -> Result<T, CliError> {
+    run(Builder::new_current_thread().enable_all().build(), future)
 }
 
-/// Runs many things at once, on all processors.
-pub(crate) fn block_on_many<T>(
-    future: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    finish(Builder::new_multi_thread().enable_all().build(), future)
+/// Runs concurrent work on all processors.
+pub(crate) fn block_on_multi_thread<T>(
+    future: impl Future<Output = Result<T, CliError>>,
+) -> Result<T, CliError> {
+    run(Builder::new_multi_thread().enable_all().build(), future)
 }
 
-fn finish<T>(
-    runtime: io::Result<tokio::runtime::Runtime>,
-    future: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+fn run<T>(
+    runtime: io::Result<Runtime>,
+    future: impl Future<Output = Result<T, CliError>>,
+) -> Result<T, CliError> {
     runtime
-        .map_err(|error| Failure::local("cannot start", error))?
+        .map_err(|error| CliError::local("cannot start the runtime", error))?
         .block_on(future)
 }

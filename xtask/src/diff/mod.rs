@@ -7,6 +7,8 @@
 mod rules;
 mod walk;
 
+pub mod report;
+
 use std::{cmp::Reverse, fmt};
 
 use anyhow::{Context, Result, ensure};
@@ -14,26 +16,26 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    services::{Operation, Service, Services},
-    trim::trim,
+    pipeline::services::{Operation, Service, Services},
+    pipeline::trim::trim,
 };
 
 /// How much a change matters, from the least to the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Class {
+pub enum Severity {
     /// Nobody can tell from outside.
     Cosmetic,
     /// There is something new, and what was still works.
     Additive,
-    /// Something may answer otherwise than before.
+    /// Something may response otherwise than before.
     Behavioural,
     /// Something that worked may be refused, or cannot be read.
     Breaking,
 }
 
-impl Class {
-    /// All classes, the one that matters most first.
+impl Severity {
+    /// All severities, the one that matters most first.
     pub const WORST_FIRST: [Self; 4] = [
         Self::Breaking,
         Self::Behavioural,
@@ -42,7 +44,7 @@ impl Class {
     ];
 }
 
-impl fmt::Display for Class {
+impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Cosmetic => "cosmetic",
@@ -57,7 +59,7 @@ impl fmt::Display for Class {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
     /// How much it matters.
-    pub class: Class,
+    pub severity: Severity,
     /// The service whose document it is in.
     pub service: String,
     /// The operations that see it.
@@ -66,12 +68,12 @@ pub struct Change {
     /// one for what is gone.
     pub pointer: String,
     /// What was there; null for nothing.
-    pub was: Value,
+    pub before: Value,
     /// What is there; null for nothing.
-    pub now: Value,
+    pub after: Value,
     /// What it means for a user of `atlas-admin`.
-    pub meaning: String,
-    /// The rule that gave the class.
+    pub impact: String,
+    /// The rule that gave the severity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<&'static str>,
 }
@@ -81,15 +83,15 @@ impl Change {
     fn is_same(&self, other: &Self) -> bool {
         self.pointer == other.pointer
             && self.rule == other.rule
-            && self.was == other.was
-            && self.now == other.now
+            && self.before == other.before
+            && self.after == other.after
     }
 }
 
 /// All differences.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The worst class, or `unchanged`.
+    /// The worst severity, or `unchanged`.
     pub verdict: String,
     /// The changes, the worst first.
     pub changes: Vec<Change>,
@@ -98,14 +100,14 @@ pub struct Report {
 impl Report {
     /// Whether something that worked may be refused.
     pub fn is_breaking(&self) -> bool {
-        self.of(Class::Breaking).next().is_some()
+        self.of(Severity::Breaking).next().is_some()
     }
 
-    /// The changes of one class.
-    pub fn of(&self, class: Class) -> impl Iterator<Item = &Change> {
+    /// The changes of one severity.
+    pub fn of(&self, severity: Severity) -> impl Iterator<Item = &Change> {
         self.changes
             .iter()
-            .filter(move |change| change.class == class)
+            .filter(move |change| change.severity == severity)
     }
 
     /// The report without the names of rules.
@@ -135,9 +137,9 @@ pub fn diff(old: &Value, new: &Value, service: &str, services: &Services) -> Res
             None => changes.push(change),
         }
     }
-    changes.sort_by_key(|change| Reverse(change.class));
+    changes.sort_by_key(|change| Reverse(change.severity));
     let verdict = match changes.first() {
-        Some(worst) => worst.class.to_string(),
+        Some(worst) => worst.severity.to_string(),
         None => "unchanged".to_owned(),
     };
     Ok(Report { verdict, changes })

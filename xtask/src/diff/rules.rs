@@ -1,21 +1,21 @@
 //! Which difference matters how much, and what it means for users.
 
-use super::Class::{self, Additive, Behavioural, Breaking, Cosmetic};
+use super::Severity::{self, Additive, Behavioural, Breaking, Cosmetic};
 
 /// A rule for one sort of difference.
 pub(super) struct Rule {
-    pub(super) class: Class,
+    pub(super) severity: Severity,
     /// The sort of difference, for `--explain`.
     pub(super) about: &'static str,
     /// What it means for a user of `atlas-admin`, of a subject `{}`.
-    pub(super) meaning: &'static str,
+    pub(super) impact: &'static str,
 }
 
-const fn rule(class: Class, about: &'static str, meaning: &'static str) -> Rule {
+const fn rule(severity: Severity, about: &'static str, impact: &'static str) -> Rule {
     Rule {
-        class,
+        severity,
         about,
-        meaning,
+        impact,
     }
 }
 
@@ -29,7 +29,7 @@ pub(super) const OPERATION_REMOVED: Rule = rule(
 pub(super) const OPERATION_ADDED: Rule = rule(
     Additive,
     "an operation that is new",
-    "The service has the operation now.",
+    "The service has the operation after.",
 );
 pub(super) const ID: Rule = rule(
     Cosmetic,
@@ -68,7 +68,7 @@ pub(super) const SERVER: Rule = rule(
     "The service may be elsewhere; the client's default does not move by itself.",
 );
 
-// Bodies and answers.
+// Bodies and responses.
 
 pub(super) const VERSION_REMOVED: Rule = rule(
     Breaking,
@@ -87,7 +87,7 @@ pub(super) const BODY_REMOVED: Rule = rule(
 );
 pub(super) const BODY_ADDED: Rule = rule(
     Breaking,
-    "request: a body where there was none",
+    "request: a body where there before none",
     "The operation takes a body, which the client does not send.",
 );
 pub(super) const SUCCESS_REMOVED: Rule = rule(
@@ -135,12 +135,12 @@ pub(super) const REQUIRED_INPUT_ADDED: Rule = rule(
 );
 pub(super) const INPUT_REQUIRED: Rule = rule(
     Breaking,
-    "request: a parameter or field that must be given now",
+    "request: a parameter or field that must be given after",
     "A request without {} will be refused.",
 );
 pub(super) const INPUT_OPTIONAL: Rule = rule(
     Additive,
-    "request: a parameter or field that need not be given now",
+    "request: a parameter or field that need not be given after",
     "A request may do without {}.",
 );
 pub(super) const INPUT_VALUE_REMOVED: Rule = rule(
@@ -150,7 +150,7 @@ pub(super) const INPUT_VALUE_REMOVED: Rule = rule(
 );
 pub(super) const INPUT_VALUE_ADDED: Rule = rule(
     Additive,
-    "request: a value that is accepted now",
+    "request: a value that is accepted after",
     "{} is accepted; a role gets a variant by this update.",
 );
 pub(super) const INPUT_VALUES_OPENED: Rule = rule(
@@ -160,18 +160,18 @@ pub(super) const INPUT_VALUES_OPENED: Rule = rule(
 );
 pub(super) const INPUT_VALUES_CLOSED: Rule = rule(
     Breaking,
-    "request: a list of values where any was accepted",
-    "{} must be one of a list now; others may be refused.",
+    "request: a list of values where any before accepted",
+    "{} must be one of a list after; others may be refused.",
 );
 pub(super) const INPUT_LIMIT_NARROWED: Rule = rule(
     Breaking,
     "request: a narrower limit",
-    "{} is refused where it was accepted, by the client before it is sent.",
+    "{} is refused where it before accepted, by the client before it is sent.",
 );
 pub(super) const INPUT_LIMIT_WIDENED: Rule = rule(
     Behavioural,
     "request: a wider limit",
-    "{} is accepted where it was refused.",
+    "{} is accepted where it before refused.",
 );
 pub(super) const INPUT_NULLABLE: Rule = rule(
     Behavioural,
@@ -203,12 +203,12 @@ pub(super) const OUTPUT_ADDED: Rule = rule(
 );
 pub(super) const OUTPUT_ALWAYS: Rule = rule(
     Behavioural,
-    "response: a field that is always there now",
+    "response: a field that is always there after",
     "{} is said to be always there; nothing relies on it.",
 );
 pub(super) const OUTPUT_SOMETIMES: Rule = rule(
     Behavioural,
-    "response: a field that need not be there now",
+    "response: a field that need not be there after",
     "{} may be missing, which reads as absent.",
 );
 pub(super) const OUTPUT_VALUE_REMOVED: Rule = rule(
@@ -218,7 +218,7 @@ pub(super) const OUTPUT_VALUE_REMOVED: Rule = rule(
 );
 pub(super) const OUTPUT_VALUE_ADDED: Rule = rule(
     Additive,
-    "response: a value that may appear now",
+    "response: a value that may appear after",
     "{} may appear, and is read like any other.",
 );
 pub(super) const OUTPUT_VALUES: Rule = rule(
@@ -233,12 +233,12 @@ pub(super) const OUTPUT_LIMIT: Rule = rule(
 );
 pub(super) const OUTPUT_NULL: Rule = rule(
     Behavioural,
-    "response: a value that may be null now",
+    "response: a value that may be null after",
     "{} may be null, which reads as absent.",
 );
 pub(super) const OUTPUT_NOT_NULL: Rule = rule(
     Behavioural,
-    "response: a value that is never null now",
+    "response: a value that is never null after",
     "{} is said never to be null; it is still read if it is.",
 );
 pub(super) const OUTPUT_READ_ONLY: Rule = rule(

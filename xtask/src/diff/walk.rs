@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     document::{escape, follow_to},
-    services::{Found, Operation, Service, Services, date, parameters},
+    pipeline::services::{Found, Operation, Service, Services, date, parameters},
 };
 
 /// Every difference between two trimmed documents of `service`, once for each
@@ -107,15 +107,15 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn note(&mut self, rule: &Rule, pointer: String, was: &Value, now: &Value, subject: &str) {
+    fn note(&mut self, rule: &Rule, pointer: String, before: &Value, after: &Value, subject: &str) {
         self.changes.push(Change {
-            class: rule.class,
+            severity: rule.severity,
             service: self.service.to_owned(),
             operation: self.operation.clone(),
             pointer,
-            was: was.clone(),
-            now: now.clone(),
-            meaning: rule.meaning.replace("{}", subject),
+            before: before.clone(),
+            after: after.clone(),
+            impact: rule.impact.replace("{}", subject),
             rule: Some(rule.about),
         });
     }
@@ -129,32 +129,32 @@ impl<'a> Walk<'a> {
     }
 
     /// A name in a map that is gone or new.
-    fn name(&mut self, rule: &Rule, pointer: String, was: Option<&str>, now: Option<&str>) {
-        let subject = was.or(now).unwrap_or_default();
-        self.note(rule, pointer, &json!(was), &json!(now), subject);
+    fn name(&mut self, rule: &Rule, pointer: String, before: Option<&str>, after: Option<&str>) {
+        let subject = before.or(after).unwrap_or_default();
+        self.note(rule, pointer, &json!(before), &json!(after), subject);
     }
 
     /// Notes under one of two rules whether `key` was or is set.
     fn flag(
         &mut self,
         key: &str,
-        was: &Site<'a>,
-        now: &Site<'a>,
+        before: &Site<'a>,
+        after: &Site<'a>,
         on: &Rule,
         off: &Rule,
         subject: &str,
     ) {
-        let (old, new) = (was.is(key), now.is(key));
+        let (old, new) = (before.is(key), after.is(key));
         if old != new {
             let rule = if new { on } else { off };
-            self.note(rule, now.at(key), &json!(old), &json!(new), subject);
+            self.note(rule, after.at(key), &json!(old), &json!(new), subject);
         }
     }
 
-    fn order(&mut self, pointer: String, was: &[String], now: &[String]) {
+    fn order(&mut self, pointer: String, before: &[String], after: &[String]) {
         let set = |list: &[String]| -> BTreeSet<String> { list.iter().cloned().collect() };
-        if was != now && set(was) == set(now) {
-            self.note(&rules::ORDER, pointer, &json!(was), &json!(now), "");
+        if before != after && set(before) == set(after) {
+            self.note(&rules::ORDER, pointer, &json!(before), &json!(after), "");
         }
     }
 
@@ -165,9 +165,9 @@ impl<'a> Walk<'a> {
             "/components/securitySchemes/ServiceAccounts/flows",
         ] {
             let at = |document: &'a Value| document.pointer(pointer).unwrap_or(NOTHING);
-            let (was, now) = (at(self.old), at(self.new));
-            if was != now && !was.is_null() && !now.is_null() {
-                self.note(&rules::SERVER, pointer.to_owned(), was, now, "");
+            let (before, after) = (at(self.old), at(self.new));
+            if before != after && !before.is_null() && !after.is_null() {
+                self.note(&rules::SERVER, pointer.to_owned(), before, after, "");
             }
         }
     }
@@ -180,11 +180,11 @@ impl<'a> Walk<'a> {
         };
         match (find(self.old), find(self.new)) {
             (Some(old), Some(new)) => {
-                let (was, now) = (site(&old), site(&new));
+                let (before, after) = (site(&old), site(&new));
                 if old.path != new.path {
                     self.note(
                         &rules::ID,
-                        now.pointer.clone(),
+                        after.pointer.clone(),
                         &json!(old.path),
                         &json!(new.path),
                         "",
@@ -192,33 +192,33 @@ impl<'a> Walk<'a> {
                 }
                 self.input = true;
                 self.parameters(
-                    &Parameters::of(&old, &was, self.old),
-                    &Parameters::of(&new, &now, self.new),
-                    &now,
+                    &Parameters::of(&old, &before, self.old),
+                    &Parameters::of(&new, &after, self.new),
+                    &after,
                 );
-                self.body(&was, &now);
+                self.body(&before, &after);
                 self.input = false;
-                self.responses(&was, &now);
-                self.security(&was, &now);
-                self.marks(&was, &now);
+                self.responses(&before, &after);
+                self.security(&before, &after);
+                self.marks(&before, &after);
             }
             (Some(old), None) => {
-                let was = site(&old);
+                let before = site(&old);
                 self.note(
                     &rules::OPERATION_REMOVED,
-                    was.pointer.clone(),
-                    was.get("operationId"),
+                    before.pointer.clone(),
+                    before.get("operationId"),
                     NOTHING,
                     "",
                 );
             }
             (None, Some(new)) => {
-                let now = site(&new);
+                let after = site(&new);
                 self.note(
                     &rules::OPERATION_ADDED,
-                    now.pointer.clone(),
+                    after.pointer.clone(),
                     NOTHING,
-                    now.get("operationId"),
+                    after.get("operationId"),
                     "",
                 );
             }
@@ -227,8 +227,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Everything about an operation but what goes over the wire.
-    fn marks(&mut self, was: &Site<'a>, now: &Site<'a>) {
-        for key in union(was.keys(), now.keys()) {
+    fn marks(&mut self, before: &Site<'a>, after: &Site<'a>) {
+        for key in union(before.keys(), after.keys()) {
             let rule = match key.as_str() {
                 "parameters" | "requestBody" | "responses" | "security" => continue,
                 "operationId" => &rules::ID,
@@ -236,14 +236,17 @@ impl<'a> Walk<'a> {
                 "deprecated" | "x-sunset" => &rules::DEPRECATED,
                 _ => &rules::EXTENSION,
             };
-            if was.get(&key) != now.get(&key) {
-                self.note(rule, now.at(&key), was.get(&key), now.get(&key), "");
+            if before.get(&key) != after.get(&key) {
+                self.note(rule, after.at(&key), before.get(&key), after.get(&key), "");
             }
         }
     }
 
-    fn security(&mut self, was: &Site<'a>, now: &Site<'a>) {
-        let (old, new) = (schemes(was.value, self.old), schemes(now.value, self.new));
+    fn security(&mut self, before: &Site<'a>, after: &Site<'a>) {
+        let (old, new) = (
+            schemes(before.value, self.old),
+            schemes(after.value, self.new),
+        );
         for gone in old.difference(&new) {
             self.name(
                 &rules::SCHEME_REMOVED,
@@ -262,10 +265,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn parameters(&mut self, was: &Parameters<'a>, now: &Parameters<'a>, operation: &Site<'a>) {
-        for (key, one) in &was.0 {
+    fn parameters(
+        &mut self,
+        before: &Parameters<'a>,
+        after: &Parameters<'a>,
+        operation: &Site<'a>,
+    ) {
+        for (key, one) in &before.0 {
             let subject = format!("the parameter {}", one.text("name"));
-            match now.get(key) {
+            match after.get(key) {
                 Some(other) => {
                     self.flag(
                         "required",
@@ -286,8 +294,8 @@ impl<'a> Walk<'a> {
                 None => self.removed(&rules::INPUT_REMOVED, one, &subject),
             }
         }
-        for (key, other) in &now.0 {
-            if was.get(key).is_none() {
+        for (key, other) in &after.0 {
+            if before.get(key).is_none() {
                 let rule = if other.is("required") {
                     &rules::REQUIRED_INPUT_ADDED
                 } else {
@@ -300,13 +308,13 @@ impl<'a> Walk<'a> {
                 );
             }
         }
-        self.order(operation.at("parameters"), &was.names(), &now.names());
+        self.order(operation.at("parameters"), &before.names(), &after.names());
     }
 
-    fn body(&mut self, was: &Site<'a>, now: &Site<'a>) {
+    fn body(&mut self, before: &Site<'a>, after: &Site<'a>) {
         match (
-            was.child("requestBody", self.old),
-            now.child("requestBody", self.new),
+            before.child("requestBody", self.old),
+            after.child("requestBody", self.new),
         ) {
             (Some(one), Some(other)) => {
                 self.flag(
@@ -325,14 +333,19 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn responses(&mut self, was: &Site<'a>, now: &Site<'a>) {
+    fn responses(&mut self, before: &Site<'a>, after: &Site<'a>) {
         let pair = (
-            was.child("responses", self.old),
-            now.child("responses", self.new),
+            before.child("responses", self.old),
+            after.child("responses", self.new),
         );
-        let (Some(was), Some(now)) = pair else { return };
-        for status in union(was.keys(), now.keys()) {
-            match (was.child(&status, self.old), now.child(&status, self.new)) {
+        let (Some(before), Some(after)) = pair else {
+            return;
+        };
+        for status in union(before.keys(), after.keys()) {
+            match (
+                before.child(&status, self.old),
+                after.child(&status, self.new),
+            ) {
                 (Some(one), Some(other)) => {
                     self.headers(&one, &other);
                     self.content(&one, &other);
@@ -344,10 +357,15 @@ impl<'a> Walk<'a> {
                     } else {
                         &rules::ERROR_REMOVED
                     };
-                    self.name(rule, was.at(&status), Some(&status), None);
+                    self.name(rule, before.at(&status), Some(&status), None);
                 }
                 (None, Some(other)) => {
-                    self.name(&rules::RESPONSE_ADDED, now.at(&status), None, Some(&status));
+                    self.name(
+                        &rules::RESPONSE_ADDED,
+                        after.at(&status),
+                        None,
+                        Some(&status),
+                    );
                     let nothing = Site {
                         value: NOTHING,
                         pointer: String::new(),
@@ -359,16 +377,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn headers(&mut self, was: &Site<'a>, now: &Site<'a>) {
+    fn headers(&mut self, before: &Site<'a>, after: &Site<'a>) {
         let headers = |site: &Site<'a>, document| {
             site.child("headers", document).unwrap_or(Site {
                 value: NOTHING,
                 pointer: site.at("headers"),
             })
         };
-        let (was, now) = (headers(was, self.old), headers(now, self.new));
-        for name in union(was.keys(), now.keys()) {
-            match (was.child(&name, self.old), now.child(&name, self.new)) {
+        let (before, after) = (headers(before, self.old), headers(after, self.new));
+        for name in union(before.keys(), after.keys()) {
+            match (before.child(&name, self.old), after.child(&name, self.new)) {
                 (Some(one), Some(other)) => {
                     let schemas = (
                         one.child("schema", self.old),
@@ -379,21 +397,23 @@ impl<'a> Walk<'a> {
                     }
                 }
                 (Some(_), None) => {
-                    self.name(&rules::HEADER_REMOVED, was.at(&name), Some(&name), None)
+                    self.name(&rules::HEADER_REMOVED, before.at(&name), Some(&name), None)
                 }
-                (None, _) => self.name(&rules::HEADER_ADDED, now.at(&name), None, Some(&name)),
+                (None, _) => self.name(&rules::HEADER_ADDED, after.at(&name), None, Some(&name)),
             }
         }
     }
 
-    fn content(&mut self, was: &Site<'a>, now: &Site<'a>) {
+    fn content(&mut self, before: &Site<'a>, after: &Site<'a>) {
         let pair = (
-            was.child("content", self.old),
-            now.child("content", self.new),
+            before.child("content", self.old),
+            after.child("content", self.new),
         );
-        let (Some(was), Some(now)) = pair else { return };
-        for name in union(was.keys(), now.keys()) {
-            match (was.child(&name, self.old), now.child(&name, self.new)) {
+        let (Some(before), Some(after)) = pair else {
+            return;
+        };
+        for name in union(before.keys(), after.keys()) {
+            match (before.child(&name, self.old), after.child(&name, self.new)) {
                 (Some(one), Some(other)) => {
                     if one.get("x-sunset") != other.get("x-sunset") {
                         let (old, new) = (one.get("x-sunset"), other.get("x-sunset"));
@@ -409,14 +429,14 @@ impl<'a> Walk<'a> {
                 }
                 (Some(_), None) => self.note(
                     &rules::VERSION_REMOVED,
-                    was.at(&name),
+                    before.at(&name),
                     &json!(name),
                     NOTHING,
                     day(&name),
                 ),
                 (None, _) => self.note(
                     &rules::VERSION_ADDED,
-                    now.at(&name),
+                    after.at(&name),
                     NOTHING,
                     &json!(name),
                     day(&name),
@@ -425,8 +445,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn schema(&mut self, was: &Site<'a>, now: &Site<'a>) {
-        let pair = (was.pointer.clone(), now.pointer.clone());
+    fn schema(&mut self, before: &Site<'a>, after: &Site<'a>) {
+        let pair = (before.pointer.clone(), after.pointer.clone());
         if self.open.contains(&pair) {
             return;
         }
@@ -436,17 +456,17 @@ impl<'a> Walk<'a> {
             self.note(&rules::ID, pair.1.clone(), &json!(old), &json!(new), "");
         }
         self.open.push(pair);
-        for key in union(was.keys(), now.keys()) {
-            self.keyword(&key, was, now);
+        for key in union(before.keys(), after.keys()) {
+            self.keyword(&key, before, after);
         }
         self.open.pop();
     }
 
-    fn keyword(&mut self, key: &str, was: &Site<'a>, now: &Site<'a>) {
-        let (old, new) = (was.get(key), now.get(key));
-        let children = (was.child(key, self.old), now.child(key, self.new));
+    fn keyword(&mut self, key: &str, before: &Site<'a>, after: &Site<'a>) {
+        let (old, new) = (before.get(key), after.get(key));
+        let children = (before.child(key, self.old), after.child(key, self.new));
         match (key, children) {
-            ("properties", (one, other)) => self.fields(one, other, now),
+            ("properties", (one, other)) => self.fields(one, other, after),
             ("items" | "additionalProperties" | "not", (Some(one), Some(other)))
                 if one.value.is_object() && other.value.is_object() =>
             {
@@ -460,11 +480,11 @@ impl<'a> Walk<'a> {
                 }
             }
             _ if old == new => {}
-            ("enum", _) => self.values(old, new, now),
-            ("required", _) => self.required_fields(old, new, now),
+            ("enum", _) => self.values(old, new, after),
+            ("required", _) => self.required_fields(old, new, after),
             _ => {
                 let rule = self.rule_for(key, old, new);
-                self.note(rule, now.at(key), old, new, &now.subject());
+                self.note(rule, after.at(key), old, new, &after.subject());
             }
         }
     }
@@ -489,13 +509,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn fields(&mut self, was: Option<Site<'a>>, now: Option<Site<'a>>, object: &Site<'a>) {
+    fn fields(&mut self, before: Option<Site<'a>>, after: Option<Site<'a>>, object: &Site<'a>) {
         let names = |site: &Option<Site<'a>>| -> Vec<&'a String> {
             site.iter().flat_map(Site::keys).collect()
         };
-        for name in union(names(&was).into_iter(), names(&now).into_iter()) {
-            let one = was.as_ref().and_then(|site| site.child(&name, self.old));
-            let other = now.as_ref().and_then(|site| site.child(&name, self.new));
+        for name in union(names(&before).into_iter(), names(&after).into_iter()) {
+            let one = before.as_ref().and_then(|site| site.child(&name, self.old));
+            let other = after.as_ref().and_then(|site| site.child(&name, self.new));
             let subject = format!("`{name}`");
             match (one, other) {
                 (Some(one), Some(other)) => self.schema(&one, &other),
@@ -524,21 +544,21 @@ impl<'a> Walk<'a> {
     /// Fields that are required, or no longer. Fields that are new or gone have
     /// been noted as that.
     fn required_fields(&mut self, old: &Value, new: &Value, object: &Site<'a>) {
-        let (was, now) = (texts(old), texts(new));
+        let (before, after) = (texts(old), texts(new));
         let (on, off) = if self.input {
             (&rules::INPUT_REQUIRED, &rules::INPUT_OPTIONAL)
         } else {
             (&rules::OUTPUT_ALWAYS, &rules::OUTPUT_SOMETIMES)
         };
-        for name in now.iter().filter(|name| !was.contains(name)) {
+        for name in after.iter().filter(|name| !before.contains(name)) {
             self.note(on, object.at("required"), old, new, &format!("`{name}`"));
         }
-        for name in was.iter().filter(|name| !now.contains(name)) {
+        for name in before.iter().filter(|name| !after.contains(name)) {
             if object.get("properties").get(name).is_some() {
                 self.note(off, object.at("required"), old, new, &format!("`{name}`"));
             }
         }
-        self.order(object.at("required"), &was, &now);
+        self.order(object.at("required"), &before, &after);
     }
 
     fn values(&mut self, old: &Value, new: &Value, site: &Site<'a>) {
@@ -552,19 +572,19 @@ impl<'a> Walk<'a> {
         self.note(rule, pointer, old, new, &site.subject());
     }
 
-    fn listed_values(&mut self, was: &[String], now: &[String], pointer: &str) {
+    fn listed_values(&mut self, before: &[String], after: &[String], pointer: &str) {
         let (on, off) = if self.input {
             (&rules::INPUT_VALUE_ADDED, &rules::INPUT_VALUE_REMOVED)
         } else {
             (&rules::OUTPUT_VALUE_ADDED, &rules::OUTPUT_VALUE_REMOVED)
         };
-        for value in now.iter().filter(|value| !was.contains(value)) {
+        for value in after.iter().filter(|value| !before.contains(value)) {
             self.name(on, pointer.to_owned(), None, Some(value));
         }
-        for value in was.iter().filter(|value| !now.contains(value)) {
+        for value in before.iter().filter(|value| !after.contains(value)) {
             self.name(off, pointer.to_owned(), Some(value), None);
         }
-        self.order(pointer.to_owned(), was, now);
+        self.order(pointer.to_owned(), before, after);
     }
 }
 

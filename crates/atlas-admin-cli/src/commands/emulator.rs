@@ -1,4 +1,4 @@
-//! `emulator`: the local server.
+//! `emulator`: run the local server.
 
 use std::io;
 
@@ -6,10 +6,7 @@ use atlas_emulator::cli::{Running, Settings};
 use clap::Args;
 
 use crate::{
-    exit::Failure,
-    output::{Format, Output},
-    runtime::block_on_many,
-    signals,
+    args::Format, error::CliError, runtime::block_on_multi_thread, signal::Signal, ui::Output,
 };
 
 const EXAMPLES: &str = "\
@@ -17,41 +14,40 @@ Examples:
   atlas-admin emulator --listen 127.0.0.1:8080
   atlas-admin emulator --no-rate-limits --faults '429:every=10,retry_after=1' --output json";
 
-/// Start a local server that answers like the three services
+/// Start a local server that emulates all three services
 ///
-/// Once it listens it prints what signs in, as shell variables that this command
-/// reads, or with --output json as one line of JSON. All of it is made up. It runs
-/// until it is interrupted.
+/// Prints its address and synthetic credentials as shell variables that this command reads,
+/// or with --output json as one line of JSON. Runs until interrupted.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Emulator {
+pub(super) struct Emulator {
     #[command(flatten)]
     settings: Settings,
 }
 
-pub(super) fn run(command: &Emulator, output: &Output) -> Result<(), Failure> {
-    block_on_many(async {
-        // Before the address is printed, so that whoever reads it can already signal.
-        let mut signals = signals::Signals::listen()?;
+pub(super) fn run(command: &Emulator, output: &Output) -> Result<(), CliError> {
+    block_on_multi_thread(async {
+        // Before the address is printed: whoever reads it may signal at once.
+        let mut signal = Signal::listen()?;
         let started = command.settings.clone().start().await;
         let running = started.map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidInput => Failure::input(error.to_string()),
-            _ => Failure::local("the emulator cannot start", error),
+            io::ErrorKind::InvalidInput => CliError::input(error.to_string()),
+            _ => CliError::local("cannot start the emulator", error),
         })?;
         announce(&running, output)?;
-        output.note("listening; stop it with Ctrl-C");
-        signals.next().await;
+        output.note("listening; press Ctrl-C to stop");
+        signal.recv().await;
         running.stop().await;
         Ok(())
     })
 }
 
-fn announce(running: &Running, output: &Output) -> Result<(), Failure> {
+fn announce(running: &Running, output: &Output) -> Result<(), CliError> {
     let facts = running.facts();
     if output.format == Format::Table {
         let emulator = running.emulator();
         let trust = match facts["ca_certificate"].as_str() {
-            Some(path) => format!("# to trust its certificate: --ca-file {path}\n"),
+            Some(path) => format!("# trust its certificate with --ca-file {path}\n"),
             None => String::new(),
         };
         return output.text(&format!(
@@ -60,7 +56,7 @@ fn announce(running: &Running, output: &Output) -> Result<(), Failure> {
              export MONGODB_ATLAS_PROJECT_ID={}\n\
              export MONGODB_ATLAS_PUBLIC_API_KEY={}\n\
              export MONGODB_ATLAS_PRIVATE_API_KEY={}\n\
-             # a key to try it on: --key {}\n\
+             # an API key to update: --key {}\n\
              {trust}",
             emulator.base_url(),
             emulator.org_id(),

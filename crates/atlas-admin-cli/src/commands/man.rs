@@ -1,26 +1,27 @@
-//! `man`: manual pages, for those who package the command.
+//! `man`: write manual pages, for packagers.
 
 use std::{fs, path::PathBuf};
 
 use clap::{Args, CommandFactory};
 
-use crate::{cli::Cli, exit::Failure};
+use super::Cli;
+use crate::error::CliError;
 
 const EXAMPLES: &str = "\
 Example:
   atlas-admin man /usr/local/share/man/man1";
 
-/// Write the manual pages into a folder
+/// Write the manual pages to a folder
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Man {
-    /// The folder, which is made if it is not there
+pub(super) struct Man {
+    /// Folder to write to; created if missing
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 
-pub(super) fn run(command: &Man) -> Result<(), Failure> {
+pub(super) fn run(command: &Man) -> Result<(), CliError> {
     fs::create_dir_all(&command.folder)
         .and_then(|()| clap_mangen::generate_to(Cli::command(), &command.folder))
-        .map_err(|error| Failure::local(command.folder.display(), error))
+        .map_err(|error| CliError::local(command.folder.display(), error))
 }

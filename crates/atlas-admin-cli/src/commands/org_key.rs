@@ -1,12 +1,16 @@
-//! `org-key`: an API key of an organization.
+//! `org-key`: read or update an organization's API key.
 
 use atlas_admin::{ApiKeyId, OrgId};
 use clap::{ArgGroup, Args, Subcommand, builder::NonEmptyStringValueParser};
 
-use super::one_call;
+use super::single_call;
 use crate::{
-    catalog::Level, cli::Global, exit::Failure, output::Output, read_key::read_key,
-    settings::Settings,
+    args::GlobalArgs,
+    client::Call,
+    config::Config,
+    error::CliError,
+    roles::{self, RoleScope},
+    ui::Output,
 };
 
 const GET_EXAMPLES: &str = "\
@@ -28,31 +32,31 @@ Example:
 
 #[derive(Subcommand)]
 #[command(after_help = EXAMPLES)]
-pub(crate) enum OrgKey {
-    /// Read an API key
+pub(super) enum OrgKey {
+    /// Show an API key
     Get(Get),
-    /// Change an API key's description, its roles in the organization, or both
+    /// Update an API key's description or organization roles
     ///
-    /// What is not given stays as it is. Roles that are given replace those that the
-    /// key has in the organization; its roles in projects stay.
+    /// Options that you omit leave the key unchanged. --role replaces all roles that the key
+    /// has in the organization; its project roles are not affected.
     Update(Update),
 }
 
-/// Which key.
+/// The key to read or update.
 #[derive(Args)]
 struct Key {
-    /// Id of the organization [default: MONGODB_ATLAS_ORG_ID, or the profile's org]
+    /// Organization ID [default: MONGODB_ATLAS_ORG_ID, or org in the profile]
     #[arg(long, value_name = "ID")]
     org: Option<OrgId>,
 
-    /// Id of the API key, which is not its public key
+    /// API key ID (not the public key)
     #[arg(long, value_name = "ID")]
     key: ApiKeyId,
 }
 
 #[derive(Args)]
 #[command(after_help = GET_EXAMPLES)]
-pub(crate) struct Get {
+pub(super) struct Get {
     #[command(flatten)]
     key: Key,
 }
@@ -60,32 +64,38 @@ pub(crate) struct Get {
 #[derive(Args)]
 #[command(after_help = UPDATE_EXAMPLES)]
 #[command(group(ArgGroup::new("change").args(["desc", "role"]).required(true).multiple(true)))]
-pub(crate) struct Update {
+pub(super) struct Update {
     #[command(flatten)]
     key: Key,
 
-    /// What the key is for, 1 to 250 characters
+    /// New description, 1 to 250 characters
     #[arg(long, value_name = "TEXT")]
     desc: Option<String>,
 
-    /// A role that the key is to have in the organization; may be repeated
-    #[arg(long, value_name = "ROLE", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    /// Organization role to set; repeat, or separate with commas
+    #[arg(
+        long,
+        value_name = "ROLE",
+        value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     role: Vec<String>,
 }
 
-pub(super) fn run(command: &OrgKey, global: &Global, output: &Output) -> Result<(), Failure> {
-    let settings = Settings::gather(global, output)?;
+pub(super) fn run(command: &OrgKey, global: &GlobalArgs, output: &Output) -> Result<(), CliError> {
+    let config = Config::load(global, output)?;
     match command {
         OrgKey::Get(Get { key }) => {
-            let org = settings.org(key.org.as_ref())?;
-            one_call::run(&settings, global, output, |client| {
-                read_key(client, &org, &key.key)
+            let org = config.org(key.org.as_ref())?;
+            single_call::run(&config, global, output, |client| {
+                Call::Get(client.org(org).api_key(&key.key).get())
             })
         }
         OrgKey::Update(Update { key, desc, role }) => {
-            let org = settings.org(key.org.as_ref())?;
-            one_call::warn_of_unknown(role, Level::Organization, &settings, output);
-            one_call::run(&settings, global, output, |client| {
+            let org = config.org(key.org.as_ref())?;
+            let roles = role.iter().map(|role| (RoleScope::Organization, role));
+            roles::warn_about_unknown(config.service.value, roles, output);
+            single_call::run(&config, global, output, |client| {
                 let mut update = client.org(org).api_key(&key.key).update();
                 if let Some(desc) = desc {
                     update = update.desc(desc);
@@ -93,7 +103,7 @@ pub(super) fn run(command: &OrgKey, global: &Global, output: &Output) -> Result<
                 if !role.is_empty() {
                     update = update.roles(role.iter().map(String::as_str));
                 }
-                update.send()
+                Call::Update(update)
             })
         }
     }

@@ -1,10 +1,17 @@
-//! `project-key`: an API key as a project sees it.
+//! `project-key`: set an API key's roles in a project.
 
 use atlas_admin::{ApiKeyId, ProjectId};
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 
-use super::one_call;
-use crate::{catalog::Level, cli::Global, exit::Failure, output::Output, settings::Settings};
+use super::single_call;
+use crate::{
+    args::GlobalArgs,
+    client::Call,
+    config::Config,
+    error::CliError,
+    roles::{self, RoleScope},
+    ui::Output,
+};
 
 const SET_ROLES_EXAMPLES: &str = "\
 Examples:
@@ -21,43 +28,47 @@ Example:
 
 #[derive(Subcommand)]
 #[command(after_help = EXAMPLES)]
-pub(crate) enum ProjectKey {
-    /// Set the roles that an API key has in a project
+pub(super) enum ProjectKey {
+    /// Replace an API key's roles in a project
     ///
-    /// A role that is not given is taken from the key in this project; its roles in
-    /// the organization and in other projects stay.
+    /// The key loses its other roles in this project. Its organization roles and its roles
+    /// in other projects are not affected.
     SetRoles(SetRoles),
 }
 
 #[derive(Args)]
 #[command(after_help = SET_ROLES_EXAMPLES)]
-pub(crate) struct SetRoles {
-    /// Id of the project [default: MONGODB_ATLAS_PROJECT_ID, or the profile's project]
+pub(super) struct SetRoles {
+    /// Project ID [default: MONGODB_ATLAS_PROJECT_ID, or project in the profile]
     #[arg(long, value_name = "ID")]
     project: Option<ProjectId>,
 
-    /// Id of the API key, which is not its public key
+    /// API key ID (not the public key)
     #[arg(long, value_name = "ID")]
     key: ApiKeyId,
 
-    /// A role that the key is to have in the project; may be repeated
-    #[arg(long, value_name = "ROLE", value_delimiter = ',', required = true, value_parser = NonEmptyStringValueParser::new())]
+    /// Project role to set; repeat, or separate with commas
+    #[arg(
+        long,
+        value_name = "ROLE",
+        value_delimiter = ',',
+        required = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     role: Vec<String>,
 }
 
 pub(super) fn run(
     ProjectKey::SetRoles(command): &ProjectKey,
-    global: &Global,
+    global: &GlobalArgs,
     output: &Output,
-) -> Result<(), Failure> {
-    let settings = Settings::gather(global, output)?;
-    let project = settings.project(command.project.as_ref())?;
-    one_call::warn_of_unknown(&command.role, Level::Project, &settings, output);
-    one_call::run(&settings, global, output, |client| {
-        client
-            .project(project)
-            .api_key(&command.key)
-            .replace_roles(command.role.iter().map(String::as_str))
-            .send()
+) -> Result<(), CliError> {
+    let config = Config::load(global, output)?;
+    let project = config.project(command.project.as_ref())?;
+    let roles = command.role.iter().map(|role| (RoleScope::Project, role));
+    roles::warn_about_unknown(config.service.value, roles, output);
+    single_call::run(&config, global, output, |client| {
+        let key = client.project(project).api_key(&command.key);
+        Call::ReplaceRoles(key.replace_roles(command.role.iter().map(String::as_str)))
     })
 }

@@ -1,14 +1,14 @@
-//! `roles`: what the catalogue knows.
+//! `roles`: list the known roles.
 
+use atlas_admin::Service;
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    catalog::{self, Level},
-    cli::Global,
-    exit::Failure,
-    output::{Output, table},
-    service::Service,
+    args::GlobalArgs,
+    error::CliError,
+    roles::RoleScope,
+    ui::{Output, table::table},
 };
 
 const EXAMPLES: &str = "\
@@ -16,61 +16,47 @@ Examples:
   atlas-admin roles
   atlas-admin roles --service ops-manager --output json | jq -r .[].role";
 
-/// List the roles that are known, by service
+/// List the known roles of each service
 ///
-/// Services add roles at any time. One that is not listed here can be used all the
-/// same.
+/// Services add roles at any time. You can use a role that is not listed.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Roles {}
+pub(super) struct Roles {}
 
 #[derive(Serialize)]
 struct Role {
-    role: &'static str,
+    role: String,
     level: &'static str,
-    services: Vec<Service>,
+    services: Vec<&'static str>,
 }
 
-pub(super) fn run(global: &Global, output: &Output) -> Result<(), Failure> {
-    let services: Vec<_> = Service::ALL
-        .into_iter()
-        .filter(|service| global.service.is_none_or(|wanted| wanted == *service))
-        .collect();
-    let roles: Vec<_> = Level::ALL
-        .into_iter()
-        .flat_map(|level| known(level, &services))
-        .collect();
+pub(super) fn run(global: &GlobalArgs, output: &Output) -> Result<(), CliError> {
+    let mut roles: Vec<Role> = Vec::new();
+    for scope in RoleScope::ALL {
+        let first = roles.len();
+        for &service in Service::ALL {
+            if global.service.is_some_and(|only| only != service) {
+                continue;
+            }
+            for role in scope.roles(service) {
+                match roles[first..].iter_mut().find(|known| known.role == role) {
+                    Some(known) => known.services.push(service.as_str()),
+                    None => roles.push(Role {
+                        role,
+                        level: scope.name(),
+                        services: vec![service.as_str()],
+                    }),
+                }
+            }
+        }
+        roles[first..].sort_unstable_by(|a, b| a.role.cmp(&b.role));
+    }
     output.result(&roles, |roles| {
         let mut table = table();
         table.set_header(["ROLE", "LEVEL", "SERVICES"]);
         for role in roles {
-            let services: Vec<_> = role.services.iter().map(|service| service.id()).collect();
-            table.add_row([role.role, role.level, &services.join(", ")]);
+            table.add_row([&role.role, role.level, &role.services.join(", ")]);
         }
         table
     })
-}
-
-/// The roles of a level that any of the services lists, by name.
-fn known(level: Level, services: &[Service]) -> Vec<Role> {
-    let lists = |service: &Service, role| catalog::roles(*service, level).contains(&role);
-    let mut names: Vec<_> = services
-        .iter()
-        .flat_map(|service| catalog::roles(*service, level))
-        .copied()
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-        .into_iter()
-        .map(|role| Role {
-            role,
-            level: level.name(),
-            services: services
-                .iter()
-                .filter(|service| lists(service, role))
-                .copied()
-                .collect(),
-        })
-        .collect()
 }

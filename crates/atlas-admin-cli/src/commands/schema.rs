@@ -1,8 +1,9 @@
-//! `schema`: the form of the file that `apply` reads.
+//! `schema`: print the JSON Schema of the manifest.
 
 use clap::Args;
 
-use crate::{apply, exit::Failure, output::Output};
+use super::apply::manifest;
+use crate::{error::CliError, ui::Output};
 
 const EXAMPLES: &str = "\
 Example:
@@ -10,14 +11,14 @@ Example:
   # and at the top of keys.yaml, for editors that check YAML:
   # yaml-language-server: $schema=apply.schema.json";
 
-/// Print the JSON Schema of the file that apply reads
+/// Print the JSON Schema of the manifest that apply reads
 ///
-/// It is draft 2020-12, and holds for YAML and JSON alike. With --output yaml the
-/// schema itself is YAML.
+/// The schema (draft 2020-12) describes both YAML and JSON manifests. Use --output yaml to
+/// print the schema itself as YAML.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Schema {}
+pub(super) struct Schema {}
 
-pub(super) fn run(output: &Output) -> Result<(), Failure> {
-    output.data(&apply::schema())
+pub(super) fn run(output: &Output) -> Result<(), CliError> {
+    output.data(&manifest::schema())
 }

@@ -1,4 +1,4 @@
-//! Many keys from a file.
+//! Applying a manifest.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::support::{
     KEY, ORG, OTHER_KEY, OTHER_PROJECT, PROJECT, Shell, UNKNOWN, service, updates,
 };
 
-fn file() -> String {
+fn manifest() -> String {
     format!(
         "org: {ORG}
 keys:
@@ -24,12 +24,12 @@ keys:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_plan_shows_what_is_taken_away_and_changes_nothing() {
+async fn plan_lists_removed_roles_and_changes_nothing() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
-    shell.write("keys.yaml", &file());
+    shell.write("keys.yaml", &manifest());
     let ended = shell
-        .run(&["apply", "keys.yaml", "--plan", "--report", "report"])
+        .run(&["apply", "keys.yaml", "--plan", "--journal", "journal"])
         .exits(0);
     insta::assert_snapshot!("plan", ended.all());
     let plan = shell
@@ -42,14 +42,14 @@ async fn the_plan_shows_what_is_taken_away_and_changes_nothing() {
         json!(["GROUP_OWNER"])
     );
     assert_eq!(updates(&emulator), [""; 0]);
-    assert!(!shell.path("report").exists());
+    assert!(!shell.path("journal").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_as_wanted_is_left_alone() {
+async fn unchanged_updates_are_not_sent() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
-    shell.write("keys.yaml", &file());
+    shell.write("keys.yaml", &manifest());
     let ended = shell.run(&["apply", "keys.yaml", "--yes"]).exits(0);
     insta::assert_snapshot!("run", ended.all());
     assert_eq!(updates(&emulator).len(), 3);
@@ -65,13 +65,13 @@ async fn what_is_as_wanted_is_left_alone() {
         .run(&["apply", "keys.yaml", "--yes", "-o", "json"])
         .exits(0)
         .json();
-    assert_eq!(again["asWanted"], 4);
-    assert_eq!(again["done"], 0);
+    assert_eq!(again["unchanged"], 4);
+    assert_eq!(again["applied"], 0);
     assert_eq!(updates(&emulator).len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn json_from_standard_input_works_on_all_services() {
+async fn reads_json_from_standard_input_on_all_services() {
     for name in ["atlas-v2", "atlas-v1", "ops-manager"] {
         let emulator = service().start().await.unwrap();
         let shell = Shell::new(&emulator);
@@ -91,18 +91,18 @@ async fn json_from_standard_input_works_on_all_services() {
             "-o",
             "json",
         ];
-        let tally = shell
+        let summary = shell
             .run_with_input(&arguments, &file.to_string())
             .exits(0)
             .json();
-        assert_eq!(tally["done"], 2, "{name}");
+        assert_eq!(summary["applied"], 2, "{name}");
         let state = emulator.api_key(KEY).unwrap();
         assert_eq!(state.project_roles[PROJECT], ["GROUP_OWNER"]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_mistake_is_told_with_its_place_before_anything_is_sent() {
+async fn reports_all_diagnostics_with_locations_before_sending() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
     let long = "x".repeat(251);
@@ -128,7 +128,7 @@ keys:
         ),
     );
     insta::assert_snapshot!(
-        "mistakes_in_the_file",
+        "invalid_manifest",
         shell.run(&["apply", "bad.yaml", "--yes"]).exits(2).all()
     );
 
@@ -149,30 +149,30 @@ keys:
         shell.write("bad.yaml", text);
         all.push_str(&shell.run(&["apply", "bad.yaml", "--plan"]).exits(2).err);
     }
-    insta::assert_snapshot!("files_that_cannot_be_read", all);
+    insta::assert_snapshot!("malformed_manifests", all);
     assert_eq!(emulator.requests(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_written_off_a_terminal_without_yes() {
+async fn requires_yes_without_a_terminal() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
-    shell.write("keys.yaml", &file());
+    shell.write("keys.yaml", &manifest());
     let ended = shell.run(&["apply", "keys.yaml"]).exits(2);
     assert!(ended.err.contains("--yes"), "{}", ended.err);
     shell
-        .run(&["apply", "keys.yaml", "--report", "report"])
+        .run(&["apply", "keys.yaml", "--journal", "journal"])
         .exits(2);
-    assert!(!shell.path("report").exists());
-    assert!(ended.out.contains("1 role is taken away"), "{}", ended.out);
+    assert!(!shell.path("journal").exists());
+    assert!(ended.out.contains("1 role to remove"), "{}", ended.out);
     assert_eq!(updates(&emulator), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_shows_every_request_and_sends_none() {
+async fn dry_run_prints_every_request_and_sends_none() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
-    shell.write("keys.yaml", &file());
+    shell.write("keys.yaml", &manifest());
     let requests = shell
         .run(&["apply", "keys.yaml", "--dry-run", "-o", "json"])
         .exits(0)
@@ -184,30 +184,30 @@ async fn a_dry_run_shows_every_request_and_sends_none() {
     );
     assert_eq!(emulator.requests(), 0);
 
-    // What an earlier run has done would not be sent again.
+    // Updates that the journal settles are skipped.
     shell
-        .run(&["apply", "keys.yaml", "--yes", "--report", "report"])
+        .run(&["apply", "keys.yaml", "--yes", "--journal", "journal"])
         .exits(0);
-    let file = file().replace("desc: reads", "desc: writes");
-    shell.write("keys.yaml", &file);
-    let report = shell.read("report");
+    let changed = manifest().replace("desc: reads", "desc: writes");
+    shell.write("keys.yaml", &changed);
+    let journal = shell.read("journal");
     let resume = [
         "apply",
         "keys.yaml",
         "--dry-run",
         "--resume",
-        "report",
+        "journal",
         "-o",
         "json",
     ];
     let requests = shell.run(&resume).exits(0).json();
     assert_eq!(requests.as_array().unwrap().len(), 1);
     assert_eq!(requests[0]["body"]["desc"], "writes");
-    assert_eq!(shell.read("report"), report);
+    assert_eq!(shell.read("journal"), journal);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_stops_at_the_first_failure_unless_told_to_go_on() {
+async fn stops_at_the_first_failure_unless_keep_going() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
     shell.write(
@@ -215,18 +215,21 @@ async fn it_stops_at_the_first_failure_unless_told_to_go_on() {
         &format!("org: {ORG}\nkeys:\n  - {{id: {UNKNOWN}, desc: x}}\n  - {{id: {KEY}, desc: x}}\n"),
     );
     let arguments = ["apply", "keys.yaml", "--yes", "--concurrency", "1"];
-    let with_report = [&arguments[..], &["--report", "stopped"]].concat();
+    let with_journal = [&arguments[..], &["--journal", "stopped"]].concat();
     insta::assert_snapshot!(
         "stopped_at_a_failure",
-        shell.run(&with_report).exits(1).all()
+        shell.run(&with_journal).exits(1).all()
     );
     assert!(shell.read("stopped").contains(r#""outcome":"failed""#));
-    let tally = shell
+    let summary = shell
         .run(&[&arguments[..], &["-o", "json"]].concat())
         .exits(1)
         .json();
-    assert_eq!((&tally["failed"], &tally["left"]), (&json!(1), &json!(1)));
-    assert_eq!(tally["error"]["code"], "API_KEY_NOT_FOUND");
+    assert_eq!(
+        (&summary["failed"], &summary["notStarted"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(summary["error"]["code"], "API_KEY_NOT_FOUND");
     let plan = ["apply", "keys.yaml", "--plan", "--concurrency", "1"];
     let ended = shell.run(&plan).exits(1);
     assert!(
@@ -241,36 +244,44 @@ async fn it_stops_at_the_first_failure_unless_told_to_go_on() {
     assert_eq!(plan["unreadable"][0]["key"], UNKNOWN);
     assert_eq!(updates(&emulator), [""; 0]);
 
-    let more = ["--keep-going", "--report", "report"];
+    let more = ["--keep-going", "--journal", "journal"];
     insta::assert_snapshot!(
         "kept_going",
         shell.run(&[&arguments[..], &more].concat()).exits(1).all()
     );
     assert_eq!(emulator.api_key(KEY).unwrap().desc, "x");
-    let report = shell.read("report");
-    assert_eq!(report.matches(r#""outcome":"done""#).count(), 1, "{report}");
+    let journal = shell.read("journal");
     assert_eq!(
-        report.matches(r#""outcome":"failed""#).count(),
+        journal.matches(r#""outcome":"applied""#).count(),
         1,
-        "{report}"
+        "{journal}"
     );
-    assert!(report.contains("API_KEY_NOT_FOUND"));
+    assert_eq!(
+        journal.matches(r#""outcome":"failed""#).count(),
+        1,
+        "{journal}"
+    );
+    assert!(journal.contains("API_KEY_NOT_FOUND"));
 
-    // A report is not written over, and not mixed with that of another service.
+    // A journal is neither overwritten nor continued against another service.
     let ended = shell
-        .run(&[&arguments[..], &["--report", "report"]].concat())
+        .run(&[&arguments[..], &["--journal", "journal"]].concat())
         .exits(2);
-    assert!(ended.err.contains("--resume report"), "{}", ended.err);
-    let to = ["--service", "atlas-v1", "--resume", "report"];
+    assert!(ended.err.contains("--resume journal"), "{}", ended.err);
+    let to = ["--service", "atlas-v1", "--resume", "journal"];
     let ended = shell.run(&[&arguments[..], &to].concat()).exits(2);
-    assert!(ended.err.contains("is about atlas-v2"), "{}", ended.err);
+    assert!(
+        ended.err.contains("a run against atlas-v2"),
+        "{}",
+        ended.err
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_credentials_stop_it_at_once() {
+async fn rejected_credentials_stop_the_run() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator).set("MONGODB_ATLAS_PRIVATE_API_KEY", "wrong");
-    shell.write("keys.yaml", &file());
+    shell.write("keys.yaml", &manifest());
     let arguments = [
         "apply",
         "keys.yaml",
@@ -284,11 +295,11 @@ async fn wrong_credentials_stop_it_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_that_cannot_be_written_ends_it() {
+async fn fails_early_if_the_journal_cannot_be_created() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
-    shell.write("keys.yaml", &file());
-    let arguments = ["apply", "keys.yaml", "--yes", "--report", "no/such/folder"];
+    shell.write("keys.yaml", &manifest());
+    let arguments = ["apply", "keys.yaml", "--yes", "--journal", "no/such/folder"];
     let ended = shell.run(&arguments).exits(1);
     assert!(
         ended.err.contains("cannot write no/such/folder"),
@@ -299,20 +310,24 @@ async fn a_report_that_cannot_be_written_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_does_not_matter_that_nobody_reads_what_it_says_beside_the_result() {
+async fn a_closed_standard_error_does_not_stop_the_run() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
-    shell.write("keys.yaml", &file());
-    let mut child = shell.start(&["apply", "keys.yaml", "--yes", "--report", "report", "-v"]);
+    shell.write("keys.yaml", &manifest());
+    let mut child = shell.start(&["apply", "keys.yaml", "--yes", "--journal", "journal", "-v"]);
     drop(child.stderr.take());
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(0));
-    let report = shell.read("report");
-    assert_eq!(report.matches(r#""outcome":"done""#).count(), 3, "{report}");
+    let journal = shell.read("journal");
+    assert_eq!(
+        journal.matches(r#""outcome":"applied""#).count(),
+        3,
+        "{journal}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_to_go_on_with_is_the_same_command_for_a_shell() {
+async fn the_resume_command_is_quoted_for_a_shell() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
     let text = format!("keys: [{{id: {UNKNOWN}, desc: x}}]");
@@ -327,7 +342,7 @@ async fn what_to_go_on_with_is_the_same_command_for_a_shell() {
         "-y",
     ];
     let ended = shell
-        .run(&[&to[..], &["--report=it's run"]].concat())
+        .run(&[&to[..], &["--journal=it's run"]].concat())
         .exits(1);
     let next = format!(
         "atlas-admin --base-url http://service.example apply 'my keys.yaml' --org {ORG} -y \
@@ -339,22 +354,22 @@ async fn what_to_go_on_with_is_the_same_command_for_a_shell() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_that_nobody_reads_is_not_carried_out() {
+async fn a_plan_that_cannot_be_printed_is_not_applied() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
-    shell.write("keys.yaml", &file());
+    shell.write("keys.yaml", &manifest());
     let mut child = shell.start(&["apply", "keys.yaml", "--yes"]);
     drop(child.stdout.take());
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&ended.stderr),
-        "nothing was changed: the plan could not be shown\n"
+        "nothing was changed: the plan could not be printed\n"
     );
     assert_eq!(updates(&emulator), [""; 0]);
 }
 
-/// The bodies that `file` leads to, without a service.
+/// Returns the request bodies for a manifest, without a service.
 fn bodies(file: &str) -> Vec<serde_json::Value> {
     let shell = Shell::at("http://127.0.0.1:1");
     shell.write("keys.yaml", file);
@@ -373,7 +388,7 @@ fn bodies(file: &str) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn keys_share_what_an_anchor_names() {
+fn keys_can_share_an_anchor() {
     let mut file = format!(
         "x-roles: &roles [ORG_MEMBER]\nkeys:\n\
          - &base {{id: {KEY}, desc: a, roles: *roles}}\n- {{<<: *base, id: {OTHER_KEY}, desc: b}}\n"
@@ -389,7 +404,7 @@ fn keys_share_what_an_anchor_names() {
 }
 
 #[test]
-fn files_of_all_editors_are_read() {
+fn reads_files_of_all_editors() {
     let plain = format!("keys:\n- id: {KEY}\n  desc: 007\n- id: {OTHER_KEY}\n  desc: 'no'\n");
     let commented = plain.replace("- id", &("  # why\n".repeat(100) + "- id"));
     for file in [
@@ -404,4 +419,89 @@ fn files_of_all_editors_are_read() {
             "{file}"
         );
     }
+}
+
+#[test]
+fn text_that_looks_like_another_type_stays_as_written() {
+    let id = "123456789012345678901e99";
+    let texts = ["1e999", ".inf", "0x1F", "-0", "true", "1_000", "1.50", "+7"];
+    for text in texts {
+        let file = format!("- &key {{desc: {text}, id: {id}}}\n- {{<<: *key, id: {KEY}}}\n");
+        assert_eq!(
+            bodies(&format!("keys:\n{file}")),
+            [json!({ "desc": text }), json!({ "desc": text })]
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn former_names_of_flags_and_commands_still_work() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &manifest());
+    let arguments = ["apply", "keys.yaml", "--yes", "--report", "journal"];
+    shell.run(&arguments).exits(0);
+    assert_eq!(shell.read("journal").lines().count(), 5);
+    shell.run(&["login", "check"]).exits(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_in_the_former_format_resumes() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &manifest());
+    let address = emulator.base_url();
+    let line = |rest: &str| {
+        format!(r#"{{"event":"update","at":"2026-11-21T21:50:44.390Z",{rest}}}"#) + "\n"
+    };
+    let journal = format!(
+        r#"{{"event":"run","at":"2026-11-21T21:50:44.382Z","service":"atlas-v2","address":"{address}"}}"#
+    ) + "\n"
+        + &line(&format!(
+            r#""key":"{KEY}","org":"{ORG}","desc":"配置 naïve","roles":["ORG_READ_ONLY","ORG_MEMBER"],"outcome":"done""#
+        ))
+        + &line(&format!(
+            r#""key":"{OTHER_KEY}","org":"{ORG}","desc":"reads","roles":["ORG_READ_ONLY"],"outcome":"as_wanted""#
+        ))
+        + &line(&format!(
+            r#""key":"{OTHER_KEY}","project":"{PROJECT}","roles":["GROUP_READ_ONLY"],"outcome":"failed""#
+        ));
+    shell.write("journal", &journal);
+    let resume = [
+        "apply",
+        "keys.yaml",
+        "--yes",
+        "--resume",
+        "journal",
+        "-o",
+        "json",
+    ];
+    let summary = shell.run(&resume).exits(0).json();
+    assert_eq!(summary["previouslyApplied"], 2);
+    assert_eq!(summary["applied"], 2);
+    assert_eq!(updates(&emulator).len(), 2);
+    let resumed = shell.read("journal");
+    assert!(resumed.starts_with(&journal), "{resumed}");
+    // Both formats in one journal.
+    let summary = shell.run(&resume).exits(0).json();
+    assert_eq!(summary["previouslyApplied"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_is_colored_on_demand() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write("keys.yaml", &manifest());
+    let plan = ["apply", "keys.yaml", "--plan"];
+    assert!(!shell.run(&plan).exits(0).out.contains('\u{1b}'));
+    let colored = shell.run(&[&plan[..], &["--color", "always"]].concat());
+    assert!(colored.exits(0).out.contains("\u{1b}[31m-GROUP_OWNER"));
+    let shell = shell.set("CLICOLOR_FORCE", "1");
+    assert!(
+        shell
+            .run(&plan)
+            .exits(0)
+            .out
+            .contains("\u{1b}[32m+ORG_READ_ONLY")
+    );
 }

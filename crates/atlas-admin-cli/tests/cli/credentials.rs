@@ -1,4 +1,4 @@
-//! Where credentials and settings come from.
+//! Sources of credentials and settings.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn api_key_profile(name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sources_are_asked_in_order() {
+async fn the_first_source_with_a_setting_wins() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::at(emulator.base_url())
         .set("MONGODB_ATLAS_CLIENT_ID", CLIENT_ID)
@@ -39,22 +39,22 @@ async fn the_sources_are_asked_in_order() {
         ),
     );
     shell.write("secret", &format!("{PRIVATE_KEY}\n"));
-    let check = |arguments: &[&str]| {
-        let check = shell
-            .run(&[&["login", "check"], arguments].concat())
+    let status = |arguments: &[&str]| {
+        let ended = shell
+            .run(&[&["auth", "status"], arguments].concat())
             .exits(0);
-        check.all()
+        ended.all()
     };
-    insta::assert_snapshot!("login_check_environment", check(&[]));
-    insta::assert_snapshot!("login_check_profile", check(&["--profile", "production"]));
+    insta::assert_snapshot!("auth_status_environment", status(&[]));
+    insta::assert_snapshot!("auth_status_profile", status(&["--profile", "production"]));
     insta::assert_snapshot!(
-        "login_check_atlas_cli_profile",
-        check(&["--profile", "theirs"])
+        "auth_status_atlas_cli_profile",
+        status(&["--profile", "theirs"])
     );
     let key = ["--public-key", PUBLIC_KEY, "--private-key-file", "secret"];
-    insta::assert_snapshot!("login_check_flags", check(&key));
+    insta::assert_snapshot!("auth_status_flags", status(&key));
     assert_eq!(emulator.requests(), 0);
-    // They all are good for a call.
+    // Each of them works for a call.
     for arguments in [
         &[][..],
         &["--profile", "production"],
@@ -79,7 +79,7 @@ async fn secrets_come_from_files_and_standard_input() {
         CLIENT_SECRET,
     );
     ended.exits(0);
-    // The name from one source, the secret by a flag.
+    // The public key from the environment, the secret from a flag.
     let named = Shell::at(emulator.base_url())
         .set("MONGODB_ATLAS_ORG_ID", ORG)
         .set("MONGODB_ATLAS_PUBLIC_API_KEY", PUBLIC_KEY);
@@ -93,7 +93,7 @@ async fn secrets_come_from_files_and_standard_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_accounts_token_is_kept_for_the_next_run() {
+async fn service_account_tokens_are_stored_for_the_next_run() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::at(emulator.base_url())
         .set("MONGODB_ATLAS_CLIENT_ID", CLIENT_ID)
@@ -110,57 +110,57 @@ async fn a_service_accounts_token_is_kept_for_the_next_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mistakes_are_told_with_their_place_and_without_secrets() {
+async fn configuration_errors_name_the_location_and_hide_secrets() {
     let emulator = service().start().await.unwrap();
     let url = emulator.base_url();
     let mut all = String::new();
-    let mut tell = |shell: Shell, arguments: &[&str], code| {
+    let mut fail = |shell: Shell, arguments: &[&str], code| {
         all.push_str(&shell.run(&get(arguments)).exits(code).err);
     };
     let shell = || Shell::at(url).set("MONGODB_ATLAS_ORG_ID", ORG);
-    tell(shell().set("MONGODB_ATLAS_PUBLIC_KEY", "hush"), &[], 3);
-    tell(
+    fail(shell().set("MONGODB_ATLAS_PUBLIC_KEY", "hush"), &[], 3);
+    fail(
         shell()
             .set("MONGODB_ATLAS_PUBLIC_KEY", CLIENT_ID)
             .set("MONGODB_ATLAS_PRIVATE_KEY", CLIENT_SECRET),
         &[],
         3,
     );
-    tell(
+    fail(
         shell()
             .set("MONGODB_ATLAS_CLIENT_ID", CLIENT_ID)
             .set("MONGODB_ATLAS_CLIENT_SECRET", CLIENT_SECRET),
         &["--service", "ops-manager", "--base-url", url],
         3,
     );
-    tell(shell(), &["--private-key-file", "nowhere"], 3);
+    fail(shell(), &["--private-key-file", "nowhere"], 3);
     let with_config = |text: &str| {
         let shell = shell();
         shell.write(CONFIG, text);
         shell
     };
-    tell(with_config("[default]\nprivate_kye = \"hush\"\n"), &[], 2);
-    tell(with_config("[default]\nprivate_key = hush\n"), &[], 2);
-    tell(with_config("[default]\nprivate_key = 4711\n"), &[], 2);
-    tell(
+    fail(with_config("[default]\nprivate_kye = \"hush\"\n"), &[], 2);
+    fail(with_config("[default]\nprivate_key = hush\n"), &[], 2);
+    fail(with_config("[default]\nprivate_key = 4711\n"), &[], 2);
+    fail(
         with_config(&api_key_profile("here")),
         &["--profile", "there"],
         2,
     );
-    tell(shell(), &["--config", "nowhere"], 2);
+    fail(shell(), &["--config", "nowhere"], 2);
     let with_password = url.replace("//", "//user:hush@");
-    tell(shell(), &["--base-url", &with_password], 2);
-    tell(
+    fail(shell(), &["--base-url", &with_password], 2);
+    fail(
         shell().set("MONGODB_ATLAS_OPS_MANAGER_URL", "https://om.example.com"),
         &[],
         2,
     );
-    insta::assert_snapshot!("mistakes", all);
+    insta::assert_snapshot!("configuration_errors", all);
     assert_eq!(emulator.requests(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_that_others_can_read_are_warned_of() {
+async fn warns_about_secrets_that_others_can_read() {
     use std::os::unix::fs::PermissionsExt;
 
     let emulator = service().start().await.unwrap();
@@ -182,12 +182,12 @@ async fn secrets_that_others_can_read_are_warned_of() {
         assert_eq!(shell.run(&arguments).exits(0).err, "");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let warned = shell.run(&arguments).exits(0).err;
-        assert!(warned.contains("secret; chmod 600"), "{warned}");
+        assert!(warned.contains("secret; run chmod 600"), "{warned}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_is_not_needed_may_be_broken() {
+async fn unused_sources_may_be_broken() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
     let emulator = service().start().await.unwrap();
@@ -205,7 +205,7 @@ async fn a_source_that_is_not_needed_may_be_broken() {
         "secret",
     ];
     shell.run(&get(&flags)).exits(0);
-    let ended = shell.run(&["login", "check"]).exits(3);
+    let ended = shell.run(&["auth", "status"]).exits(3);
     assert!(
         ended
             .out
@@ -214,7 +214,7 @@ async fn a_source_that_is_not_needed_may_be_broken() {
     );
     assert!(ended.err.contains("[default]: cannot read"), "{ended:?}");
 
-    // The environment's is not text, or is said twice.
+    // Variables that are not UTF-8, or that contradict each other.
     let mut command = shell.command(&get(&["--profile", "good"]));
     let ended = command
         .env("MONGODB_ATLAS_PUBLIC_KEY", OsStr::from_bytes(b"\xff"))
@@ -232,14 +232,14 @@ async fn a_source_that_is_not_needed_may_be_broken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_credentials_are_told_by_login_check() {
+async fn auth_status_reports_missing_credentials() {
     let emulator = service().start().await.unwrap();
     let ended = Shell::at(emulator.base_url())
-        .run(&["login", "check"])
+        .run(&["auth", "status"])
         .exits(3);
-    insta::assert_snapshot!("login_check_without_credentials", ended.all());
+    insta::assert_snapshot!("auth_status_without_credentials", ended.all());
     let ended = Shell::new(&emulator)
-        .run(&["login", "check", "-o", "json"])
+        .run(&["auth", "status", "-o", "json"])
         .exits(0);
     assert_eq!(ended.json()["credentials"]["name"], PUBLIC_KEY);
 }

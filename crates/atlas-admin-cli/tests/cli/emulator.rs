@@ -1,4 +1,4 @@
-//! The local server that comes with the command.
+//! The `emulator` command.
 
 use std::{
     io::{BufRead, BufReader},
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::Shell;
 
 #[test]
-fn it_serves_until_it_is_interrupted() {
+fn serves_until_interrupted() {
     let shell = Shell::at("http://127.0.0.1:1");
     let mut server = shell
         .command(&["emulator", "--output", "json", "--rng-seed", "7"])

@@ -1,4 +1,4 @@
-//! What the command says of itself.
+//! Help texts, completions and manual pages.
 
 use crate::support::Shell;
 
@@ -6,7 +6,7 @@ fn shell() -> Shell {
     Shell::at("http://127.0.0.1:1")
 }
 
-/// The names under "Commands:" in a help text.
+/// Returns the names under "Commands:" in a help text.
 fn commands(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     lines
@@ -19,8 +19,8 @@ fn commands(help: &str) -> Vec<String> {
 }
 
 #[test]
-fn help_fits_and_has_an_example() {
-    // One is not listed: only those who package the command need it.
+fn help_fits_the_screen_and_has_examples() {
+    // `man` is hidden.
     let mut open = vec![vec![], vec!["man".to_owned()]];
     let mut seen = Vec::new();
     while let Some(command) = open.pop() {
@@ -44,12 +44,12 @@ fn help_fits_and_has_an_example() {
 }
 
 #[test]
-fn short_help_reads_well() {
+fn short_help() {
     insta::assert_snapshot!("short_help", shell().run(&["-h"]).exits(0).out);
 }
 
 #[test]
-fn roles_are_listed_by_service() {
+fn lists_roles_by_service() {
     let all = shell().run(&["roles", "-o", "json"]).exits(0).json();
     let find = |name: &str| {
         let roles = all.as_array().unwrap();
@@ -65,7 +65,7 @@ fn roles_are_listed_by_service() {
 }
 
 #[test]
-fn shells_get_a_completion_script() {
+fn prints_completion_scripts() {
     for name in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = shell().run(&["completions", name]).exits(0).out;
         assert!(script.contains("set-roles"), "{name}");
@@ -73,7 +73,7 @@ fn shells_get_a_completion_script() {
 }
 
 #[test]
-fn manual_pages_are_written() {
+fn writes_manual_pages() {
     let shell = shell();
     shell.run(&["man", "pages"]).exits(0);
     for page in [

@@ -1,4 +1,4 @@
-//! Runs that are cut off, and go on.
+//! Interrupted and resumed runs.
 
 use std::{
     collections::HashSet,
@@ -16,7 +16,7 @@ use crate::support::{
 
 const KEYS: u32 = 60;
 
-/// A service that is slow enough to be cut off in the middle of things.
+/// Starts a service that is slow enough to interrupt a run.
 async fn slow_service() -> Emulator {
     let latency = Duration::from_millis(30);
     service()
@@ -27,8 +27,8 @@ async fn slow_service() -> Emulator {
         .unwrap()
 }
 
-/// A file with two updates for each key that is no owner.
-fn write_file(shell: &Shell, emulator: &Emulator) {
+/// Writes a manifest with two updates for each key that is not an owner.
+fn write_manifest(shell: &Shell, emulator: &Emulator) {
     let mut text = format!("org: {ORG}\nkeys:\n");
     for (number, key) in emulator
         .synthetic_keys()
@@ -56,14 +56,14 @@ fn assert_end_state(emulator: &Emulator) {
     }
 }
 
-/// The paths of the updates that the report calls done.
-fn reported_done(shell: &Shell) -> HashSet<String> {
-    let report = shell.read("report");
-    let lines = report
+/// Returns the paths of the updates that the journal records as applied.
+fn journaled(shell: &Shell) -> HashSet<String> {
+    let journal = shell.read("journal");
+    let lines = journal
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines
-        .filter(|line| line["outcome"] == "done")
+        .filter(|line| line["outcome"] == "applied")
         .map(|line| {
             let key = line["key"].as_str().unwrap();
             let place = match line["org"].as_str() {
@@ -75,29 +75,30 @@ fn reported_done(shell: &Shell) -> HashSet<String> {
         .collect()
 }
 
-/// Goes on and checks that all is well: the end state is that of the file, and
-/// nothing that was reported as done is done again.
+/// Resumes, and checks that the state matches the manifest and that no update recorded as
+/// applied was sent again.
 fn resume(shell: &Shell, emulator: &Emulator) {
-    let done = reported_done(shell);
-    let settled = done.len() + already_there(shell);
+    let done = journaled(shell);
+    let settled = done.len() + unchanged_count(shell);
     let before = updates(emulator).len();
-    let tally = shell.run(&RESUME_AS_JSON).exits(0).json();
-    assert_eq!(tally["doneEarlier"], settled);
+    let summary = shell.run(&RESUME_AS_JSON).exits(0).json();
+    assert_eq!(summary["previouslyApplied"], settled);
     assert_end_state(emulator);
     for path in &updates(emulator)[before..] {
-        assert!(!done.contains(path), "{path} was done and reported");
+        assert!(!done.contains(path), "{path} was sent again");
     }
     assert_eq!(
-        reported_done(shell).len(),
-        2 * KEYS as usize - already_there(shell)
+        journaled(shell).len(),
+        2 * KEYS as usize - unchanged_count(shell)
     );
 }
 
-/// Updates that were made and not reported, which a later run found as wanted.
-fn already_there(shell: &Shell) -> usize {
+/// Returns the number of updates that a later run found unchanged, because they had been
+/// applied without a record.
+fn unchanged_count(shell: &Shell) -> usize {
     shell
-        .read("report")
-        .matches(r#""outcome":"as_wanted""#)
+        .read("journal")
+        .matches(r#""outcome":"unchanged""#)
         .count()
 }
 
@@ -105,8 +106,8 @@ const RUN: [&str; 8] = [
     "apply",
     "keys.yaml",
     "--yes",
-    "--report",
-    "report",
+    "--journal",
+    "journal",
     "--concurrency",
     "4",
     "--quiet",
@@ -117,7 +118,7 @@ const RESUME: [&str; 8] = [
     "keys.yaml",
     "--yes",
     "--resume",
-    "report",
+    "journal",
     "--concurrency",
     "4",
     "--quiet",
@@ -128,80 +129,82 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(pid.unwrap(), signal).unwrap();
 }
 
-/// Waits until the command has made so many requests.
-async fn has_asked(emulator: &Emulator, requests: u64) {
+/// Waits until the command has sent this many requests.
+async fn wait_for_requests(emulator: &Emulator, requests: u64) {
     while emulator.requests() < requests {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_finishes_what_is_in_flight_and_says_what_is_left() {
+async fn a_signal_finishes_updates_in_flight() {
     for name in [Signal::INT, Signal::TERM] {
         let emulator = slow_service().await;
         let shell = Shell::new(&emulator);
-        write_file(&shell, &emulator);
+        write_manifest(&shell, &emulator);
         let child = shell.start(&RUN[..7]);
-        wait_for_lines(&shell.path("report"), 12).await;
+        wait_for_lines(&shell.path("journal"), 12).await;
         signal(&child, name);
         let ended = shell.wait(child).exits(130);
-        assert!(ended.out.contains("not begun"), "{ended:?}");
-        assert!(ended.err.contains("--resume report"), "{ended:?}");
-        // What was begun has ended, and is in the report.
-        let done = reported_done(&shell);
+        assert!(ended.out.contains("not started"), "{ended:?}");
+        assert!(ended.err.contains("--resume journal"), "{ended:?}");
+        // Every update that was started has finished and is in the journal.
+        let done = journaled(&shell);
         assert_eq!(done, updates(&emulator).into_iter().collect());
-        assert!(
-            done.len() < 2 * KEYS as usize,
-            "it was too late for the signal"
-        );
+        assert!(done.len() < 2 * KEYS as usize, "the signal came too late");
         resume(&shell, &emulator);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_while_keys_are_read_changes_nothing() {
+async fn a_signal_during_refresh_changes_nothing() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     let child = shell.start(&RUN[..7]);
-    has_asked(&emulator, 12).await;
+    wait_for_requests(&emulator, 12).await;
     signal(&child, Signal::INT);
     let ended = shell.wait(child).exits(130);
-    assert!(ended.out.contains("not begun  120"), "{ended:?}");
+    assert!(ended.out.contains("not started  120"), "{ended:?}");
     assert_eq!(updates(&emulator), [""; 0]);
-    assert!(!shell.path("report").exists());
+    assert!(!shell.path("journal").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_does_not_wait_for_the_reading_of_a_key() {
+async fn a_signal_does_not_wait_for_reads() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     emulator.set_faults(Faults::new().with(Fault::hang()));
     let child = shell.start(&RUN[..7]);
-    has_asked(&emulator, 1).await;
+    wait_for_requests(&emulator, 1).await;
     signal(&child, Signal::INT);
     let started = Instant::now();
     shell.wait(child).exits(130);
     assert!(started.elapsed() < Duration::from_secs(10));
-    assert!(!shell.path("report").exists());
+    assert!(!shell.path("journal").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_that_was_torn_at_its_start_is_gone_on_with() {
+async fn resumes_a_journal_with_a_truncated_first_line() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     let arguments = [&RESUME[..], &["--plan"]].concat();
     let arguments: Vec<_> = arguments.into_iter().filter(|&it| it != "--yes").collect();
-    // Such as the file with the keys itself.
+    // Any other file, such as the manifest itself, is left alone.
     for other in ["{\n \"keys\": []}", "keys: []", r#"{"keys": []}"#] {
-        shell.write("report", other);
+        shell.write("journal", other);
         shell.run(&arguments).exits(2);
-        assert_eq!(shell.read("report"), other);
+        assert_eq!(shell.read("journal"), other);
     }
-    for torn in ["", r#"{"ev"#, r#"{"event":"run","at":"2026"#] {
-        shell.write("report", torn);
+    for truncated in [
+        "",
+        r#"{"ev"#,
+        r#"{"event":"run","at":"2026"#,
+        r#"{"event":"run_started","at":"2026"#,
+    ] {
+        shell.write("journal", truncated);
         shell.run(&arguments).exits(0);
     }
     resume(&shell, &emulator);
@@ -209,12 +212,12 @@ async fn a_report_that_was_torn_at_its_start_is_gone_on_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_second_signal_leaves_at_once() {
+async fn the_second_signal_exits_immediately() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     let mut child = shell.start(&RUN[..7]);
-    wait_for_lines(&shell.path("report"), 12).await;
+    wait_for_lines(&shell.path("journal"), 12).await;
     emulator.set_faults(Faults::new().with(Fault::hang()));
     tokio::time::sleep(Duration::from_millis(200)).await;
     signal(&child, Signal::INT);
@@ -222,7 +225,7 @@ async fn the_second_signal_leaves_at_once() {
     assert_eq!(
         child.try_wait().unwrap(),
         None,
-        "it left what was in flight"
+        "exited with updates in flight"
     );
     signal(&child, Signal::INT);
     shell.wait(child).exits(130);
@@ -231,68 +234,68 @@ async fn the_second_signal_leaves_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kill_9_loses_nothing_that_was_reported() {
+async fn kill_9_loses_no_recorded_update() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     let child = shell.start(&RUN);
-    wait_for_lines(&shell.path("report"), 20).await;
+    wait_for_lines(&shell.path("journal"), 20).await;
     signal(&child, Signal::KILL);
     assert_eq!(shell.wait(child).code, None);
-    // As if it had been cut off in the middle of a line.
-    let torn = shell.read("report") + r#"{"event":"update","key":"#;
-    shell.write("report", &torn);
+    // As if it had been killed while writing a line.
+    let truncated = shell.read("journal") + r#"{"event":"update_finished","key":"#;
+    shell.write("journal", &truncated);
     resume(&shell, &emulator);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kill_9_again_and_again_ends_where_the_file_says() {
+async fn repeated_kill_9_ends_in_the_desired_state() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     let child = shell.start(&RUN);
-    wait_for_lines(&shell.path("report"), 15).await;
+    wait_for_lines(&shell.path("journal"), 15).await;
     signal(&child, Signal::KILL);
     shell.wait(child);
     for lines in [30, 45, 60, 75] {
-        let done = reported_done(&shell);
+        let done = journaled(&shell);
         let before = updates(&emulator).len();
         let child = shell.start(&RESUME);
-        wait_for_lines(&shell.path("report"), lines).await;
+        wait_for_lines(&shell.path("journal"), lines).await;
         signal(&child, Signal::KILL);
         shell.wait(child);
         for path in &updates(&emulator)[before..] {
-            assert!(!done.contains(path), "{path} was done and reported");
+            assert!(!done.contains(path), "{path} was sent again");
         }
     }
     resume(&shell, &emulator);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_ends_it_with_a_summary() {
+async fn a_full_disk_ends_the_run_with_a_summary() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     let child = shell.start_on_full_disk(&RUN[..7]);
     let ended = shell.wait(child).exits(1);
-    assert!(ended.err.contains("cannot write report: "), "{ended:?}");
-    assert!(ended.err.contains("--resume report"), "{ended:?}");
-    assert!(ended.out.contains("not begun"), "{ended:?}");
+    assert!(ended.err.contains("cannot write journal: "), "{ended:?}");
+    assert!(ended.err.contains("--resume journal"), "{ended:?}");
+    assert!(ended.out.contains("not started"), "{ended:?}");
     resume(&shell, &emulator);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_runs_do_not_write_one_report() {
+async fn two_runs_cannot_share_a_journal() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     let child = shell.start(&RUN);
-    wait_for_lines(&shell.path("report"), 5).await;
-    // So that the first run is there for certain.
+    wait_for_lines(&shell.path("journal"), 5).await;
+    // Keeps the first run alive.
     emulator.set_faults(Faults::new().with(Fault::hang()));
     let ended = shell.run(&RESUME).exits(2);
     assert!(
-        ended.err.contains("another run is writing report"),
+        ended.err.contains("another run is writing journal"),
         "{ended:?}"
     );
     signal(&child, Signal::KILL);
@@ -302,10 +305,10 @@ async fn two_runs_do_not_write_one_report() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_file_asks_for_anew_is_done_anew() {
+async fn resuming_applies_changes_to_the_manifest() {
     let emulator = service().keys_per_org(KEYS + 1).start().await.unwrap();
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     shell.run(&RUN).exits(0);
     let before = updates(&emulator).len();
     let file = shell.read("keys.yaml");
@@ -318,51 +321,50 @@ async fn what_the_file_asks_for_anew_is_done_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_report_about_these_keys_is_gone_on_with() {
+async fn resumes_only_a_journal_of_these_keys() {
     let emulator = service().keys_per_org(KEYS + 1).start().await.unwrap();
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     shell.run(&RUN).exits(0);
     let before = emulator.requests();
-    let refused = |report: &str, why: &str| {
-        let text = shell.read(report);
+    let rejected = |journal: &str, why: &str| {
+        let text = shell.read(journal);
         let ended = shell
-            .run(&["apply", "keys.yaml", "--yes", "--resume", report])
+            .run(&["apply", "keys.yaml", "--yes", "--resume", journal])
             .exits(2);
         assert!(ended.err.contains(why), "{ended:?}");
-        assert_eq!(shell.read(report), text);
+        assert_eq!(shell.read(journal), text);
     };
-    refused("keys.yaml", "not a report");
-    refused("nowhere", "cannot open nowhere");
+    rejected("keys.yaml", "not a journal");
+    rejected("nowhere", "cannot open nowhere");
     shell.write(
         "keys.yaml",
         &format!("keys: [{{id: {OTHER_KEY}, org: {ORG}, desc: x}}]\n"),
     );
-    refused("report", "tells of other keys");
+    rejected("journal", "has none of the keys");
     assert_eq!(emulator.requests(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_goes_away_half_way_is_come_back_to() {
+async fn resumes_after_an_outage() {
     let emulator = slow_service().await;
     let relay = Relay::to(&emulator).await;
     let shell = Shell::new(&emulator).set("MONGODB_ATLAS_BASE_URL", &relay.base_url);
-    write_file(&shell, &emulator);
+    write_manifest(&shell, &emulator);
     let child = shell.start(&RUN);
-    wait_for_lines(&shell.path("report"), 20).await;
+    wait_for_lines(&shell.path("journal"), 20).await;
     relay.cut();
     shell.wait(child).exits(1);
-    relay.mend();
+    relay.restore();
     resume(&shell, &emulator);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_outcome_is_looked_at_again() {
+async fn resuming_checks_unknown_outcomes_again() {
     let emulator = service().keys_per_org(KEYS + 1).start().await.unwrap();
     let shell = Shell::new(&emulator);
-    write_file(&shell, &emulator);
-    // Past the reading of the keys, answers get lost, some before the update was
-    // made and some after.
+    write_manifest(&shell, &emulator);
+    // After the refresh some responses get lost, before or after the update was applied.
     let faults = Faults::new()
         .with(Fault::reset(Reset::After).skip(80).every(5))
         .with(Fault::gateway(502, true).skip(80).every(7));
@@ -370,8 +372,11 @@ async fn an_unknown_outcome_is_looked_at_again() {
     let arguments = [&RUN[..], &["--keep-going"]].concat();
     let ended = shell.run(&arguments).exits(1);
     assert!(ended.out.contains("unknown"), "{ended:?}");
-    assert!(shell.read("report").contains(r#""outcomeUnknown":true"#));
+    assert!(shell.read("journal").contains(r#""outcomeUnknown":true"#));
     emulator.set_faults(Faults::new());
     resume(&shell, &emulator);
-    assert!(already_there(&shell) > 0, "no lost update had been made");
+    assert!(
+        unchanged_count(&shell) > 0,
+        "no update with a lost response had been applied"
+    );
 }

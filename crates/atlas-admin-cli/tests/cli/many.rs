@@ -1,4 +1,4 @@
-//! Ten thousand keys in one file.
+//! A manifest with ten thousand keys.
 
 use std::{
     fmt::Write,
@@ -10,10 +10,10 @@ use crate::support::{ORG, RESUME_AS_JSON, Shell, service, updates};
 const KEYS: u32 = 10_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_keys_in_one_file() {
+async fn applies_ten_thousand_keys() {
     let emulator = service()
         .keys_per_org(KEYS + 1)
-        // Requests are counted below, also where they are slow.
+        // Stale nonces would add requests on a slow machine.
         .nonce_ttl(Duration::from_secs(3600))
         .start()
         .await
@@ -34,32 +34,32 @@ async fn ten_thousand_keys_in_one_file() {
         "apply",
         "keys.yaml",
         "--yes",
-        "--report",
-        "report",
+        "--journal",
+        "journal",
         "--concurrency",
         "32",
         "-o",
         "json",
     ];
-    let tally = shell.run(&arguments).exits(0).json();
+    let summary = shell.run(&arguments).exits(0).json();
     println!(
-        "{KEYS} keys read and updated in {:?}: {tally}",
+        "{KEYS} keys read and updated in {:?}: {summary}",
         started.elapsed()
     );
-    assert_eq!(tally["done"], KEYS);
+    assert_eq!(summary["applied"], KEYS);
     assert_eq!(updates(&emulator).len(), KEYS as usize);
-    assert_eq!(shell.read("report").lines().count(), KEYS as usize + 1);
-    // One to read and one to update each key, and a challenge for each of 32 at once.
-    let requests = tally["requests"].as_u64().unwrap();
+    assert_eq!(shell.read("journal").lines().count(), KEYS as usize + 1);
+    // One to read and one to update each key, and a challenge for each of 32 sessions.
+    let requests = summary["requestsSent"].as_u64().unwrap();
     assert!(requests <= 2 * u64::from(KEYS) + 32, "{requests}");
     for key in emulator.synthetic_keys().filter(|key| !key.is_owner()) {
         let state = emulator.api_key(&key.api_key_id()).unwrap();
         assert_eq!(state.desc, "ci deploys");
         assert_eq!(state.org_roles, ["ORG_READ_ONLY"]);
     }
-    // Nothing is left to do, and nothing is asked.
+    // Nothing is left to do, so nothing is sent.
     let before = emulator.requests();
-    let tally = shell.run(&RESUME_AS_JSON).exits(0).json();
-    assert_eq!(tally["doneEarlier"], KEYS);
+    let summary = shell.run(&RESUME_AS_JSON).exits(0).json();
+    assert_eq!(summary["previouslyApplied"], KEYS);
     assert_eq!(emulator.requests(), before);
 }

@@ -1,12 +1,12 @@
-//! The published schema and what reads the file agree.
+//! The JSON Schema agrees with the validation.
 
 use serde_json::{Value, json};
 
 use crate::support::{KEY, ORG, OTHER_KEY, PROJECT, Shell};
 
 #[test]
-fn the_schema_and_the_reader_take_the_same_files() {
-    // Nothing is sent: without credentials the reader is the last step that can pass.
+fn schema_and_validation_accept_the_same_manifests() {
+    // Without credentials a valid manifest fails at the next step, before anything is sent.
     let shell = Shell::at("http://127.0.0.1:1");
     let schema = shell.run(&["schema"]).exits(0).json();
     let schema = jsonschema::validator_for(&schema).unwrap();
@@ -48,6 +48,8 @@ fn the_schema_and_the_reader_take_the_same_files() {
         (key(json!({ "desc": "" })), false),
         (key(json!({ "desc": "x".repeat(251) })), false),
         (key(json!({ "desc": null })), false),
+        (key(json!({ "desc": "x", "roles": null })), false),
+        (key(json!({ "desc": "x", "projects": null })), false),
         (key(json!({ "desc": "x", "role": [] })), false),
         (key(json!({ "roles": [] })), false),
         (key(json!({ "roles": "ORG_MEMBER" })), false),

@@ -1,4 +1,4 @@
-//! Commands that are one call.
+//! Commands that make a single call.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::support::{
 const SERVICES: [&str; 3] = ["atlas-v2", "atlas-v1", "ops-manager"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_updates_and_reading_work_on_all_services() {
+async fn updates_and_reads_work_on_all_services() {
     for name in SERVICES {
         let emulator = service().start().await.unwrap();
         let shell = Shell::new(&emulator);
@@ -45,7 +45,7 @@ async fn both_updates_and_reading_work_on_all_services() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_shown_in_three_formats() {
+async fn prints_a_key_in_three_formats() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator).set("MONGODB_ATLAS_ORG_ID", ORG);
     let show = |format| {
@@ -69,9 +69,9 @@ async fn a_key_is_shown_in_three_formats() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_shows_the_request_and_sends_nothing() {
+async fn dry_run_prints_the_request_and_sends_nothing() {
     let emulator = service().start().await.unwrap();
-    // Not to a proxy either.
+    // Nothing goes to a proxy either.
     let shell = Shell::new(&emulator).set("http_proxy", "http://127.0.0.1:1");
     let update = [
         "org-key",
@@ -122,7 +122,7 @@ async fn a_dry_run_shows_the_request_and_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_sends_what_the_real_run_sends() {
+async fn dry_run_prints_what_a_real_run_sends() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
     let update = [
@@ -151,7 +151,7 @@ async fn a_dry_run_sends_what_the_real_run_sends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn failures_say_what_to_do_and_have_their_exit_code() {
+async fn failures_have_advice_and_an_exit_code() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
     let update = |arguments: &[&str]| {
@@ -199,7 +199,7 @@ async fn failures_say_what_to_do_and_have_their_exit_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_get_errors_as_data() {
+async fn prints_errors_as_json() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
     let get = [
@@ -207,14 +207,14 @@ async fn programs_get_errors_as_data() {
     ];
     let ended = shell.run(&get).exits(1);
     assert_eq!(ended.out, "");
-    let said: serde_json::Value = serde_json::from_str(&ended.err).unwrap();
-    assert_eq!(said["error"]["kind"], "not_found");
-    assert_eq!(said["error"]["code"], "API_KEY_NOT_FOUND");
-    assert_eq!(said["error"]["outcomeUnknown"], false);
+    let error: serde_json::Value = serde_json::from_str(&ended.err).unwrap();
+    assert_eq!(error["error"]["kind"], "not_found");
+    assert_eq!(error["error"]["code"], "API_KEY_NOT_FOUND");
+    assert_eq!(error["error"]["outcomeUnknown"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_is_not_listed_is_sent_with_a_warning() {
+async fn sends_unknown_roles_with_a_warning() {
     let emulator = service()
         .roles(
             atlas_emulator::Service::AtlasV2,
@@ -246,7 +246,7 @@ async fn a_role_that_is_not_listed_is_sent_with_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verbose_tells_more() {
+async fn verbose_prints_details() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);
     let get = ["org-key", "get", "--org", ORG, "--key", KEY, "--verbose"];
@@ -259,8 +259,8 @@ async fn verbose_tells_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_is_told_with_verbose() {
-    // Each run is searched for secrets; here also for what is made of them.
+async fn verbose_prints_no_secrets() {
+    // `run` searches every output for secrets; this also searches for derived values.
     let emulator = service().start().await.unwrap();
     let account = || {
         Shell::at(emulator.base_url())
@@ -289,7 +289,7 @@ async fn no_secret_is_told_with_verbose() {
         KEY,
     ];
     let commands = [
-        &["login", "check"][..],
+        &["auth", "status"][..],
         &get,
         &[&get[..], &["--dry-run"]].concat(),
         &["org-key", "get", "--org", ORG, "--key", UNKNOWN],
@@ -306,12 +306,12 @@ async fn no_secret_is_told_with_verbose() {
             for command in commands {
                 let to = ["--service", service, "--base-url", emulator.base_url()];
                 let ended = shell.run(&[command, &to, &["--verbose"]].concat());
-                for made in ["response=", "cnonce", "Bearer ey", "access_token"] {
-                    assert!(!ended.all().contains(made), "{made}: {ended:?}");
+                for derived in ["response=", "cnonce", "Bearer ey", "access_token"] {
+                    assert!(!ended.all().contains(derived), "{derived}: {ended:?}");
                 }
                 logged += ended.err.lines().count();
             }
         }
     }
-    assert!(logged > 100, "nothing was told");
+    assert!(logged > 100, "nothing was logged");
 }

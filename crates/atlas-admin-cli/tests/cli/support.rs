@@ -1,4 +1,4 @@
-//! A shell with the command in it, and a service to call.
+//! The command as a process, and an emulator to call.
 
 use std::{
     fs,
@@ -15,36 +15,36 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-pub(crate) const ORG: &str = "5980cfc70b6d97029d82e3f6";
-pub(crate) const PROJECT: &str = "5980cfc80b6d97029d82e3f7";
+pub(crate) use workspace_tests::ids::{
+    API_KEY_ID as KEY, ORG_ID as ORG, OTHER_API_KEY_ID as OTHER_KEY, PROJECT_ID as PROJECT,
+    UNKNOWN_ID as UNKNOWN,
+};
+
 pub(crate) const OTHER_PROJECT: &str = "5980cfc90b6d97029d82e3f8";
-pub(crate) const KEY: &str = "6a793f752c88faeba59bba49";
-pub(crate) const OTHER_KEY: &str = "6a793f762c88faeba59bba4a";
-pub(crate) const UNKNOWN: &str = "6a793f772c88faeba59bba4b";
 
 pub(crate) const PUBLIC_KEY: &str = "gswvkocq";
 pub(crate) const PRIVATE_KEY: &str = "0f3b7c1d-5e6f-4a2b-hush-hush-1234";
 pub(crate) const CLIENT_ID: &str = "mdb_sa_id_5980cfc70b6d97029d82e3f9";
 pub(crate) const CLIENT_SECRET: &str = "mdb_sa_sk_hush-hush-hush-5678";
 
-/// Goes on with a run, for a program to read.
+/// Resumes a run, with JSON output.
 pub(crate) const RESUME_AS_JSON: [&str; 7] = [
     "apply",
     "keys.yaml",
     "--yes",
     "--resume",
-    "report",
+    "journal",
     "-o",
     "json",
 ];
 
-/// What no output may have in it.
+/// Must not occur in any output.
 const SECRETS: [&str; 3] = [PRIVATE_KEY, CLIENT_SECRET, "hush"];
 
-/// Longer than any command here may take, also where processors are few and busy.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Longer than any command takes, even on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// An emulator with ids that are known beforehand.
+/// Returns an emulator with known IDs.
 pub(crate) fn service() -> Builder {
     Emulator::builder()
         .rng_seed(1)
@@ -67,14 +67,14 @@ pub(crate) fn service() -> Builder {
         )
 }
 
-/// A home folder, and the variables that a user of `service` has set.
+/// A home folder, and the environment of a user.
 pub(crate) struct Shell {
     home: TempDir,
     base_url: String,
     variables: Vec<(String, String)>,
 }
 
-/// A command that has ended.
+/// A finished command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     /// `None` if a signal ended it.
@@ -84,14 +84,14 @@ pub(crate) struct Ended {
 }
 
 impl Shell {
-    /// Signed in by the environment.
+    /// Returns a shell with credentials in the environment.
     pub(crate) fn new(emulator: &Emulator) -> Self {
         Self::at(emulator.base_url())
             .set("MONGODB_ATLAS_PUBLIC_API_KEY", PUBLIC_KEY)
             .set("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
     }
 
-    /// Not signed in.
+    /// Returns a shell without credentials.
     pub(crate) fn at(base_url: &str) -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
@@ -106,7 +106,7 @@ impl Shell {
         self
     }
 
-    /// Writes a file below the home folder, which only the owner can read.
+    /// Writes a file below the home folder that only the owner can read.
     pub(crate) fn write(&self, name: &str, text: &(impl AsRef<[u8]> + ?Sized)) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
 
@@ -136,7 +136,7 @@ impl Shell {
         piped.stdin(stdin).spawn().unwrap()
     }
 
-    /// The command with its arguments, folder and variables.
+    /// Returns the command with its arguments, folder and environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_atlas-admin"));
         command
@@ -165,12 +165,12 @@ impl Shell {
         piped.stdin(Stdio::null()).spawn().unwrap()
     }
 
-    /// Runs the command to its end, and sees to it that it showed no secret.
+    /// Runs the command, and checks that it printed no secret.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.wait(self.start(arguments))
     }
 
-    /// The same with text on standard input.
+    /// Runs the command with text on standard input.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ended {
         let path = self.write(".input", input);
         let stdin = fs::File::open(path).unwrap();
@@ -187,9 +187,9 @@ impl Shell {
             if let Some(status) = child.try_wait().unwrap() {
                 break status.code();
             }
-            if started.elapsed() > PATIENCE {
+            if started.elapsed() > TIMEOUT {
                 child.kill().unwrap();
-                panic!("the command does not end: {}", err.join().unwrap());
+                panic!("the command did not finish: {}", err.join().unwrap());
             }
             thread::sleep(Duration::from_millis(5));
         };
@@ -204,10 +204,10 @@ impl Shell {
         ended
     }
 
-    /// Without what is another one each time.
+    /// Replaces what differs between runs.
     fn masked(&self, text: &str) -> String {
         let host = self.base_url.trim_start_matches("http://");
-        // As long as the address, so that tables stay as they are.
+        // As long as the address, which keeps tables aligned.
         text.replace(host, "service.example")
             .replace("(os error 61)", "(os error 111)")
             .replace(&self.home.path().display().to_string(), "~")
@@ -227,13 +227,13 @@ impl Ended {
         self
     }
 
-    /// Standard output as data.
+    /// Parses standard output as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Everything that it wrote, for a snapshot.
+    /// Returns all output, for a snapshot.
     pub(crate) fn all(&self) -> String {
         let code = self
             .code
@@ -251,7 +251,7 @@ impl Ended {
     }
 }
 
-/// Requests for updates that the service has carried out, as "PATCH path".
+/// Returns the paths of the updates that the service has applied.
 pub(crate) fn updates(emulator: &Emulator) -> Vec<String> {
     emulator
         .request_log()
@@ -261,7 +261,7 @@ pub(crate) fn updates(emulator: &Emulator) -> Vec<String> {
         .collect()
 }
 
-/// A way to the service that can be cut and mended.
+/// A relay to the service whose connections can be cut.
 pub(crate) struct Relay {
     pub(crate) base_url: String,
     is_cut: watch::Sender<bool>,
@@ -276,7 +276,7 @@ impl Relay {
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let (target, seen) = (target.clone(), seen.clone());
-                tokio::spawn(carry(near, target, seen));
+                tokio::spawn(relay(near, target, seen));
             }
         });
         Self { base_url, is_cut }
@@ -286,12 +286,12 @@ impl Relay {
         self.is_cut.send_replace(true);
     }
 
-    pub(crate) fn mend(&self) {
+    pub(crate) fn restore(&self) {
         self.is_cut.send_replace(false);
     }
 }
 
-async fn carry(mut near: TcpStream, target: String, mut is_cut: watch::Receiver<bool>) {
+async fn relay(mut near: TcpStream, target: String, mut is_cut: watch::Receiver<bool>) {
     if *is_cut.borrow() {
         return;
     }
@@ -304,7 +304,7 @@ async fn carry(mut near: TcpStream, target: String, mut is_cut: watch::Receiver<
     }
 }
 
-/// Waits until `path` has so many lines.
+/// Waits until `path` has this many lines.
 pub(crate) async fn wait_for_lines(path: &Path, lines: usize) {
     let started = Instant::now();
     loop {
@@ -312,7 +312,7 @@ pub(crate) async fn wait_for_lines(path: &Path, lines: usize) {
         if text.lines().count() >= lines {
             return;
         }
-        assert!(started.elapsed() < PATIENCE, "only {text}");
+        assert!(started.elapsed() < TIMEOUT, "only {text}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

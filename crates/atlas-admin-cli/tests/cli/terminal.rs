@@ -14,7 +14,7 @@ use rustix::{
 
 use crate::support::{KEY, ORG, Shell, service};
 
-/// Both ends of a terminal that is so many columns wide.
+/// Returns both ends of a terminal with this many columns.
 fn terminal(columns: u16) -> (File, OwnedFd) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
@@ -35,7 +35,7 @@ fn terminal(columns: u16) -> (File, OwnedFd) {
     (File::from(ours), theirs.into())
 }
 
-/// What the command writes on a terminal, and its exit code; `answer` is typed
+/// Returns what the command prints on a terminal, and its exit code. `answer` is typed
 /// beforehand.
 fn run(shell: &Shell, columns: u16, arguments: &[&str], answer: &str) -> (String, Option<i32>) {
     let (mut ours, theirs) = terminal(columns);
@@ -44,13 +44,13 @@ fn run(shell: &Shell, columns: u16, arguments: &[&str], answer: &str) -> (String
     command.stdout(theirs.try_clone().unwrap());
     command.stderr(theirs);
     let mut child = command.spawn().unwrap();
-    // Or the terminal would stay open on this side too.
+    // Otherwise the terminal stays open on this side.
     drop(command);
     ours.write_all(answer.as_bytes()).unwrap();
     let reader = thread::spawn(move || {
         let mut bytes = Vec::new();
         match ours.read_to_end(&mut bytes) {
-            // How Linux says that the other side has closed.
+            // Linux reports that the other side has closed as an error.
             Err(error) if error.kind() != ErrorKind::Interrupted => {}
             result => drop(result.unwrap()),
         }
@@ -60,7 +60,7 @@ fn run(shell: &Shell, columns: u16, arguments: &[&str], answer: &str) -> (String
     (reader.join().unwrap(), code)
 }
 
-/// How many columns a line takes.
+/// Returns the number of columns that a line takes.
 fn width(line: &str) -> usize {
     line.chars()
         .map(|c| if c >= '\u{1100}' { 2 } else { 1 })
@@ -79,7 +79,7 @@ async fn tables_fit_a_narrow_terminal() {
     for columns in [40, 60] {
         for command in [
             &["roles"][..],
-            &["login", "check"],
+            &["auth", "status"],
             &[&update[..], &desc].concat(),
         ] {
             let (text, code) = run(&shell, columns, command, "");
@@ -92,7 +92,7 @@ async fn tables_fit_a_narrow_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_asks_before_it_writes() {
+async fn asks_before_applying() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator).set("NO_COLOR", "1");
     shell.write(
@@ -103,7 +103,7 @@ async fn it_asks_before_it_writes() {
 
     let (text, code) = run(&shell, 80, &apply, "n\n");
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("Make 1 update? [y/N]"), "{text}");
+    assert!(text.contains("Apply 1 update? [y/N]"), "{text}");
     assert!(text.contains("nothing was changed"), "{text}");
     assert_ne!(emulator.api_key(KEY).unwrap().desc, "配置");
 
@@ -113,7 +113,7 @@ async fn it_asks_before_it_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_plan_is_seen_before_the_question_also_when_results_are_data() {
+async fn prints_the_plan_before_the_prompt_with_json_output() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator).set("NO_COLOR", "1");
     shell.write(
@@ -124,7 +124,7 @@ async fn the_plan_is_seen_before_the_question_also_when_results_are_data() {
     assert_eq!(code, Some(0), "{text}");
     let plan = text.find("organization: -ORG_MEMBER +ORG_OWNER");
     assert!(
-        plan.is_some_and(|plan| Some(plan) < text.find("Make 1 update?")),
+        plan.is_some_and(|plan| Some(plan) < text.find("Apply 1 update?")),
         "{text}"
     );
 }

@@ -270,11 +270,7 @@ mod tests {
                 "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
             ),
         ] {
-            let ha1 = algorithm.hash(&[
-                "Mufasa",
-                "http-auth@example.org",
-                "Circle of Life",
-            ]);
+            let ha1 = algorithm.hash(&["Mufasa", "http-auth@example.org", "Circle of Life"]);
             let ha2 = algorithm.hash(&["GET", "/dir/index.html"]);
             let response = algorithm.hash(&[
                 &ha1,

@@ -1,0 +1,174 @@
+//! SDK clients and calls, as the settings ask for them.
+
+use std::{fmt, fs, path::PathBuf};
+
+use atlas_admin::{
+    ApiKey, Client, ClientBuilder, Credentials, Error, FileStore, GetOrgApiKey,
+    ReplaceProjectRoles, Response, UpdateOrgApiKey, sanitize,
+};
+use etcetera::BaseStrategy;
+
+use crate::{
+    config::{Config, MASK, ResolvedCredentials},
+    error::CliError,
+    ui::{Output, request::RequestPreview},
+};
+
+/// A call that is ready to be sent.
+pub(crate) enum Call {
+    Get(GetOrgApiKey),
+    Update(UpdateOrgApiKey),
+    ReplaceRoles(ReplaceProjectRoles),
+}
+
+impl Call {
+    pub(crate) async fn send(self) -> Result<Response<ApiKey>, Error> {
+        match self {
+            Self::Get(call) => call.send().await,
+            Self::Update(call) => call.send().await,
+            Self::ReplaceRoles(call) => call.send().await,
+        }
+    }
+}
+
+/// A client that is closed after use.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    revoke_token: bool,
+}
+
+impl Session {
+    /// Opens a session for a single call.
+    pub(crate) fn open(config: &Config) -> Result<Self, CliError> {
+        Self::open_with(config, |builder| builder)
+    }
+
+    /// Opens a session for many concurrent calls, which respects the rate limit.
+    pub(crate) fn open_rate_limited(config: &Config) -> Result<Self, CliError> {
+        Self::open_with(config, |builder| builder.limit_rate(true))
+    }
+
+    fn open_with(
+        config: &Config,
+        adjust: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Self, CliError> {
+        let credentials = config.credentials()?.value;
+        let is_service_account = matches!(credentials, ResolvedCredentials::ServiceAccount { .. });
+        let mut builder = adjust(builder(config, credentials.into_sdk())?);
+        let mut revoke_token = false;
+        if is_service_account {
+            match token_folder() {
+                Some(folder) => builder = builder.token_store(FileStore::new(folder)),
+                None => revoke_token = true,
+            }
+        }
+        Ok(Self {
+            client: build(config, builder)?,
+            revoke_token,
+        })
+    }
+
+    /// Revokes the access token if it is not stored for the next run.
+    pub(crate) async fn close(self) {
+        if self.revoke_token {
+            // The call's result matters more, and the token expires within the hour.
+            let _ = self.client.revoke_token().await;
+        }
+    }
+}
+
+/// A client for `--dry-run`, which works without credentials and never knows the secret.
+pub(crate) struct DryRun {
+    pub(crate) client: Client,
+    authorization: String,
+}
+
+impl DryRun {
+    pub(crate) fn new(config: &Config, output: &Output) -> Result<Self, CliError> {
+        let credentials = match config.credentials() {
+            Ok(credentials) => Some(credentials.value),
+            Err(error) => {
+                output.note(&format!("warning: {error}"));
+                None
+            }
+        };
+        let (placeholder, authorization) = match credentials {
+            Some(ResolvedCredentials::ServiceAccount { .. } | ResolvedCredentials::Token(_)) => {
+                (Credentials::bearer("dry-run"), format!("Bearer {MASK}"))
+            }
+            Some(ResolvedCredentials::ApiKey { public, .. }) => (
+                Credentials::digest(&*public, "dry-run"),
+                format!("Digest username=\"{}\", {MASK}", sanitize(&public)),
+            ),
+            None => (
+                Credentials::digest("dry-run", "dry-run"),
+                format!("Digest {MASK}"),
+            ),
+        };
+        Ok(Self {
+            client: build(config, builder(config, placeholder)?)?,
+            authorization,
+        })
+    }
+
+    /// Returns the request that the call would send.
+    pub(crate) fn preview(&self, call: &Call) -> Result<RequestPreview, CliError> {
+        let request = match call {
+            Call::Get(call) => call.to_request(),
+            Call::Update(call) => call.to_request(),
+            Call::ReplaceRoles(call) => call.to_request(),
+        }?;
+        Ok(RequestPreview::new(&request, self.authorization.clone()))
+    }
+}
+
+/// Returns a client builder with all settings.
+fn builder(config: &Config, credentials: Credentials) -> Result<ClientBuilder, CliError> {
+    let mut builder = Client::builder()
+        .credentials(credentials)
+        .service(config.service.value)
+        .user_agent_suffix("cli");
+    let base_url = &config.base_url;
+    builder = with_origin(&base_url.origin, builder.base_url(&base_url.value))?;
+    if let Some(version) = &config.api_version {
+        builder = builder.api_version(version.value);
+    }
+    if config.allow_insecure_http {
+        builder = builder.allow_insecure_http();
+    }
+    if let Some(path) = &config.ca_file {
+        let pem = fs::read(path)
+            .map_err(|error| CliError::input(format!("cannot read {}: {error}", path.display())))?;
+        builder = with_origin(path.display(), builder.add_root_certificate(pem))?;
+    }
+    Ok(builder)
+}
+
+/// Builds the client. An error about plain HTTP names the flag that allows it.
+fn build(config: &Config, builder: ClientBuilder) -> Result<Client, CliError> {
+    builder.clone().build().map_err(|error| {
+        let needs_flag = !config.allow_insecure_http
+            && error.is_input()
+            && builder.allow_insecure_http().build().is_ok();
+        if !needs_flag {
+            return CliError::Call(error);
+        }
+        CliError::input(format!(
+            "{} is unencrypted HTTP to another machine; use https or --allow-insecure-http",
+            config.base_url.value
+        ))
+    })
+}
+
+fn with_origin<T>(
+    origin: impl fmt::Display,
+    result: Result<T, impl fmt::Display>,
+) -> Result<T, CliError> {
+    result.map_err(|error| CliError::input(format!("{origin}: {error}")))
+}
+
+/// Returns the folder with the access tokens of service accounts.
+fn token_folder() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    Some(strategy.cache_dir().join("atlas-admin").join("tokens"))
+}

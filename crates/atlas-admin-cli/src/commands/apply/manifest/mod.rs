@@ -1,0 +1,139 @@
+//! The manifest: a YAML or JSON file with API keys and their desired state.
+//!
+//! The types here describe its grammar, and the JSON Schema is made from them. [`read`] parses
+//! the file once into a tree with locations, decodes the tree into these types, and validates
+//! them.
+
+mod decode;
+mod tree;
+mod validate;
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use atlas_admin::OrgId;
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform,
+};
+use serde_json::Value;
+
+use super::desired::DesiredKey;
+use crate::diagnostic::{Diagnostic, Location};
+
+/// The maximum length of a description, in characters.
+const MAX_DESC_LENGTH: usize = 250;
+
+/// API keys and their desired state. Omitted fields leave a key unchanged. Fields that begin
+/// with x- may hold anything, such as the target of a YAML anchor.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, title = "atlas-admin apply manifest")]
+#[schemars(extend("patternProperties" = { "^x-": true }))]
+struct Manifest {
+    /// The organization of keys that do not name their own.
+    #[schemars(regex(pattern = "^[0-9a-f]{24}$"))]
+    org: Option<Text>,
+    /// The keys, each once.
+    #[schemars(required, length(min = 1))]
+    keys: Option<Located<Vec<Located<Key>>>>,
+}
+
+/// An API key.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    { "required": ["desc"] },
+    { "required": ["roles"] },
+    { "required": ["projects"] },
+]))]
+struct Key {
+    /// The key's ID (not its public key).
+    #[schemars(required, regex(pattern = "^[0-9a-f]{24}$"))]
+    id: Option<Text>,
+    /// The key's organization, if it differs from the one at the top of the file.
+    #[schemars(regex(pattern = "^[0-9a-f]{24}$"))]
+    org: Option<Text>,
+    /// The key's description.
+    #[schemars(length(min = 1, max = MAX_DESC_LENGTH))]
+    desc: Option<Text>,
+    /// The key's organization roles. The key loses all others.
+    roles: Option<Located<Roles>>,
+    /// The key's project roles, by project ID. The key loses all others in these projects;
+    /// its roles in other projects are not affected.
+    #[schemars(with = "Option<BTreeMap<String, Roles>>")]
+    projects: Option<Vec<(Text, Located<Roles>)>>,
+}
+
+/// Names of roles.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+struct Roles(#[schemars(length(min = 1), extend("uniqueItems" = true))] Vec<Text>);
+
+type Text = Located<String>;
+
+/// A value with its location in the file.
+struct Located<T> {
+    value: T,
+    location: Location,
+}
+
+/// The schema is that of the value.
+impl<T: JsonSchema> JsonSchema for Located<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// Reads a manifest. `org` is for keys without an organization in the file.
+///
+/// # Errors
+///
+/// Fails with everything that is wrong in the file.
+pub(super) fn read(bytes: &[u8], org: Option<&OrgId>) -> Result<Vec<DesiredKey>, Vec<Diagnostic>> {
+    let document = tree::parse(bytes).map_err(|diagnostic| vec![diagnostic])?;
+    let (manifest, mut diagnostics) = decode::decode(&document)?;
+    let keys = validate::validate(&manifest, org, &mut diagnostics);
+    if diagnostics.is_empty() {
+        Ok(keys)
+    } else {
+        Err(sorted(diagnostics))
+    }
+}
+
+/// Sorts the diagnostics, and drops the duplicates that aliases of one anchor cause.
+fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_unstable();
+    diagnostics.dedup();
+    diagnostics
+}
+
+/// Returns the JSON Schema of the manifest (draft 2020-12).
+pub(in crate::commands) fn schema() -> Value {
+    SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .with_transform(RecursiveTransform(forbid_null))
+        .into_generator()
+        .into_root_schema_for::<Manifest>()
+        .to_value()
+}
+
+/// Forbids null for optional fields: they may be omitted, but not null.
+fn forbid_null(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_mut_slice() {
+            let only = only.take();
+            schema.insert("type".to_owned(), only);
+        }
+    }
+}

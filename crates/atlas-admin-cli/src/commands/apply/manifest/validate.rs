@@ -1,0 +1,200 @@
+//! The checks that need no network.
+
+use std::{collections::HashMap, fmt, hash::Hash, str::FromStr};
+
+use atlas_admin::{ApiKeyId, OrgId};
+
+use super::{
+    super::desired::{DesiredKey, Target, Update},
+    Key, Located, MAX_DESC_LENGTH, Manifest, Roles, Text,
+};
+use crate::{
+    diagnostic::{Diagnostic, Location},
+    roles::RoleScope,
+};
+
+/// Returns the keys, and adds everything that is wrong with them to `diagnostics`.
+pub(super) fn validate(
+    manifest: &Manifest,
+    org: Option<&OrgId>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<DesiredKey> {
+    Validator { diagnostics }.manifest(manifest, org)
+}
+
+struct Validator<'a> {
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Validator<'_> {
+    fn report(&mut self, location: Location, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::new(location, message));
+    }
+
+    fn manifest(&mut self, manifest: &Manifest, default_org: Option<&OrgId>) -> Vec<DesiredKey> {
+        let org = match &manifest.org {
+            Some(text) => self.id(text),
+            None => default_org.cloned(),
+        };
+        let Some(keys) = &manifest.keys else {
+            self.report(
+                Location::START,
+                "missing field keys; add a list of API keys",
+            );
+            return Vec::new();
+        };
+        if keys.value.is_empty() {
+            self.report(keys.location, "keys is empty; list at least one API key");
+        }
+        if org.is_none()
+            && manifest.org.is_none()
+            && let Some(key) = keys.value.iter().find(|key| key.value.org.is_none())
+        {
+            self.report(
+                key.location,
+                "no organization; set org in the key or at the top of the file, or use --org",
+            );
+        }
+        let mut seen = HashMap::new();
+        keys.value
+            .iter()
+            .filter_map(|key| self.key(key, org.as_ref(), &mut seen))
+            .collect()
+    }
+
+    fn key(
+        &mut self,
+        Located {
+            value: key,
+            location,
+        }: &Located<Key>,
+        org: Option<&OrgId>,
+        seen: &mut HashMap<ApiKeyId, u64>,
+    ) -> Option<DesiredKey> {
+        let id = match &key.id {
+            Some(text) => self.id::<ApiKeyId>(text).inspect(|id| {
+                self.check_unique(seen, id.clone(), text.location, || format!("API key {id}"));
+            }),
+            None => {
+                self.report(*location, "missing field id");
+                None
+            }
+        };
+        let org = match &key.org {
+            Some(text) => self.id::<OrgId>(text),
+            None => org.cloned(),
+        };
+        let updates = self.updates(key, *location, org.as_ref());
+        Some(DesiredKey {
+            line: location.line,
+            id: id?,
+            org: org?,
+            updates,
+        })
+    }
+
+    fn updates(&mut self, key: &Key, location: Location, org: Option<&OrgId>) -> Vec<Update> {
+        let mut updates = Vec::new();
+        let desc = key.desc.as_ref().map(|text| self.desc(text));
+        let roles = key.roles.as_ref();
+        let roles = roles.map(|roles| self.roles(roles, RoleScope::Organization));
+        if desc.is_none() && roles.is_none() && key.projects.as_ref().is_none_or(Vec::is_empty) {
+            self.report(location, "nothing to update; set desc, roles or projects");
+        }
+        if let Some(org) = org
+            && (desc.is_some() || roles.is_some())
+        {
+            updates.push(Update {
+                target: Target::Org(org.clone()),
+                desc,
+                roles,
+            });
+        }
+        let mut seen = HashMap::new();
+        for (project, roles) in key.projects.iter().flatten() {
+            let roles = self.roles(roles, RoleScope::Project);
+            let Some(id) = self.id(project) else { continue };
+            let text = project.value.as_str();
+            self.check_unique(&mut seen, text, project.location, || {
+                format!("project {text}")
+            });
+            updates.push(Update {
+                target: Target::Project(id),
+                desc: None,
+                roles: Some(roles),
+            });
+        }
+        updates
+    }
+
+    /// Reports an ID that has occurred before.
+    fn check_unique<K: Eq + Hash>(
+        &mut self,
+        seen: &mut HashMap<K, u64>,
+        id: K,
+        location: Location,
+        name: impl Fn() -> String,
+    ) {
+        if let Some(line) = seen.insert(id, location.line) {
+            self.report(
+                location,
+                format!("duplicate {}; first used in line {line}", name()),
+            );
+        }
+    }
+
+    fn id<T: FromStr<Err: fmt::Display>>(&mut self, text: &Text) -> Option<T> {
+        text.value
+            .parse()
+            .map_err(|error: T::Err| self.report(text.location, error.to_string()))
+            .ok()
+    }
+
+    fn desc(&mut self, text: &Text) -> String {
+        let length = text.value.chars().count();
+        if !(1..=MAX_DESC_LENGTH).contains(&length) {
+            let message =
+                format!("the description has {length} characters; use 1 to {MAX_DESC_LENGTH}");
+            self.report(text.location, message);
+        }
+        if text.value.contains(char::is_control) {
+            self.report(
+                text.location,
+                "the description contains control characters, such as a line break; remove them",
+            );
+        }
+        text.value.clone()
+    }
+
+    fn roles(&mut self, list: &Located<Roles>, scope: RoleScope) -> Vec<String> {
+        let Roles(names) = &list.value;
+        if names.is_empty() {
+            self.report(
+                list.location,
+                "the list of roles is empty; list at least one role or omit the list",
+            );
+        }
+        let mut roles: Vec<String> = Vec::with_capacity(names.len());
+        for Located {
+            value: role,
+            location,
+        } in names
+        {
+            if role.trim().is_empty() {
+                self.report(*location, "the role name is empty");
+            } else if role.starts_with(scope.other().prefix()) {
+                let message = format!(
+                    "{} is a role in {}s; use {} roles here",
+                    role.escape_debug(),
+                    scope.other().name(),
+                    scope.name()
+                );
+                self.report(*location, message);
+            } else if roles.contains(role) {
+                self.report(*location, format!("duplicate role {}", role.escape_debug()));
+            }
+            roles.push(role.clone());
+        }
+        roles
+    }
+}

@@ -1,0 +1,270 @@
+//! The plan: the difference between the present and the desired state.
+
+use anstyle::{AnsiColor, Style};
+use atlas_admin::{ApiKey, Error, sanitize};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    desired::{DesiredKey, Target, Update},
+    journal::Outcome,
+};
+use crate::{error::call_error_to_json, ui::table::count};
+
+/// What a run changes.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// The keys with changes, in the order of the manifest.
+    pub(super) changed: Vec<KeyPlan>,
+    pub(super) unchanged: Vec<DesiredKey>,
+    pub(super) unreadable: Vec<(DesiredKey, Error)>,
+    /// The number of keys that were not read because the run stopped early.
+    pub(super) not_read: usize,
+}
+
+/// An update whose outcome the plan decides, and the error if it failed.
+pub(super) type PlannedOutcome<'a> = (&'a DesiredKey, &'a Update, Outcome, Option<&'a Error>);
+
+/// The changes to a key.
+#[derive(Debug)]
+pub(super) struct KeyPlan {
+    pub(super) desired: DesiredKey,
+    /// In the order of `desired.updates`; `None` where nothing changes.
+    changes: Vec<Option<Change>>,
+}
+
+/// The changes of one update.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Change {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) desc: Option<Description>,
+    pub(super) add: Vec<String>,
+    pub(super) remove: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Description {
+    from: Option<String>,
+    to: String,
+}
+
+/// An update in the JSON form of the plan.
+#[derive(Serialize)]
+struct PlannedUpdate<'a> {
+    #[serde(flatten)]
+    target: &'a Target,
+    #[serde(flatten)]
+    change: &'a Change,
+}
+
+impl KeyPlan {
+    /// Compares the present state of a key with the desired one.
+    pub(super) fn new(desired: DesiredKey, key: &ApiKey) -> Self {
+        let updates = desired.updates.iter();
+        let changes = updates.map(|update| compare(update, key)).collect();
+        Self { desired, changes }
+    }
+
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.changes.iter().all(Option::is_none)
+    }
+
+    /// Returns the updates that change something, with their changes.
+    pub(super) fn updates(&self) -> impl Iterator<Item = (&Update, &Change)> {
+        let both = self.desired.updates.iter().zip(&self.changes);
+        both.filter_map(|(update, change)| Some((update, change.as_ref()?)))
+    }
+}
+
+/// Returns what `update` changes in `key`.
+fn compare(update: &Update, key: &ApiKey) -> Option<Change> {
+    let current: Vec<&str> = key
+        .roles
+        .iter()
+        .filter(|role| match &update.target {
+            Target::Org(_) => role.project_id.is_none(),
+            Target::Project(id) => role.project_id.as_deref() == Some(id.as_str()),
+        })
+        .map(|role| role.role_name.as_str())
+        .collect();
+    let (mut add, mut remove) = (Vec::new(), Vec::new());
+    if let Some(desired) = &update.roles {
+        let is_missing = |role: &&String| !current.contains(&role.as_str());
+        add.extend(desired.iter().filter(is_missing).cloned());
+        let is_undesired = |role: &&&str| !desired.iter().any(|desired| desired == **role);
+        let undesired = current.iter().filter(is_undesired);
+        remove.extend(undesired.map(|&role| role.to_owned()));
+        add.sort_unstable();
+        remove.sort_unstable();
+    }
+    let desc = update
+        .desc
+        .as_ref()
+        .filter(|desired| key.desc.as_ref() != Some(desired))
+        .map(|desired| Description {
+            from: key.desc.clone(),
+            to: desired.clone(),
+        });
+    let change = Change { desc, add, remove };
+    (change.desc.is_some() || change.changes_roles()).then_some(change)
+}
+
+impl Change {
+    pub(super) fn changes_roles(&self) -> bool {
+        !self.add.is_empty() || !self.remove.is_empty()
+    }
+}
+
+impl Plan {
+    /// Returns the number of updates to apply.
+    pub(super) fn update_count(&self) -> usize {
+        self.changed.iter().map(|key| key.updates().count()).sum()
+    }
+
+    /// Returns the updates that need no request: those without changes, and those of keys that
+    /// cannot be read.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = PlannedOutcome<'_>> {
+        let unchanged_keys = self.unchanged.iter().flat_map(|key| {
+            let updates = key.updates.iter();
+            updates.map(move |update| (key, update, Outcome::Unchanged, None))
+        });
+        let unchanged_updates = self.changed.iter().flat_map(|key| {
+            let updates = key.desired.updates.iter().zip(&key.changes);
+            updates
+                .filter(|(_, change)| change.is_none())
+                .map(|(update, _)| (&key.desired, update, Outcome::Unchanged, None))
+        });
+        unchanged_keys
+            .chain(unchanged_updates)
+            .chain(self.unreadable_outcomes())
+    }
+
+    /// Returns the updates of keys that cannot be read.
+    pub(super) fn unreadable_outcomes(&self) -> impl Iterator<Item = PlannedOutcome<'_>> {
+        self.unreadable.iter().flat_map(|(key, error)| {
+            let updates = key.updates.iter();
+            updates.map(move |update| (key, update, Outcome::Failed, Some(error)))
+        })
+    }
+
+    fn removed_count(&self) -> usize {
+        let changes = self.changed.iter().flat_map(KeyPlan::updates);
+        changes.map(|(_, change)| change.remove.len()).sum()
+    }
+
+    /// Returns the plan for people.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = String::new();
+        for key in &self.changed {
+            text.push_str(&format!("API key {}\n", key.desired.id));
+            for (update, change) in key.updates() {
+                text.push_str(&update_lines(&update.target, change));
+            }
+        }
+        for (key, _) in &self.unreadable {
+            text.push_str(&format!("API key {}\n  cannot be read\n", key.id));
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&self.totals());
+        text.push('\n');
+        text
+    }
+
+    /// Returns the plan in one line.
+    fn totals(&self) -> String {
+        let mut parts = vec![match self.changed.len() {
+            0 => "nothing to change".to_owned(),
+            keys => format!(
+                "{} to change with {}",
+                count(keys, "key"),
+                count(self.update_count(), "update")
+            ),
+        }];
+        for (number, state) in [
+            (self.unchanged.len(), "unchanged"),
+            (self.unreadable.len(), "cannot be read"),
+            (self.not_read, "not read"),
+        ] {
+            if number > 0 {
+                parts.push(format!("{number} {state}"));
+            }
+        }
+        let mut totals = format!("Plan: {}", parts.join(", "));
+        if !self.changed.is_empty() {
+            let removed = count(self.removed_count(), "role");
+            totals.push_str(&format!("; {removed} to remove"));
+        }
+        totals + "."
+    }
+
+    /// Returns the plan for programs.
+    pub(super) fn to_json(&self) -> Value {
+        let keys: Vec<_> = self
+            .changed
+            .iter()
+            .map(|key| {
+                let updates = key.updates().map(|(update, change)| PlannedUpdate {
+                    target: &update.target,
+                    change,
+                });
+                json!({
+                    "key": key.desired.id,
+                    "line": key.desired.line,
+                    "updates": updates.collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        let unreadable: Vec<_> = self
+            .unreadable
+            .iter()
+            .map(|(key, error)| {
+                json!({ "key": key.id, "line": key.line, "error": call_error_to_json(error) })
+            })
+            .collect();
+        json!({
+            "keys": keys,
+            "updates": self.update_count(),
+            "rolesRemoved": self.removed_count(),
+            "unchanged": self.unchanged.len(),
+            "unreadable": unreadable,
+            "notRead": self.not_read,
+        })
+    }
+}
+
+/// Returns the lines for one update.
+fn update_lines(target: &Target, change: &Change) -> String {
+    let mut text = String::new();
+    if let Some(desc) = &change.desc {
+        let from = desc.from.as_deref().map(quoted);
+        text.push_str(&format!(
+            "  description: {} -> {}\n",
+            from.as_deref().unwrap_or("none"),
+            quoted(&desc.to)
+        ));
+    }
+    if change.changes_roles() {
+        let removed = change
+            .remove
+            .iter()
+            .map(|role| painted(AnsiColor::Red, '-', role));
+        let added = change
+            .add
+            .iter()
+            .map(|role| painted(AnsiColor::Green, '+', role));
+        let roles: Vec<_> = removed.chain(added).collect();
+        text.push_str(&format!("  {target}: {}\n", roles.join(" ")));
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", sanitize(text))
+}
+
+fn painted(color: AnsiColor, sign: char, role: &str) -> String {
+    let style = Style::new().fg_color(Some(color.into()));
+    format!("{style}{sign}{}{style:#}", sanitize(role))
+}

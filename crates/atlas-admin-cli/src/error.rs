@@ -1,0 +1,198 @@
+//! Why a command failed, and the exit status for it.
+
+use std::{error::Error as _, fmt, io, process::ExitCode};
+
+use atlas_admin::{Error, ErrorKind, sanitize};
+use serde_json::{Value, json};
+
+use crate::diagnostic::Diagnostic;
+
+/// The exit status, which is part of the command's interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExitStatus {
+    Success,
+    Failure,
+    InvalidInput,
+    Credentials,
+    Interrupted,
+}
+
+impl ExitStatus {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::InvalidInput => 2,
+            Self::Credentials => 3,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status.code())
+    }
+}
+
+/// The number of diagnostics in the text form of an error.
+const MAX_DIAGNOSTICS: usize = 50;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum CliError {
+    /// The arguments or settings are invalid.
+    Input(String),
+    /// The manifest is invalid.
+    Manifest {
+        file: String,
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// There are no usable credentials.
+    Credentials(String),
+    /// An operation on this machine failed.
+    Local(String),
+    /// A call to the service failed.
+    Call(Error),
+    /// The reader of standard output has closed it.
+    BrokenPipe,
+}
+
+impl CliError {
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::Input(message.into())
+    }
+
+    pub(crate) fn credentials(message: impl Into<String>) -> Self {
+        Self::Credentials(message.into())
+    }
+
+    pub(crate) fn local(what: impl fmt::Display, error: impl fmt::Display) -> Self {
+        Self::Local(format!("{what}: {error}"))
+    }
+
+    pub(crate) fn exit_status(&self) -> ExitStatus {
+        match self {
+            Self::Input(_) | Self::Manifest { .. } => ExitStatus::InvalidInput,
+            Self::Credentials(_) => ExitStatus::Credentials,
+            Self::Local(_) | Self::BrokenPipe => ExitStatus::Failure,
+            Self::Call(error) => match error.kind() {
+                ErrorKind::Input => ExitStatus::InvalidInput,
+                ErrorKind::Credentials | ErrorKind::Token => ExitStatus::Credentials,
+                _ => ExitStatus::Failure,
+            },
+        }
+    }
+
+    /// Returns the error as `--output json` and `yaml` print it.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = match self {
+            Self::Call(error) => call_error_to_json(error),
+            other => json!({ "kind": other.kind(), "message": other.to_string() }),
+        };
+        if let Self::Manifest { file, diagnostics } = self {
+            error["file"] = json!(file);
+            error["diagnostics"] = json!(diagnostics);
+        }
+        json!({ "error": error })
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Input(_) | Self::Manifest { .. } => "input",
+            Self::Credentials(_) => "credentials",
+            Self::Local(_) | Self::BrokenPipe => "local",
+            Self::Call(error) => kind_name(error.kind()),
+        }
+    }
+}
+
+/// Returns the error of a failed call as JSON.
+pub(crate) fn call_error_to_json(error: &Error) -> Value {
+    json!({
+        "kind": kind_name(error.kind()),
+        "message": error.to_string(),
+        "status": error.status().map(|status| status.as_u16()),
+        "code": error.code().map(|code| code.as_str().to_owned()),
+        "operation": error.operation(),
+        "outcomeUnknown": error.outcome_unknown(),
+        "requestsSent": error.requests_sent(),
+    })
+}
+
+fn kind_name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Input => "input",
+        ErrorKind::Credentials => "credentials",
+        ErrorKind::Token => "token",
+        ErrorKind::Permission => "permission",
+        ErrorKind::NotFound => "not_found",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::RateLimited => "rate_limited",
+        ErrorKind::Version => "version",
+        ErrorKind::Service => "service",
+        ErrorKind::Transport => "transport",
+        ErrorKind::Timeout => "timeout",
+        ErrorKind::Decode => "decode",
+        ErrorKind::Redirect => "redirect",
+        _ => "other",
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input(message) | Self::Credentials(message) | Self::Local(message) => {
+                f.write_str(message)
+            }
+            Self::Manifest { file, diagnostics } => {
+                let count = diagnostics.len();
+                let noun = if count == 1 { "error" } else { "errors" };
+                write!(f, "{file} has {count} {noun}; nothing was sent")?;
+                for Diagnostic { location, message } in diagnostics.iter().take(MAX_DIAGNOSTICS) {
+                    let (line, column) = (location.line, location.column);
+                    write!(f, "\n  {file}:{line}:{column}: {message}")?;
+                }
+                match count.saturating_sub(MAX_DIAGNOSTICS) {
+                    0 => Ok(()),
+                    more => write!(f, "\n  and {more} more"),
+                }
+            }
+            Self::Call(error) => f.write_str(&with_root_cause(error)),
+            Self::BrokenPipe => f.write_str("standard output was closed"),
+        }
+    }
+}
+
+/// Returns the error's text, with its root cause unless the text names it.
+fn with_root_cause(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause.and_then(|cause| cause.source()) {
+        cause = Some(deeper);
+    }
+    if let Some(cause) = cause.map(ToString::to_string)
+        && !text.contains(&cause)
+    {
+        text.push_str("\n  caused by: ");
+        text.push_str(&sanitize(&cause));
+    }
+    text
+}
+
+impl From<Error> for CliError {
+    fn from(error: Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+/// Converts errors of writing to standard output.
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::BrokenPipe
+        } else {
+            Self::local("cannot write to standard output", error)
+        }
+    }
+}

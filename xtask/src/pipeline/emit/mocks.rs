@@ -1,0 +1,184 @@
+//! Typed mocks of each service. The generator knows one service without a base path,
+//! and no media type but `application/json`: both are mended here.
+
+use anyhow::{Context, Result, bail, ensure};
+use proc_macro2::{Group, Literal, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
+use serde_json::{Map, Value};
+use syn::{File, Item, Type};
+
+use super::{progenitor::Part, worker};
+use crate::pipeline::{
+    services::{Service, Services},
+    unify::{OperationEntry, ServiceEntry},
+};
+
+/// The module of mocks, with one module for each service.
+pub(crate) fn tokens(
+    lowered: &Value,
+    catalog: &[ServiceEntry],
+    services: &Services,
+) -> Result<TokenStream> {
+    let modules = catalog
+        .iter()
+        .map(|entry| {
+            let service = services
+                .services
+                .get(&entry.name)
+                .context("a service of services.toml")?;
+            module(lowered, entry, service).with_context(|| entry.name.clone())
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(quote!(#(#modules)*))
+}
+
+fn module(lowered: &Value, entry: &ServiceEntry, service: &Service) -> Result<TokenStream> {
+    let text = worker::make(Part::Mocks, &at_base_path(lowered, &service.base_path)?)?;
+    let File { items, .. } = syn::parse_file(&text)?;
+    let items = with_media_types(items, entry, service)?;
+    let name = format_ident!("{}", entry.name.replace('-', "_"));
+    let about = format!(" Mocks of the service `{}`.", entry.name);
+    Ok(quote! {
+        #[doc = #about]
+        pub mod #name {
+            #(#items)*
+        }
+    })
+}
+
+/// Every operation that responses with a body must have its media type set: the
+/// generator may come to write it in another way.
+fn with_media_types(
+    mut items: Vec<Item>,
+    entry: &ServiceEntry,
+    service: &Service,
+) -> Result<Vec<Item>> {
+    for item in &mut items {
+        let Item::Mod(module) = item else { continue };
+        if module.ident == "operations" {
+            let (_, items) = module.content.as_mut().context("a module with a body")?;
+            for item in items {
+                set_media_type(item, entry, service)?;
+            }
+        }
+    }
+    Ok(items)
+}
+
+/// The document with the service's part in front of every path.
+fn at_base_path(lowered: &Value, base_path: &str) -> Result<Value> {
+    let paths = lowered
+        .get("paths")
+        .and_then(Value::as_object)
+        .context("/paths: missing")?;
+    let paths: Map<_, _> = paths
+        .iter()
+        .map(|(path, item)| (format!("{base_path}{path}"), item.clone()))
+        .collect();
+    let mut document = lowered.clone();
+    document["paths"] = paths.into();
+    Ok(document)
+}
+
+const GENERATORS_OWN: &str = "\"application/json\"";
+
+/// Puts the service's media type into what makes the responses of an operation.
+fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> Result<()> {
+    let Item::Impl(implementation) = item else {
+        return Ok(());
+    };
+    let Type::Path(name) = &*implementation.self_ty else {
+        bail!("an implementation for what has no name");
+    };
+    let name = name.to_token_stream().to_string();
+    let operation = entry
+        .operations
+        .iter()
+        .find(|operation| name == format!("{}Then", type_name(&operation.id)));
+    let tokens = implementation.to_token_stream();
+    let text = tokens.to_string();
+    if !text.contains(GENERATORS_OWN) {
+        let has_body = operation.is_some() && text.contains("json_body");
+        ensure!(!has_body, "{name} has no {GENERATORS_OWN} to replace");
+        return Ok(());
+    }
+    *item = match operation {
+        Some(operation) => {
+            let media_type = Literal::string(&media_type(operation, service)?);
+            syn::parse2(replace(tokens, &media_type))?
+        }
+        None => bail!("{name} answers for no operation"),
+    };
+    Ok(())
+}
+
+/// The type of the responses of the newest version.
+fn media_type(operation: &OperationEntry, service: &Service) -> Result<String> {
+    if !service.media_type.contains("{date}") {
+        return Ok(service.media_type.clone());
+    }
+    let newest = operation.versions.last().context("a version")?;
+    Ok(service.media_type.replace("{date}", newest) + ";charset=utf-8")
+}
+
+/// `update_org_api_key` as the generator names a type after it.
+fn type_name(operation: &str) -> String {
+    let words = operation.split('_').filter_map(|word| {
+        let (first, rest) = word.split_at_checked(1)?;
+        Some(first.to_uppercase() + rest)
+    });
+    words.collect()
+}
+
+fn replace(tokens: TokenStream, media_type: &Literal) -> TokenStream {
+    let replace_one = |tree| match tree {
+        TokenTree::Group(group) => {
+            let inner = replace(group.stream(), media_type);
+            Group::new(group.delimiter(), inner).into()
+        }
+        TokenTree::Literal(literal) if literal.to_string() == GENERATORS_OWN => {
+            media_type.clone().into()
+        }
+        tree => tree,
+    };
+    tokens.into_iter().map(replace_one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the generator writes for one operation, with the way it sets a type.
+    fn generated(set: &str) -> Vec<Item> {
+        let text =
+            format!("mod operations {{ impl UpdateOrgApiKeyThen {{ fn ok(self) {{ {set} }} }} }}");
+        syn::parse_file(&text).unwrap().items
+    }
+
+    #[test]
+    fn each_operation_gets_the_type_of_its_service() {
+        let entry = ServiceEntry {
+            name: "atlas-v2".to_owned(),
+            operations: vec![OperationEntry {
+                id: "update_org_api_key".to_owned(),
+                versions: vec!["2023-01-01".to_owned()],
+                query: Vec::new(),
+                body: Vec::new(),
+            }],
+        };
+        let service = Service {
+            document: String::new(),
+            base_path: String::new(),
+            media_type: "application/vnd.atlas.{date}+json".to_owned(),
+            newest: None,
+        };
+        let set = |how| with_media_types(generated(how), &entry, &service);
+
+        let items = set(r#"header("application/json")"#).unwrap();
+        let text = quote!(#(#items)*).to_string();
+        assert!(text.contains(r#""application/vnd.atlas.2023-01-01+json;charset=utf-8""#));
+        let error = set("json_body()").err().unwrap().to_string();
+        assert!(error.contains("UpdateOrgApiKeyThen"), "{error}");
+        assert!(set("status(204)").is_ok());
+    }
+}

@@ -1,0 +1,246 @@
+//! Turns each method of the generated client, which sends a request and awaits its
+//! response, into one that builds the request and says how to decode the response.
+//!
+//! The generator has no such interface, and its hooks can only take the place of the
+//! HTTP client. With requests as values a call is a straight line: build, send,
+//! decode.
+
+use anyhow::{Context, Result, bail, ensure};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{
+    Arm, Attribute, Expr, ExprMatch, File, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl,
+    Pat, PathArguments, ReturnType, Stmt, Type, parse_quote,
+};
+
+/// Keeps the types of a generated client, and its methods as builders of requests.
+pub(super) fn only_build(file: File) -> Result<File> {
+    let mut items = vec![
+        parse_quote! {
+            #[allow(unused_imports)]
+            use progenitor_client::{encode_path, RequestBuilderExt};
+        },
+        parse_quote!(
+            use crate::{BuildError, Client, Request, request};
+        ),
+    ];
+    for item in file.items {
+        match item {
+            Item::Mod(module) if module.ident == "types" => items.push(Item::Mod(module)),
+            Item::Impl(methods) if methods.trait_.is_none() => {
+                items.extend(request_methods(methods)?.map(Item::Impl));
+            }
+            _ => {}
+        }
+    }
+    Ok(File { items, ..file })
+}
+
+/// The operations of an `impl` block, or `None` if it has other methods only.
+fn request_methods(mut block: ItemImpl) -> Result<Option<ItemImpl>> {
+    let mut methods = Vec::new();
+    for item in block.items {
+        match item {
+            ImplItem::Fn(method) if method.sig.asyncness.is_some() => {
+                let name = method.sig.ident.to_string();
+                let method = request_method(method).with_context(|| {
+                    format!("cannot make a request builder of the generated method {name}")
+                })?;
+                methods.push(ImplItem::Fn(method));
+            }
+            _ => {}
+        }
+    }
+    block.items = methods;
+    Ok((!block.items.is_empty()).then_some(block))
+}
+
+fn request_method(mut method: ImplItemFn) -> Result<ImplItemFn> {
+    let statements = &mut method.block.stmts;
+    let built = statements
+        .iter()
+        .position(is_request)
+        .context("no request is built")?;
+    let sent = statements.split_off(built + 1);
+    let operation_id = operation_id(&sent).context("no operation id")?;
+    let statuses = success_statuses(&sent)?;
+
+    let Some(Stmt::Local(local)) = statements.pop() else {
+        bail!("no request is built");
+    };
+    let request = local.init.context("the request has no value")?.expr;
+    // The method says what it sends; the caller sets these.
+    statements.retain(|statement| !mentions(statement, r#""api-version""#));
+    let has_headers = statements
+        .iter()
+        .any(|statement| mentions(statement, "header_map") && mentions(statement, "append"));
+    if !has_headers {
+        statements.retain(|statement| !mentions(statement, "header_map"));
+    }
+    let request = without_headers(*request, has_headers);
+
+    let (response, decode) = response(&method.sig.output)?;
+    statements.push(parse_quote!(let request = #request;));
+    let call: Expr = parse_quote! {
+        Ok(Request::new(request, #operation_id, |status| matches!(status, #statuses), #decode))
+    };
+    statements.push(Stmt::Expr(call, None));
+    method.sig.asyncness = None;
+    method.sig.output = parse_quote!(-> Result<Request<#response>, BuildError>);
+    method.attrs.iter_mut().for_each(says_builds);
+    Ok(method)
+}
+
+/// Whether a statement is `let request = ….build()?`.
+fn is_request(statement: &Stmt) -> bool {
+    let Stmt::Local(local) = statement else {
+        return false;
+    };
+    let Some(Expr::Try(tried)) = local.init.as_ref().map(|init| &*init.expr) else {
+        return false;
+    };
+    matches!(&*tried.expr, Expr::MethodCall(call) if call.method == "build")
+}
+
+/// The value of `OperationInfo { operation_id: … }`.
+fn operation_id(statements: &[Stmt]) -> Option<Expr> {
+    statements.iter().find_map(|statement| {
+        let Stmt::Local(local) = statement else {
+            return None;
+        };
+        let Expr::Struct(info) = &*local.init.as_ref()?.expr else {
+            return None;
+        };
+        let field = info.fields.iter().find(
+            |field| matches!(&field.member, syn::Member::Named(name) if name == "operation_id"),
+        )?;
+        Some(field.expr.clone())
+    })
+}
+
+/// The patterns of the statuses that the document names as successes.
+fn success_statuses(statements: &[Stmt]) -> Result<TokenStream> {
+    let Some(Stmt::Expr(Expr::Match(ExprMatch { arms, .. }), _)) = statements.last() else {
+        bail!("no match on the status");
+    };
+    let patterns: Vec<&Pat> = arms
+        .iter()
+        .map(|Arm { pat, .. }| pat)
+        .filter(|pattern| !matches!(pattern, Pat::Wild(_)))
+        .collect();
+    ensure!(!patterns.is_empty(), "the document names no success");
+    Ok(quote!(#(#patterns)|*))
+}
+
+/// The type that a response decodes to, and the function that does it.
+fn response(output: &ReturnType) -> Result<(Type, Expr)> {
+    let inner = match output {
+        ReturnType::Type(_, output) => first_argument(output).and_then(first_argument),
+        ReturnType::Default => None,
+    };
+    let inner = inner.context("the method does not return a ResponseValue")?;
+    let name = inner.to_token_stream().to_string();
+    Ok(match name.as_str() {
+        "()" => (inner.clone(), parse_quote!(request::empty)),
+        "ByteStream" => (
+            parse_quote!(::std::vec::Vec<u8>),
+            parse_quote!(request::bytes),
+        ),
+        _ if name.ends_with("Upgraded") => bail!("the response is not HTTP"),
+        _ => (inner.clone(), parse_quote!(request::json)),
+    })
+}
+
+/// `T` of `Name<T, …>`.
+fn first_argument(of: &Type) -> Option<&Type> {
+    let Type::Path(path) = of else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+        return None;
+    };
+    match arguments.args.first()? {
+        GenericArgument::Type(argument) => Some(argument),
+        _ => None,
+    }
+}
+
+/// A chain of calls on a request without the `Accept` header and, unless the operation
+/// has header parameters, without `.headers(header_map)`.
+fn without_headers(chain: Expr, has_headers: bool) -> Expr {
+    match chain {
+        Expr::Try(mut tried) => {
+            *tried.expr = without_headers(*tried.expr, has_headers);
+            Expr::Try(tried)
+        }
+        Expr::MethodCall(mut call) => {
+            let receiver = without_headers(*call.receiver, has_headers);
+            let is_accept = call.method == "header"
+                && call
+                    .args
+                    .first()
+                    .is_some_and(|name| mentions(name, "ACCEPT"));
+            if is_accept || (call.method == "headers" && !has_headers) {
+                return receiver;
+            }
+            *call.receiver = receiver;
+            Expr::MethodCall(call)
+        }
+        other => other,
+    }
+}
+
+/// Whether the text of a token, at any depth, is `word`.
+fn mentions(tokens: &impl ToTokens, word: &str) -> bool {
+    fn any(tokens: TokenStream, word: &str) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => any(group.stream(), word),
+            token => token.to_string() == word,
+        })
+    }
+    any(tokens.to_token_stream(), word)
+}
+
+/// "Sends a `PATCH` request" is no longer true.
+fn says_builds(attribute: &mut Attribute) {
+    if let syn::Meta::NameValue(meta) = &mut attribute.meta
+        && meta.path.is_ident("doc")
+        && let Expr::Lit(literal) = &mut meta.value
+        && let syn::Lit::Str(text) = &mut literal.lit
+    {
+        let value = text.value().replace("Sends a `", "Builds a `");
+        *text = syn::LitStr::new(&value, text.span());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::progenitor::{Part, make};
+
+    #[test]
+    fn methods_build_requests_of_every_kind() {
+        let text = json!({"type": "string"});
+        let header = json!({"name": "If-Match", "in": "header", "schema": text});
+        let of = |responses| json!({"operationId": "read", "responses": responses});
+        let media = |kind: &str| json!({"description": "", "content": {kind: {"schema": text}}});
+        let mut with_header = of(json!({"200": media("application/json")}));
+        with_header["operationId"] = "read_if".into();
+        with_header["parameters"] = json!([header]);
+        let mut empty = of(json!({"202": {"description": ""}, "204": {"description": ""}}));
+        empty["operationId"] = "delete".into();
+        let mut bytes = of(json!({"200": media("application/gzip")}));
+        bytes["operationId"] = "download".into();
+        let document = json!({
+            "openapi": "3.0.3",
+            "info": {"title": "", "version": "1"},
+            "paths": {
+                "/if": {"get": with_header},
+                "/empty": {"delete": empty},
+                "/bytes": {"get": bytes},
+            }
+        });
+        let generated = make(Part::Client, &document).unwrap();
+        let methods = &generated[generated.find("impl Client").unwrap()..];
+        insta::assert_snapshot!(methods);
+    }
+}

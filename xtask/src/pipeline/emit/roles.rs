@@ -1,0 +1,178 @@
+//! The role enums, made from the names that documents list, now or before.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use anyhow::{Context, Result};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    pipeline::services::{Roles, Services},
+    pipeline::unify::Unified,
+};
+
+/// Every role name that a document has ever listed, by the enum it is in. None is
+/// ever taken out: users' code may name its variant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KnownRoles(BTreeMap<String, BTreeSet<String>>);
+
+const HEADER: &str = "\
+# Written by `cargo xtask generate`: every role name that a document has listed.
+# Names are never removed, because users' code names their variants.
+";
+
+impl KnownRoles {
+    /// Where they are kept, from the root of the workspace.
+    pub const PATH: &str = "openapi/roles.toml";
+
+    /// Reads those of the workspace at `root`; none, if there is no such file.
+    pub fn read(root: &Path) -> Result<Self> {
+        match std::fs::read_to_string(root.join(Self::PATH)) {
+            Ok(text) => toml::from_str(&text).context(Self::PATH),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error).context(Self::PATH),
+        }
+    }
+
+    /// These, and those that the documents list.
+    pub fn with_listed(&self, unified: &Unified, services: &Services) -> Result<Self> {
+        let mut known = self.clone();
+        for (name, roles) in &services.roles {
+            let listed = listed(roles, unified, services).with_context(|| name.clone())?;
+            known
+                .0
+                .entry(name.clone())
+                .or_default()
+                .extend(listed.into_keys());
+        }
+        Ok(known)
+    }
+
+    /// The text of the file.
+    pub fn to_toml(&self) -> Result<String> {
+        Ok(HEADER.to_owned() + &toml::to_string_pretty(self)?)
+    }
+}
+
+/// The listed names, each with the services that list it.
+fn listed<'a>(
+    roles: &Roles,
+    unified: &'a Unified,
+    services: &Services,
+) -> Result<BTreeMap<String, Vec<&'a str>>> {
+    let (type_name, field) = roles
+        .values
+        .split_once('.')
+        .context("values: not Type.field")?;
+    let mut listed = BTreeMap::<String, Vec<&str>>::new();
+    for service in &unified.catalog {
+        for operation in &service.operations {
+            let body = services
+                .operations
+                .get(&operation.id)
+                .and_then(|known| known.body.as_deref());
+            if body == Some(type_name) {
+                let values = operation
+                    .body
+                    .iter()
+                    .filter(|known| known.name == field)
+                    .flat_map(|known| &known.values);
+                for value in values {
+                    listed.entry(value.clone()).or_default().push(&service.name);
+                }
+            }
+        }
+    }
+    Ok(listed)
+}
+
+/// The module of enums.
+pub fn tokens(known: &KnownRoles, unified: &Unified, services: &Services) -> Result<TokenStream> {
+    let enums = known
+        .0
+        .iter()
+        .filter_map(|(name, values)| Some((name, services.roles.get(name)?, values)))
+        .map(|(name, roles, values)| {
+            let listed = listed(roles, unified, services)?;
+            role_enum(name, roles, values, &listed).with_context(|| name.clone())
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(quote!(#(#enums)*))
+}
+
+fn role_enum(
+    name: &str,
+    roles: &Roles,
+    values: &BTreeSet<String>,
+    listed: &BTreeMap<String, Vec<&str>>,
+) -> Result<TokenStream> {
+    let ident = format_ident!("{name}");
+    let about = format!(" {}", roles.about);
+    let mut variants = Vec::new();
+    let mut idents = Vec::new();
+    let mut wire = Vec::new();
+    for value in values {
+        let variant = variant(value, &roles.prefix)?;
+        let doc = match listed.get(value) {
+            Some(by) => format!(" `{value}`, listed by {}.", by.join(", ")),
+            None => format!(" `{value}`, no longer listed by any service."),
+        };
+        variants.push(quote!(#[doc = #doc] #variant));
+        idents.push(variant);
+        wire.push(value);
+    }
+    Ok(quote! {
+        #[doc = #about]
+        ///
+        /// The services add roles without notice, so the set is open: a name that is
+        /// not among the variants is kept as it is, and sent as it is.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum #ident {
+            #(#variants,)*
+            /// A role with another name, as `From<&str>` makes it.
+            Other(super::OtherRole),
+        }
+
+        impl #ident {
+            /// The roles that have a variant, by name.
+            pub const KNOWN: &'static [Self] = &[#(Self::#idents),*];
+
+            /// The name on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    #(Self::#idents => #wire,)*
+                    Self::Other(other) => other.as_str(),
+                }
+            }
+
+            /// The role with this name, if it has a variant.
+            pub(crate) fn known(name: &str) -> Option<Self> {
+                Some(match name {
+                    #(#wire => Self::#idents,)*
+                    _ => return None,
+                })
+            }
+        }
+    })
+}
+
+/// `ORG_READ_ONLY` without its prefix, in camel case.
+fn variant(value: &str, prefix: &str) -> Result<Ident> {
+    let words = value.strip_prefix(prefix).unwrap_or(value);
+    let camel: String = words
+        .split('_')
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + &rest.to_lowercase()
+        })
+        .collect();
+    syn::parse_str(&camel).with_context(|| format!("role '{value}' makes no name of a variant"))
+}

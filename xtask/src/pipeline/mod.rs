@@ -1,0 +1,11 @@
+//! The pipeline from OpenAPI documents to generated code. Each stage is a pure function on a
+//! document: trim, rename, overlay, unify, lower, emit.
+
+pub mod emit;
+pub mod lower;
+pub mod overlay;
+pub mod rename;
+pub mod services;
+pub mod sources;
+pub mod trim;
+pub mod unify;
