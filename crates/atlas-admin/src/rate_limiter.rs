@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::model::{rate_limit::RateLimit, target::Scope};
+use crate::model::{response::RateLimit, target::Scope};
 
 /// How fast a bucket is refilled: 250 tokens a minute for an organization, 500 for a
 /// project, according to the vendor's page on rate limits.

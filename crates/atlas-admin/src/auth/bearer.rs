@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::request::with_authorization;
 use crate::{
     error::{Error, from_response, service_error::ServiceError},
-    model::buffered_response::BufferedResponse,
+    model::response::BufferedResponse,
     transport::context::RequestContext,
 };
 

@@ -14,7 +14,7 @@ use self::{bearer::BearerToken, digest::DigestAuth, oauth::service_account::Serv
 use crate::{
     credentials::{Credentials, Kind},
     error::Error,
-    model::buffered_response::BufferedResponse,
+    model::response::BufferedResponse,
     transport::context::RequestContext,
 };
 

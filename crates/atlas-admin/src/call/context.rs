@@ -11,7 +11,8 @@ use crate::{
     client::inner::ClientInner,
     error::{Error, ErrorKind, from_response},
     model::{
-        buffered_response::BufferedResponse, options::RequestOptions, rate_limit::RateLimit,
+        options::RequestOptions,
+        response::{BufferedResponse, RateLimit},
         target::CallTarget,
     },
     rate_limiter::{MAX_PAUSE, Permit},

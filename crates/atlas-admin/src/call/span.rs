@@ -4,7 +4,7 @@ use reqwest::Request;
 use tracing::{Span, field};
 
 use super::context::CallContext;
-use crate::{error::Error, model::buffered_response::BufferedResponse};
+use crate::{error::Error, model::response::BufferedResponse};
 
 /// Opens the span of a call.
 pub(super) fn open(call: &CallContext<'_>, request: &Request) -> Span {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use http::HeaderMap;
 use parking_lot::Mutex;
 
-use crate::model::deprecation::Deprecation;
+use crate::model::response::Deprecation;
 
 /// Warns once for each operation of a client.
 #[derive(Debug, Default)]

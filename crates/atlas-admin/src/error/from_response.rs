@@ -6,7 +6,9 @@ use http::{StatusCode, header};
 
 use super::{Error, ErrorKind, code::ErrorCode, service_error::ServiceError};
 use crate::model::{
-    api_version::ApiVersion, buffered_response::BufferedResponse, headers, sanitize::excerpt,
+    api_version::ApiVersion,
+    response::{BufferedResponse, headers},
+    sanitize::excerpt,
 };
 
 /// Returns the error that `response` stands for. A 401 counts as a lack of permission:

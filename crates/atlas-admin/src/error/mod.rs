@@ -14,8 +14,10 @@ use self::{
     service_error::{FieldViolation, ServiceError},
 };
 use crate::model::{
-    buffered_response::BufferedResponse, headers, parse_error::ParseError, rate_limit::RateLimit,
-    sanitize::excerpt, target::CallTarget,
+    parse_error::ParseError,
+    response::{BufferedResponse, RateLimit, headers},
+    sanitize::excerpt,
+    target::CallTarget,
 };
 
 /// Why a call failed, with everything the service said about it.

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::code::ErrorCode;
-use crate::model::{buffered_response::BufferedResponse, headers};
+use crate::model::response::{BufferedResponse, headers};
 
 /// What could be read of an error body. Any part may be missing: the response may come
 /// from a proxy, or be cut off.

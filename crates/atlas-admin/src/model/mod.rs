@@ -3,14 +3,10 @@
 pub(crate) mod api_key;
 pub(crate) mod api_version;
 pub(crate) mod base_url;
-pub(crate) mod buffered_response;
-pub(crate) mod deprecation;
-pub(crate) mod headers;
 pub(crate) mod ids;
 pub(crate) mod options;
 pub(crate) mod other_role;
 pub(crate) mod parse_error;
-pub(crate) mod rate_limit;
 pub(crate) mod response;
 pub(crate) mod roles;
 pub(crate) mod sanitize;

@@ -5,7 +5,7 @@ use reqwest::Request;
 use serde_json::Value;
 
 use super::Operation;
-use crate::model::headers;
+use crate::model::response::headers;
 
 /// A request as it reached [`FakeService`](super::FakeService), without credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     ApiKeyId, ApiVersion, ErrorCode, ErrorKind, OrgId, ProjectId,
     error::{from_response, service_error::ServiceError},
-    model::{buffered_response::BufferedResponse, headers},
+    model::response::{BufferedResponse, headers},
 };
 
 fn any_json() -> impl Strategy<Value = Value> {

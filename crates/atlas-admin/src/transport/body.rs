@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::time::timeout;
 
-use crate::model::buffered_response::BufferedResponse;
+use crate::model::response::BufferedResponse;
 
 /// Why a body is incomplete.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind},
-    model::buffered_response::BufferedResponse,
+    model::response::BufferedResponse,
 };
 
 /// The longest body that is read only to reuse its connection.

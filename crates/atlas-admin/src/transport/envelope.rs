@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::model::buffered_response::BufferedResponse;
+use crate::model::response::BufferedResponse;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {

@@ -7,7 +7,7 @@ use super::{
     algorithm::Algorithm,
     params::{Parameters, offers},
 };
-use crate::model::{headers, sanitize::excerpt};
+use crate::model::{response::headers, sanitize::excerpt};
 
 /// How much of an unusable header an error quotes.
 const QUOTE_LIMIT: usize = 200;

@@ -25,7 +25,7 @@ use self::{
 use super::request::with_authorization;
 use crate::{
     error::{Error, ErrorKind, from_response},
-    model::buffered_response::BufferedResponse,
+    model::response::BufferedResponse,
     transport::context::RequestContext,
 };
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, from_response},
-    model::{base_url::BaseUrl, buffered_response::BufferedResponse},
+    model::{base_url::BaseUrl, response::BufferedResponse},
     token_store::{AccessToken, TokenKey, TokenStore},
     transport::{Transport, context::RequestContext, deadline::deadline_after, progress::Progress},
 };

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     error::{Error, ErrorKind, code::ErrorCode, from_response, service_error::ServiceError},
-    model::buffered_response::BufferedResponse,
+    model::response::BufferedResponse,
     token_store::AccessToken,
     transport::context::RequestContext,
 };

@@ -1,10 +1,18 @@
-//! The result of a call, with what came with it.
+//! Responses: the public result of a call, and what is read of responses in general.
+
+mod buffered;
+mod deprecation;
+pub(crate) mod headers;
+mod rate_limit;
 
 use std::{fmt, ops::Deref};
 
 use http::{HeaderMap, StatusCode, header};
 
-use super::{api_version::ApiVersion, deprecation::Deprecation, headers, rate_limit::RateLimit};
+pub(crate) use self::buffered::BufferedResponse;
+pub use self::{deprecation::Deprecation, rate_limit::RateLimit};
+
+use super::api_version::ApiVersion;
 
 /// The result of a successful call: a value, and the response it came in.
 ///
