@@ -52,19 +52,19 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Measure the client beside raw reqwest and other digest clients
+    /// Compare the client with raw reqwest and with third-party clients
     #[command(disable_help_flag = true)]
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Run the client against real servers, and foreign clients against the emulator
+    /// Test with third-party servers and clients
     #[command(disable_help_flag = true)]
     Interop {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Make many updates on a service with faults, and compare what was told with what is so
+    /// Check the client's reports of many updates against an emulator with faults
     #[command(disable_help_flag = true)]
     Soak {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
