@@ -24,6 +24,7 @@ pub mod progress;
 pub mod report;
 mod requests;
 pub mod roles;
+pub mod screenshot;
 pub mod services;
 pub mod sources;
 pub mod speed;

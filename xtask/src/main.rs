@@ -15,6 +15,7 @@ use xtask::{
     generate::{self, Part},
     licences, measurements,
     report::{self, Format},
+    screenshot,
     services::Services,
     sources::Sources,
     speed, survey, transaction, update,
@@ -70,6 +71,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Write the picture of `atlas-admin apply --plan` in README.md
+    Screenshot,
     /// Check the licences of all dependencies
     Licences,
     /// Make a part of the low-level crate of a lowered document; `generate` starts this
@@ -164,6 +167,7 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
         Task::Interop { arguments } => measurements::run(&root, "interop", &arguments),
         Task::Soak { arguments } => measurements::run(&root, "soak", &arguments),
         Task::Ci { steps } => ci::run(&root, &steps),
+        Task::Screenshot => screenshot::write(&root),
         Task::Licences => licences::check(),
         Task::Speed { from } => {
             let services = Services::read(&root.join("openapi/services.toml"))?;

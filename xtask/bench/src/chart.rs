@@ -7,11 +7,11 @@ use super::{
     scenario::{MANY_TASKS, NETWORK_MS},
 };
 
-const NAMES: f64 = 190.0;
+const NAMES: f64 = 200.0;
 const BAR: f64 = 200.0;
 const PANEL: f64 = 290.0;
 const WIDTH: f64 = NAMES + 2.0 * PANEL;
-const TOP: f64 = 92.0;
+const TOP: f64 = 70.0;
 const LINE: f64 = 28.0;
 
 /// Readers may have a light or a dark page, which the system's setting need not match. So the
@@ -44,7 +44,7 @@ pub(crate) fn draw(rows: &[Row]) -> String {
         ("Throughput", "relative to reqwest; more is better"),
         ("Requests per update", "fewer is better"),
     ];
-    let height = rows.iter().fold(TOP + 12.0, |height, _| height + LINE);
+    let height = rows.iter().fold(TOP + 8.0, |height, _| height + LINE);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
          width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\n\
@@ -66,7 +66,7 @@ pub(crate) fn draw(rows: &[Row]) -> String {
         x += PANEL;
     }
     let longest = value.map(|value| rows.iter().map(|row| value(row)).fold(1.0, f64::max));
-    let mut y = TOP - 22.0;
+    let mut y = TOP;
     for row in rows {
         let class = match row.client {
             "atlas-admin" => " class=\"ours\"",
