@@ -46,6 +46,25 @@ fn no_import_circles() {
     assert!(found.is_empty(), "import circles:\n{found}");
 }
 
+#[test]
+fn imports_of_atlas_admin_point_down() {
+    let root = workspace().join("crates/atlas-admin/src/lib.rs");
+    let layers: &[&[&str]] = &[
+        &["testing", "observability"],
+        &["resources"],
+        &["operations"],
+        &["call"],
+        &["client"],
+        &["auth", "retry", "rate_limiter"],
+        &["token_store", "credentials"],
+        &["transport"],
+        &["error"],
+        &["model", "generated"],
+    ];
+    let found = circles::upward_imports(&ImportGraph::read(&root), layers);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
 /// Writes the files of a crate to a temporary folder and reads the crate.
 fn crate_of(files: &[(&str, &str)]) -> ImportGraph {
     let folder = tempfile::tempdir().unwrap();
