@@ -219,7 +219,7 @@ fn other_names_for_the_same_things_are_cosmetic() {
     assert!(
         rules[1..]
             .iter()
-            .all(|rule| rule == "another id or name for the same thing"),
+            .all(|rule| rule == "an id or a name changes"),
         "{rules:?}"
     );
 }
