@@ -10,6 +10,7 @@ pub mod document;
 pub mod pipeline;
 mod progress;
 pub mod release_tasks;
+pub mod screenshot;
 pub mod speed;
 pub mod update;
 pub mod upstream;

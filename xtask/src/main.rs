@@ -24,7 +24,7 @@ use xtask::{
         services::Services,
         sources::Sources,
     },
-    release_tasks, speed, update,
+    release_tasks, screenshot, speed, update,
     upstream::{self, Upstream},
     workspace,
 };
@@ -75,6 +75,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Write the picture of `atlas-admin apply --plan` in README.md
+    Screenshot,
     /// Generate a part of the low-level crate; `generate` starts this
     #[command(name = worker::TASK, hide = true)]
     Generator { part: Part },
@@ -164,6 +166,7 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
         Task::Interop { arguments } => release_tasks::run(&root, "interop", &arguments),
         Task::Soak { arguments } => release_tasks::run(&root, "soak", &arguments),
         Task::Ci { steps } => ci::run(&root, &steps),
+        Task::Screenshot => screenshot::write(&root),
         Task::Speed { from } => {
             let services = Services::read(&root.join("openapi/services.toml"))?;
             let text = document::read_text(&from)?;

@@ -1,4 +1,4 @@
-//! The tasks of xtask-bench, which is built only when one is asked for.
+//! Tasks that are packages of their own, which are built only when they run.
 
 use std::{env, ffi::OsString, fmt, path::Path, process::Command};
 
@@ -28,7 +28,9 @@ impl std::error::Error for Failure {}
 pub fn run(root: &Path, task: &'static str, arguments: &[OsString]) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["run", "--release", "--package", "xtask-bench", "--", task])
+        .args(["run", "--release", "--package"])
+        .arg(format!("xtask-{task}"))
+        .arg("--")
         .args(arguments)
         .current_dir(root)
         .status()

@@ -227,7 +227,7 @@ fn what_only_shows_when_code_is_made_is_an_error_too_and_nothing_is_written() {
         );
     }
     insta::assert_snapshot!(table);
-    assert!(files(copy.path()) == before, "something before written");
+    assert!(files(copy.path()) == before, "something was written");
 }
 
 /// A document of one operation, whose response has the schema `Response`.

@@ -1,80 +1,140 @@
-//! Measurements that need the client as users have it: the benchmark beside
-//! its peers, runs with servers and clients that others wrote, and the soak. They
-//! are a package of their own so that `cargo xtask generate` need not build them.
+//! The benchmark: every client makes the same updates on one local server. Each run of a client
+//! is a process of its own, between two runs of the baseline.
 
-mod bench;
-mod install;
-mod interop;
-mod soak;
-mod table;
+mod chart;
+mod client;
+mod job;
+mod load;
+mod measure;
+mod ratio;
+mod readme;
+mod report;
+mod scenario;
+mod server;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use tokio::runtime::Builder;
+use xtask_support::{exit_code, workspace_root};
 
-/// Measurements of this workspace.
+use measure::measure;
+use report::Row;
+
+/// Compare the client with raw reqwest and with third-party clients
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask")]
+#[command(bin_name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    task: Task,
+    role: Option<Role>,
+    #[command(flatten)]
+    options: Options,
 }
 
+/// What a process that the benchmark starts does.
 #[derive(Subcommand)]
-enum Task {
-    /// Measure the client beside raw reqwest and other digest clients
-    Bench(bench::Options),
-    /// Run the client against real servers, and foreign clients against the emulator
-    Interop {
-        #[command(subcommand)]
-        with: interop::With,
-    },
-    /// Make many updates on a service with faults, and compare what was told with what is so
-    Soak(soak::Options),
-    /// One client's run; `bench` starts this
+enum Role {
+    /// Run one client on the job on standard input
     #[command(hide = true)]
-    Client { client: bench::BuiltIn },
-    /// The server of a benchmark; `bench` starts this
+    Client { client: client::BuiltIn },
+    /// Serve the clients
     #[command(hide = true)]
-    Serve(bench::Serve),
+    Serve(server::Serve),
+}
+
+#[derive(clap::Args)]
+struct Options {
+    /// Make fewer updates; takes about three minutes
+    #[arg(long)]
+    quick: bool,
+    /// Also run the official Go SDK, Python's requests and httpx, and curl
+    #[arg(long, alias = "peers")]
+    third_party: bool,
+    /// Make the server require that nonce counts increase
+    #[arg(long)]
+    strict_nc: bool,
+    /// Run one round with this many updates for each task, for tests
+    #[arg(long, hide = true)]
+    per_task: Option<u64>,
+    /// Choose how to write the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Write the chart of `--format svg` to this file
+    #[arg(long, value_name = "FILE", default_value = "target/bench.svg")]
+    output: PathBuf,
+    /// Also update the table in README.md and the chart in docs/assets
+    #[arg(long)]
+    write_readme: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// A table
+    Table,
+    /// One JSON object a line
+    Json,
+    /// A chart, written to a file
+    Svg,
 }
 
 fn main() -> ExitCode {
-    let task = Arguments::parse().task;
-    // A client works on one thread: then its time is its own, and not that of
-    // waking threads up. So does the server, on the other processor.
-    let mut runtime = match task {
-        Task::Client { .. } | Task::Serve(_) => Builder::new_current_thread(),
-        _ => Builder::new_multi_thread(),
+    let arguments = Arguments::parse();
+    // On one thread, a client's processor time does not include waking up others. The server
+    // does the same, on the other processor.
+    let mut runtime = match arguments.role {
+        Some(_) => Builder::new_current_thread(),
+        None => Builder::new_multi_thread(),
     };
     let runtime = runtime.enable_all().build().context("no runtime");
-    match runtime.and_then(|runtime| runtime.block_on(run(task))) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
+    let done = runtime.and_then(|runtime| {
+        runtime.block_on(async {
+            match arguments.role {
+                None => benchmark(&workspace_root()?, &arguments.options).await,
+                Some(Role::Client { client }) => client.run().await,
+                Some(Role::Serve(serve)) => serve.run().await,
+            }
+        })
+    });
+    exit_code(done.map(|()| true))
+}
+
+/// Measures and reports. Standard output holds nothing but the result.
+async fn benchmark(root: &Path, options: &Options) -> Result<()> {
+    let mut clients = client::built_in()?;
+    if options.third_party {
+        clients.extend(client::third_party(root)?);
+    }
+    let mut rows: Vec<Row> = Vec::new();
+    for mut scenario in scenario::all(options.quick) {
+        if let Some(updates) = options.per_task {
+            scenario.updates = updates * scenario.concurrency;
+            scenario.rounds = 1;
         }
+        rows.extend(measure(&scenario, &clients, options.strict_nc).await?);
     }
+    match options.format {
+        Format::Table => println!("{}", report::full_table(&rows)),
+        Format::Json => {
+            for row in &rows {
+                println!("{}", serde_json::to_string(row)?);
+            }
+        }
+        Format::Svg => write_chart(&root.join(&options.output), &rows)?,
+    }
+    if options.write_readme {
+        readme::update(&root.join("README.md"), &report::readme_table(&rows))?;
+        write_chart(&root.join("docs/assets/benchmark.svg"), &rows)?;
+    }
+    Ok(())
 }
 
-async fn run(task: Task) -> Result<ExitCode> {
-    match task {
-        Task::Bench(options) => bench::run(&root()?, &options).await?,
-        Task::Interop { with } => return interop::run(&root()?, &with).await,
-        Task::Soak(options) => return soak::run(&options).await,
-        Task::Client { client } => client.run().await?,
-        Task::Serve(serve) => serve.run().await?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The root of the workspace that this program was built in.
-fn root() -> Result<PathBuf> {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .context("xtask/bench stands in the root")?;
-    Ok(root.to_owned())
+fn write_chart(path: &Path, rows: &[Row]) -> Result<()> {
+    fs::write(path, chart::draw(rows)).with_context(|| path.display().to_string())?;
+    eprintln!("wrote {}", path.display());
+    Ok(())
 }

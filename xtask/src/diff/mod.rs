@@ -1,8 +1,8 @@
-//! Compares two documents as our operations see them.
+//! Compares two documents, for our operations.
 //!
-//! Both are trimmed first, so prose, examples and what our operations do not
-//! reach play no part. References are followed on both sides at once: a schema
-//! that only has another name is the same schema.
+//! Both are trimmed first, so prose, examples and everything that our operations do not
+//! reach are ignored. References are followed on both sides at once: a schema under another
+//! name is the same schema.
 
 mod rules;
 mod walk;
@@ -24,18 +24,18 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nobody can tell from outside.
+    /// It has no effect on users.
     Cosmetic,
-    /// There is something new, and what was still works.
+    /// It adds something, and everything else works as before.
     Additive,
-    /// Something may response otherwise than before.
+    /// Something may behave differently.
     Behavioural,
     /// Something that worked may be refused, or cannot be read.
     Breaking,
 }
 
 impl Severity {
-    /// All severities, the one that matters most first.
+    /// All severities, the worst first.
     pub const WORST_FIRST: [Self; 4] = [
         Self::Breaking,
         Self::Behavioural,

@@ -1,13 +1,13 @@
-//! Which difference matters how much, and what it means for users.
+//! The severity of each kind of change, and its impact on users.
 
 use super::Severity::{self, Additive, Behavioural, Breaking, Cosmetic};
 
-/// A rule for one sort of difference.
+/// A rule for one kind of change.
 pub(super) struct Rule {
     pub(super) severity: Severity,
-    /// The sort of difference, for `--explain`.
+    /// The kind of change, for `--explain`.
     pub(super) about: &'static str,
-    /// What it means for a user of `atlas-admin`, of a subject `{}`.
+    /// The impact on users of `atlas-admin`; `{}` is the subject.
     pub(super) impact: &'static str,
 }
 
@@ -23,249 +23,249 @@ const fn rule(severity: Severity, about: &'static str, impact: &'static str) -> 
 
 pub(super) const OPERATION_REMOVED: Rule = rule(
     Breaking,
-    "an operation that is gone",
-    "The service no longer has the operation: every call of it will fail.",
+    "an operation is removed",
+    "The service no longer has the operation: every call fails.",
 );
 pub(super) const OPERATION_ADDED: Rule = rule(
     Additive,
-    "an operation that is new",
-    "The service has the operation after.",
+    "an operation is added",
+    "The service now has the operation.",
 );
 pub(super) const ID: Rule = rule(
     Cosmetic,
-    "another id or name for the same thing",
-    "Nothing: the client's names are its own.",
+    "an id or a name changes",
+    "No impact: the client uses names of its own.",
 );
 pub(super) const EXTENSION: Rule = rule(
     Cosmetic,
-    "an extension that says nothing of the wire",
-    "Nothing.",
+    "an extension changes that does not affect requests or responses",
+    "No impact.",
 );
-pub(super) const ORDER: Rule = rule(Cosmetic, "another order of the same", "Nothing.");
+pub(super) const ORDER: Rule = rule(Cosmetic, "the order changes", "No impact.");
 pub(super) const CALLER: Rule = rule(
     Behavioural,
-    "who may call the operation",
-    "The caller may need another role than before, and get a permission error without it.",
+    "the role that the caller needs changes",
+    "The caller may need another role, and gets a permission error without it.",
 );
 pub(super) const DEPRECATED: Rule = rule(
     Behavioural,
-    "a mark of deprecation, or the day of a sunset",
-    "The service means to withdraw it; responses tell the day.",
+    "a deprecation or a sunset date changes",
+    "The service plans to withdraw it; responses carry the date.",
 );
 pub(super) const SCHEME_REMOVED: Rule = rule(
     Breaking,
-    "a way to authenticate that is gone",
-    "Credentials of the kind {} will be refused.",
+    "an authentication scheme is removed",
+    "Credentials of kind {} will be refused.",
 );
 pub(super) const SCHEME_ADDED: Rule = rule(
     Additive,
-    "a way to authenticate that is new",
-    "The service takes credentials of the kind {} too.",
+    "an authentication scheme is added",
+    "The service also accepts credentials of kind {}.",
 );
 pub(super) const SERVER: Rule = rule(
     Behavioural,
-    "another place to send requests or to fetch tokens",
-    "The service may be elsewhere; the client's default does not move by itself.",
+    "an address changes, for requests or tokens",
+    "The service may have moved; the client's default address does not change by itself.",
 );
 
 // Bodies and responses.
 
 pub(super) const VERSION_REMOVED: Rule = rule(
     Breaking,
-    "a media type that is gone",
-    "Asking for the version {} may be refused.",
+    "a media type is removed",
+    "Requesting version {} may be refused.",
 );
 pub(super) const VERSION_ADDED: Rule = rule(
     Additive,
-    "a media type that is new",
-    "There is a version {}, which a client that asks for that day or a later one is served.",
+    "a media type is added",
+    "There is a version {}, which serves clients that request its date or a later one.",
 );
 pub(super) const BODY_REMOVED: Rule = rule(
     Breaking,
-    "request: no body any more",
+    "request: the body is removed",
     "The client's body will be refused or ignored.",
 );
 pub(super) const BODY_ADDED: Rule = rule(
     Breaking,
-    "request: a body where there before none",
-    "The operation takes a body, which the client does not send.",
+    "request: a body is added",
+    "The operation expects a body, which the client does not send.",
 );
 pub(super) const SUCCESS_REMOVED: Rule = rule(
     Breaking,
-    "a success that is gone",
-    "Success is no longer reported as {}, and the client takes other answers for failures.",
+    "a success status is removed",
+    "Success is no longer reported as {}, and the client treats other statuses as failures.",
 );
 pub(super) const ERROR_REMOVED: Rule = rule(
     Behavioural,
-    "an error that is gone",
-    "The service does not say that it answers {}; the client still reads it.",
+    "an error status is removed",
+    "The service no longer documents {}; the client still reads it.",
 );
 pub(super) const RESPONSE_ADDED: Rule = rule(
     Additive,
-    "an answer that is new",
-    "The service says that it answers {}, which the client reads like any other.",
+    "a response status is added",
+    "The service documents {}, which the client reads like any other.",
 );
 pub(super) const HEADER_REMOVED: Rule = rule(
     Behavioural,
-    "a header that is gone",
-    "Answers need not have the header {}; what is made of it reads as absent.",
+    "a response header is removed",
+    "Responses may lack the header {}, which then reads as absent.",
 );
 pub(super) const HEADER_ADDED: Rule = rule(
     Additive,
-    "a header that is new",
-    "Answers have the header {}, which Response::headers and Error::headers show.",
+    "a response header is added",
+    "Responses have the header {}, which Response::headers and Error::headers show.",
 );
 
-// What is sent.
+// Requests.
 
 pub(super) const INPUT_REMOVED: Rule = rule(
     Breaking,
-    "request: a parameter or field that is gone, so that one who sends it is refused",
-    "A request that gives {} will be refused, or {} will do nothing.",
+    "request: a parameter or field is removed",
+    "Requests with {} will be refused, or {} will have no effect.",
 );
 pub(super) const INPUT_ADDED: Rule = rule(
     Additive,
-    "request: an optional parameter or field that is new",
-    "The service takes {}, which the client does not send yet.",
+    "request: an optional parameter or field is added",
+    "The service accepts {}, which the client does not send yet.",
 );
 pub(super) const REQUIRED_INPUT_ADDED: Rule = rule(
     Breaking,
-    "request: a required parameter or field that is new",
-    "A request without {} will be refused, and the client does not send it yet.",
+    "request: a required parameter or field is added",
+    "Requests without {} will be refused, and the client does not send it yet.",
 );
 pub(super) const INPUT_REQUIRED: Rule = rule(
     Breaking,
-    "request: a parameter or field that must be given after",
-    "A request without {} will be refused.",
+    "request: a parameter or field becomes required",
+    "Requests without {} will be refused.",
 );
 pub(super) const INPUT_OPTIONAL: Rule = rule(
     Additive,
-    "request: a parameter or field that need not be given after",
-    "A request may do without {}.",
+    "request: a parameter or field becomes optional",
+    "Requests may omit {}.",
 );
 pub(super) const INPUT_VALUE_REMOVED: Rule = rule(
     Breaking,
-    "request: a value that is no longer accepted",
-    "{} may be refused; its variant stays, marked as no longer listed.",
+    "request: a value is no longer listed",
+    "{} may be refused; its variant stays, documented as no longer listed.",
 );
 pub(super) const INPUT_VALUE_ADDED: Rule = rule(
     Additive,
-    "request: a value that is accepted after",
-    "{} is accepted; a role gets a variant by this update.",
+    "request: a value is added",
+    "{} is accepted; a new role gets a variant with this update.",
 );
 pub(super) const INPUT_VALUES_OPENED: Rule = rule(
     Behavioural,
-    "request: a list of values that is no longer given",
-    "{} has no list of values any more; those that the client knows stay known.",
+    "request: a list of values is removed",
+    "{} no longer has a list of values; the values that the client knows stay known.",
 );
 pub(super) const INPUT_VALUES_CLOSED: Rule = rule(
     Breaking,
-    "request: a list of values where any before accepted",
-    "{} must be one of a list after; others may be refused.",
+    "request: a list of values is added",
+    "{} must be one of a list; other values may be refused.",
 );
 pub(super) const INPUT_LIMIT_NARROWED: Rule = rule(
     Breaking,
-    "request: a narrower limit",
-    "{} is refused where it before accepted, by the client before it is sent.",
+    "request: a limit becomes narrower",
+    "Values of {} that were accepted are refused, by the client before they are sent.",
 );
 pub(super) const INPUT_LIMIT_WIDENED: Rule = rule(
     Behavioural,
-    "request: a wider limit",
-    "{} is accepted where it before refused.",
+    "request: a limit becomes wider",
+    "Values of {} that were refused are accepted.",
 );
 pub(super) const INPUT_NULLABLE: Rule = rule(
     Behavioural,
-    "request: whether a value may be null",
-    "Nothing: the client never sends null.",
+    "request: a value may or may no longer be null",
+    "No impact: the client never sends null.",
 );
 pub(super) const INPUT_READ_ONLY: Rule = rule(
     Behavioural,
-    "request: a mark that a field may not be sent",
+    "request: a field becomes read-only",
     "{} may be refused or ignored in a request.",
 );
 
-// What is received.
+// Responses.
 
 pub(super) const OUTPUT_REMOVED: Rule = rule(
     Behavioural,
-    "response: a field that is gone, so that it reads as absent",
+    "response: a field is removed",
     "{} reads as absent.",
 );
 pub(super) const OUTPUT_ID_REMOVED: Rule = rule(
     Breaking,
-    "response: a field that is gone and that a success must have",
+    "response: a field is removed that a success must have",
     "A success cannot be told from any other object, and becomes an error.",
 );
 pub(super) const OUTPUT_ADDED: Rule = rule(
     Additive,
-    "response: a field that is new",
-    "Answers have {}, which the client does not show yet.",
+    "response: a field is added",
+    "Responses have {}, which the client does not expose yet.",
 );
 pub(super) const OUTPUT_ALWAYS: Rule = rule(
     Behavioural,
-    "response: a field that is always there after",
-    "{} is said to be always there; nothing relies on it.",
+    "response: a field becomes required",
+    "{} is documented as always present; nothing relies on it.",
 );
 pub(super) const OUTPUT_SOMETIMES: Rule = rule(
     Behavioural,
-    "response: a field that need not be there after",
+    "response: a field becomes optional",
     "{} may be missing, which reads as absent.",
 );
 pub(super) const OUTPUT_VALUE_REMOVED: Rule = rule(
     Behavioural,
-    "response: a value that no longer appears",
-    "{} is not expected any more, and read if it comes.",
+    "response: a value is no longer listed",
+    "{} is no longer expected, and is still read.",
 );
 pub(super) const OUTPUT_VALUE_ADDED: Rule = rule(
     Additive,
-    "response: a value that may appear after",
+    "response: a value is added",
     "{} may appear, and is read like any other.",
 );
 pub(super) const OUTPUT_VALUES: Rule = rule(
     Behavioural,
-    "response: a list of values that is given, or no longer given",
-    "Nothing: any value is read.",
+    "response: a list of values is added or removed",
+    "No impact: any value is read.",
 );
 pub(super) const OUTPUT_LIMIT: Rule = rule(
     Behavioural,
-    "response: another limit",
-    "Nothing: answers are not checked.",
+    "response: a limit changes",
+    "No impact: responses are not checked against limits.",
 );
 pub(super) const OUTPUT_NULL: Rule = rule(
     Behavioural,
-    "response: a value that may be null after",
+    "response: a value may be null",
     "{} may be null, which reads as absent.",
 );
 pub(super) const OUTPUT_NOT_NULL: Rule = rule(
     Behavioural,
-    "response: a value that is never null after",
-    "{} is said never to be null; it is still read if it is.",
+    "response: a value may no longer be null",
+    "{} is documented as never null; null is still read.",
 );
 pub(super) const OUTPUT_READ_ONLY: Rule = rule(
     Cosmetic,
-    "response: a mark that a field is never sent, which it is not",
-    "Nothing: the field is never sent.",
+    "response: a field becomes write-only or read-only",
+    "No impact: the field is never sent.",
 );
 
-// Either way.
+// Both.
 
 pub(super) const DEFAULT: Rule = rule(
     Behavioural,
-    "what holds if nothing is given",
-    "The service takes another value where none is given; the client never sends a default.",
+    "a default changes",
+    "The service assumes another value where none is given; the client never sends a default.",
 );
 pub(super) const TYPE: Rule = rule(
     Breaking,
-    "another type or format",
-    "{} is of another type: it may be refused, or cannot be read.",
+    "a type or format changes",
+    "{} has another type: it may be refused, or cannot be read.",
 );
 pub(super) const SHAPE: Rule = rule(
     Breaking,
-    "another composition of types",
-    "{} may be put together otherwise, and be refused or unreadable.",
+    "a composition of types changes",
+    "{} may be composed differently, and be refused or unreadable.",
 );
 pub(super) const OTHER: Rule = rule(
     Behavioural,
-    "something else about a value",
-    "{} may be treated otherwise.",
+    "something else about a value changes",
+    "{} may be treated differently.",
 );

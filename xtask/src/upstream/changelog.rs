@@ -35,7 +35,7 @@ fn entry(lock: &Lock, report: &Report) -> String {
     ] {
         let mut impacts: Vec<&str> = Vec::new();
         for change in report.of(severity) {
-            let is_news = !change.impact.starts_with("Nothing");
+            let is_news = !change.impact.starts_with("No impact");
             if is_news && !impacts.contains(&change.impact.as_str()) {
                 impacts.push(&change.impact);
             }
@@ -70,7 +70,7 @@ mod tests {
             verdict: "behavioural".to_owned(),
             changes: vec![
                 change(Severity::Behavioural, "A may be null."),
-                change(Severity::Behavioural, "Nothing: B is not checked."),
+                change(Severity::Behavioural, "No impact: B is not checked."),
                 change(Severity::Additive, "C is new."),
                 change(Severity::Additive, "C is new."),
                 change(Severity::Cosmetic, "D has another name."),

@@ -9,15 +9,15 @@ pub mod types {
     ///A programmatic API key.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct ApiKey {
-        ///What the key is for, in 1 to 250 characters.
+        ///The key's description, 1 to 250 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub desc: ::std::option::Option<::std::string::String>,
         ///The key's id: 24 lower-case hexadecimal digits.
         pub id: ::std::string::String,
-        ///Where to find the key itself.
+        ///Links to the key itself.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub links: ::std::option::Option<::std::vec::Vec<Link>>,
-        ///The private half of the key pair, of which the service shows the end only.
+        ///The private half of the key pair. The service shows only its end.
         #[serde(
             rename = "privateKey",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -29,37 +29,37 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub public_key: ::std::option::Option<::std::string::String>,
-        ///The roles of the key in its organization and in all projects, in no fixed order.
+        ///The key's roles in its organization and in all projects, in no particular order.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub roles: ::std::option::Option<::std::vec::Vec<RoleAssignment>>,
     }
-    ///A link, as in RFC 8288.
+    ///A link (RFC 8288).
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct Link {
-        ///Where it leads.
+        ///The target's address.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub href: ::std::option::Option<::std::string::String>,
-        ///How what is there relates to this.
+        ///The relation of the target, such as `self`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub rel: ::std::option::Option<::std::string::String>,
     }
-    ///What to change of an API key in its organization.
+    ///Changes to an API key in its organization.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct OrgApiKeyUpdate {
-        ///What the key is for, in 1 to 250 characters.
+        ///The key's description, 1 to 250 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub desc: ::std::option::Option<::std::string::String>,
-        ///The names of all roles that the key is to have in the organization.
+        ///All roles that the key should have in the organization.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub roles: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     }
-    ///What to set of an API key in a project.
+    ///Changes to an API key in a project.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct ProjectApiKeyUpdate {
-        ///What the key is for, in 1 to 250 characters.
+        ///The key's description, 1 to 250 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub desc: ::std::option::Option<::std::string::String>,
-        ///The names of all roles that the key is to have in the project.
+        ///All roles that the key should have in the project.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub roles: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     }
@@ -78,7 +78,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub org_id: ::std::option::Option<::std::string::String>,
-        ///The role's name. Names are added without notice.
+        ///The role's name. Services add names without notice.
         #[serde(
             rename = "roleName",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -122,18 +122,18 @@ pub mod types {
 impl Client {
     /**Replace the roles of an API key in a project
 
-Sets the roles that an organization API key has in one project. Roles that are not given are taken from it; its roles in the organization and in other projects stay.
+Sets the roles of an organization's API key in one project. Roles that are not listed are removed; roles in the organization and in other projects do not change.
 
 Builds a `PATCH` request to `/groups/{groupId}/apiKeys/{apiUserId}`
 
 Arguments:
-- `group_id`: The project's id, which the services also call group: 24 lower-case hexadecimal digits.
-- `api_user_id`: The API key's id, which is not its public key: 24 lower-case hexadecimal digits.
-- `envelope`: Whether to answer 200 always and put the status into the body, beside the content.
-- `include_count`: Whether a list tells its length; accepted and of no effect here.
-- `items_per_page`: How many items a page of a list holds; accepted and of no effect here.
-- `page_num`: Which page of a list to answer, counted from 1; accepted and of no effect here.
-- `pretty`: Whether to indent the body of the answer.
+- `group_id`: The project's id (the services also say group): 24 lower-case hexadecimal digits.
+- `api_user_id`: The API key's id (not its public key): 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `include_count`: Whether a list includes its length; accepted, but without effect here.
+- `items_per_page`: The number of items on a page; accepted, but without effect here.
+- `page_num`: The page of a list, from 1; accepted, but without effect here.
+- `pretty`: Whether to indent the body of the response.
 - `body`
 */
     pub fn replace_project_api_key_roles<'a>(
@@ -172,15 +172,15 @@ Arguments:
     }
     /**Read an organization API key
 
-Answers an API key of an organization with its roles there and in all projects. The caller needs to be a member of the organization.
+Returns an API key with its roles in the organization and in all projects. The caller must be a member of the organization.
 
 Builds a `GET` request to `/orgs/{orgId}/apiKeys/{apiUserId}`
 
 Arguments:
 - `org_id`: The organization's id: 24 lower-case hexadecimal digits.
-- `api_user_id`: The API key's id, which is not its public key: 24 lower-case hexadecimal digits.
-- `envelope`: Whether to answer 200 always and put the status into the body, beside the content.
-- `pretty`: Whether to indent the body of the answer.
+- `api_user_id`: The API key's id (not its public key): 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `pretty`: Whether to indent the body of the response.
 */
     pub fn get_org_api_key<'a>(
         &'a self,
@@ -210,17 +210,17 @@ Arguments:
     }
     /**Update an organization API key
 
-Changes the description of an API key, the roles that it has in its organization, or both. Roles that are given replace those it had; roles in projects stay. The caller needs the Organization Owner role.
+Updates an API key's description, its roles in the organization, or both. The given roles replace those in the organization; roles in projects do not change. The caller needs the Organization Owner role.
 
 Builds a `PATCH` request to `/orgs/{orgId}/apiKeys/{apiUserId}`
 
 Arguments:
 - `org_id`: The organization's id: 24 lower-case hexadecimal digits.
-- `api_user_id`: The API key's id, which is not its public key: 24 lower-case hexadecimal digits.
-- `envelope`: Whether to answer 200 always and put the status into the body, beside the content.
-- `items_per_page`: How many items a page of a list holds; accepted and of no effect here.
-- `page_num`: Which page of a list to answer, counted from 1; accepted and of no effect here.
-- `pretty`: Whether to indent the body of the answer.
+- `api_user_id`: The API key's id (not its public key): 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `items_per_page`: The number of items on a page; accepted, but without effect here.
+- `page_num`: The page of a list, from 1; accepted, but without effect here.
+- `pretty`: Whether to indent the body of the response.
 - `body`
 */
     pub fn update_org_api_key<'a>(

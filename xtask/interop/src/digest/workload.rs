@@ -1,0 +1,84 @@
+//! Updates, with both operations in turn.
+
+use std::{
+    net::SocketAddr,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use atlas_admin::{Client, Credentials, Error, OrgRole, ProjectRole};
+use tokio::{task::JoinSet, time::timeout};
+
+use super::credentials;
+use crate::ids::{KEY, ORG, PROJECT};
+
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Longer than the shortest nonce lifetime among the settings.
+const PAUSE: Duration = Duration::from_millis(2_100);
+
+/// A number of updates, and how to make them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Workload {
+    pub(crate) updates: u64,
+    pub(crate) tasks: u64,
+    /// How often all tasks pause, so that nonces expire.
+    pub(crate) pauses: u64,
+}
+
+impl Workload {
+    /// Makes the updates. Returns the errors of those that failed.
+    pub(crate) async fn run(self, address: SocketAddr, password: &str) -> Result<Vec<Error>> {
+        let atlas = Client::builder()
+            .base_url(format!("http://{address}"))?
+            .credentials(Credentials::digest(credentials::USER, password))
+            .build()?;
+        let parts = self.pauses + 1;
+        let mut errors = Vec::new();
+        for part in 0..parts {
+            if part > 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+            let updates = (part * self.updates / parts)..((part + 1) * self.updates / parts);
+            let part = timeout(TIMEOUT, self.part(&atlas, updates)).await;
+            errors.extend(part.context("the updates took too long")?);
+        }
+        Ok(errors)
+    }
+
+    async fn part(self, atlas: &Client, updates: Range<u64>) -> Vec<Error> {
+        let next = Arc::new(AtomicU64::new(updates.start));
+        let mut tasks = JoinSet::new();
+        for _ in 0..self.tasks {
+            let (atlas, next) = (atlas.clone(), Arc::clone(&next));
+            tasks.spawn(async move {
+                let mut errors = Vec::new();
+                loop {
+                    let number = next.fetch_add(1, Relaxed);
+                    if number >= updates.end {
+                        return errors;
+                    }
+                    errors.extend(update(&atlas, number).await.err());
+                }
+            });
+        }
+        tasks.join_all().await.into_iter().flatten().collect()
+    }
+}
+
+async fn update(atlas: &Client, number: u64) -> Result<(), Error> {
+    if number.is_multiple_of(2) {
+        let update = atlas.org(ORG).api_key(KEY).update();
+        let update = update.desc("interop").roles([OrgRole::ReadOnly]);
+        update.send().await?;
+    } else {
+        let key = atlas.project(PROJECT).api_key(KEY);
+        key.replace_roles([ProjectRole::ReadOnly]).send().await?;
+    }
+    Ok(())
+}
