@@ -85,7 +85,7 @@ impl ReplaceProjectRoles {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, no
     /// roles, a description that is empty, too long or not accepted by the service, or an
     /// option that the service does not accept. After that, any
-    /// [`ErrorKind`](crate::ErrorKind); [`Error::outcome_unknown`] tells whether the update
+    /// [`ErrorKind`](crate::ErrorKind); [`Error::outcome_unknown`] returns whether the update
     /// may have been applied.
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
         let (operation, request) = self.request()?;
