@@ -23,7 +23,7 @@
 //!
 //! | event | level | fields |
 //! | --- | --- | --- |
-//! | `another attempt` | `INFO` | `operation`, `reason`, `http.request.resend_count` (the attempts so far), `delay_ms` |
+//! | `retrying` | `INFO` | `operation`, `reason`, `http.request.resend_count` (the attempts so far), `delay_ms` |
 //! | the version will be withdrawn; once for each operation and client | `WARN` | `operation`, `deprecated_at`, `sunset_at` |
 //!
 //! Their target begins with `atlas_admin`.

@@ -16,6 +16,7 @@ use std::{error::Error as StdError, pin::pin};
 
 use atlas_admin_raw::{self as raw, BuildError, DecodeError, catalog::Operation};
 use bytes::Bytes;
+use http::{Uri, header};
 use tracing::Instrument;
 
 use self::context::CallContext;
@@ -71,21 +72,19 @@ pub(crate) async fn send<T>(
 /// Returns the request that [`send`] would send, without credentials.
 pub(crate) fn preview<T>(
     client: &ClientInner,
+    target: &CallTarget,
     options: &RequestOptions,
     mut request: raw::Request<T>,
-) -> http::Request<Bytes> {
+) -> Result<http::Request<Bytes>, Error> {
     set_headers(client, options, &mut request.http);
+    let uri = request.http.url().as_str().parse::<Uri>();
     let body = request.http.body().and_then(reqwest::Body::as_bytes);
     let mut preview = http::Request::new(Bytes::copy_from_slice(body.unwrap_or_default()));
     *preview.method_mut() = request.http.method().clone();
-    *preview.uri_mut() = request
-        .http
-        .url()
-        .as_str()
-        .parse()
-        .expect("the URL of a request is a URI");
+    *preview.uri_mut() =
+        uri.map_err(|error| cannot_build(error.into()).with_target(target.clone()))?;
     *preview.headers_mut() = std::mem::take(request.http.headers_mut());
-    preview
+    Ok(preview)
 }
 
 /// Converts the error of a generated method.
@@ -95,6 +94,10 @@ pub(crate) fn build_error(error: BuildError) -> Error {
         BuildError::InvalidRequest(text) => text.into(),
         error => error.to_string().into(),
     };
+    cannot_build(source)
+}
+
+fn cannot_build(source: Box<dyn StdError + Send + Sync>) -> Error {
     Error::input("cannot build a request from this input").with_source(source)
 }
 
@@ -116,9 +119,9 @@ fn set_headers(client: &ClientInner, options: &RequestOptions, request: &mut req
     };
     let headers = request.headers_mut();
     headers.reserve(HEADERS);
-    headers.insert(http::header::USER_AGENT, client.user_agent.clone());
-    if headers.contains_key(http::header::CONTENT_TYPE) {
-        headers.insert(http::header::CONTENT_TYPE, media_type.clone());
+    headers.insert(header::USER_AGENT, client.user_agent.clone());
+    if headers.contains_key(header::CONTENT_TYPE) {
+        headers.insert(header::CONTENT_TYPE, media_type.clone());
     }
-    headers.insert(http::header::ACCEPT, media_type);
+    headers.insert(header::ACCEPT, media_type);
 }

@@ -57,7 +57,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// Returns a builder with the credentials ([`Credentials::from_env`]) and the address
-    /// that environment variables give.
+    /// that environment variables contain.
     ///
     /// | variable | same as |
     /// | --- | --- |

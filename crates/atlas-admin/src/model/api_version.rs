@@ -88,7 +88,7 @@ impl FromStr for ApiVersion {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         NaiveDate::parse_from_str(text, "%Y-%m-%d")
             .ok()
-            // chrono also takes signs and single digits, which the services do not.
+            // Unlike the services, chrono also accepts signs and single digits.
             .filter(|date| date.to_string() == text && text.len() == "YYYY-MM-DD".len())
             .map(Self)
             .ok_or_else(|| {

@@ -1,9 +1,10 @@
 //! The three services, with their data in the catalog.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use atlas_admin_raw::catalog::{self, MediaType, Operation};
 use http::HeaderValue;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
     api_version::ApiVersion,
@@ -14,8 +15,8 @@ use super::{
 
 /// A service that manages programmatic API keys.
 ///
-/// It parses from `atlas-v2`, `atlas-v1` or `ops-manager`, for settings and flags;
-/// `Display` writes the name for people.
+/// It parses and deserializes from `atlas-v2`, `atlas-v1` or `ops-manager`, for settings and
+/// flags; `Display` writes the name for people.
 ///
 /// ```
 /// use atlas_admin::Service;
@@ -98,6 +99,20 @@ impl Service {
             .map(ProjectRole::from)
     }
 
+    /// Returns how many characters an API key's description may have, such as `1..=250`.
+    #[must_use]
+    pub fn description_length(self) -> RangeInclusive<usize> {
+        let field = self
+            .operation("update_org_api_key")
+            .and_then(|operation| operation.body("desc"));
+        let bound = |bound: Option<u64>| bound.and_then(|bound| usize::try_from(bound).ok());
+        let min = field.and_then(|field| bound(field.min)).unwrap_or(0);
+        let max = field
+            .and_then(|field| bound(field.max))
+            .unwrap_or(usize::MAX);
+        min..=max
+    }
+
     fn listed_roles(self, operation_id: &str) -> impl Iterator<Item = &'static str> {
         let roles = self
             .operation(operation_id)
@@ -145,6 +160,20 @@ impl FromStr for Service {
     }
 }
 
+impl Serialize for Service {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Service {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,12 +182,22 @@ mod tests {
     fn services_round_trip_through_text() {
         for service in Service::ALL {
             assert_eq!(service.as_str().parse::<Service>().as_ref(), Ok(service));
+            let json = serde_json::to_value(service).unwrap();
+            assert_eq!(json, service.as_str());
+            assert_eq!(&serde_json::from_value::<Service>(json).unwrap(), service);
         }
         let error = "atlas\n".parse::<Service>().unwrap_err().to_string();
         assert!(
             error.starts_with(r#"unknown service "atlas\n"; "#),
             "{error}"
         );
+    }
+
+    #[test]
+    fn knows_the_length_of_descriptions() {
+        for service in Service::ALL {
+            assert_eq!(service.description_length(), 1..=250);
+        }
     }
 
     #[test]

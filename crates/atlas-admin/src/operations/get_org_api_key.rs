@@ -57,7 +57,7 @@ impl GetOrgApiKey {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
     pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
         let (_, request) = self.request()?;
-        Ok(call::preview(&self.client.inner, &self.options, request))
+        call::preview(&self.client.inner, &self.target, &self.options, request)
     }
 
     /// Sends the request and returns the key.

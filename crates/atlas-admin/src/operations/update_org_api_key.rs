@@ -78,7 +78,7 @@ impl UpdateOrgApiKey {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
     pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
         let (_, request) = self.request()?;
-        Ok(call::preview(&self.client.inner, &self.options, request))
+        call::preview(&self.client.inner, &self.target, &self.options, request)
     }
 
     /// Sends the update and returns the key as it is afterwards.
@@ -88,7 +88,7 @@ impl UpdateOrgApiKey {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id,
     /// neither a description nor roles, a description or list of roles that is empty or too
     /// long, or an option that the service does not accept. After that, any
-    /// [`ErrorKind`](crate::ErrorKind); [`Error::outcome_unknown`] tells whether the update
+    /// [`ErrorKind`](crate::ErrorKind); [`Error::outcome_unknown`] returns whether the update
     /// may have been applied.
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
         let (operation, request) = self.request()?;

@@ -58,7 +58,7 @@ impl RequestContext<'_> {
                 Err(error) => {
                     let may = is_authorized && error.delivery != Delivery::Unprocessed;
                     progress.set_may_have_applied(may);
-                    Err(error.into())
+                    Err(error.into_error())
                 }
             }
         }
@@ -67,7 +67,7 @@ impl RequestContext<'_> {
     /// Sends a request to a token endpoint and reads the response. Errors do not contain an
     /// incomplete success, which may have a part of a token.
     pub(crate) async fn fetch(&self, request: Request) -> Result<BufferedResponse, Error> {
-        let mut response = self.execute(request).await?;
+        let mut response = self.execute(request).await.map_err(SendError::into_error)?;
         let (response, incomplete) = self.buffer(&mut response, self.max_body_size).await;
         match incomplete {
             Some(Incomplete::TooLong) if response.status.is_success() => Err(Error::new(

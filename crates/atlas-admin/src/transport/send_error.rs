@@ -15,10 +15,9 @@ impl SendError {
         let delivery = Delivery::of(&error);
         Self { error, delivery }
     }
-}
 
-impl From<SendError> for Error {
-    fn from(SendError { error, delivery }: SendError) -> Self {
+    pub(super) fn into_error(self) -> Error {
+        let Self { error, delivery } = self;
         let (kind, message, advice) = if error.is_timeout() && error.is_connect() {
             (ErrorKind::Timeout, "connecting timed out", CHECK_CONNECTION)
         } else if error.is_timeout() {

@@ -45,7 +45,7 @@ pub(crate) struct ServiceAccount {
     state: Mutex<State>,
 }
 
-/// What authentication needs of its client.
+/// The client's settings that authentication uses.
 pub(crate) struct AuthContext {
     pub(crate) base_url: BaseUrl,
     pub(crate) http: reqwest::Client,
@@ -202,7 +202,7 @@ impl ServiceAccount {
     }
 
     /// Returns the refresh in flight, or starts one to replace the token `old`. It runs in a
-    /// task of its own, so that callers who stop waiting do not harm the others.
+    /// task of its own, so that a caller that stops waiting does not cancel it for the others.
     fn refresh(
         self: &Arc<Self>,
         state: &mut State,
