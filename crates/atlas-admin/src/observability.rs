@@ -42,10 +42,10 @@
 //!     .with_span_events(FmtSpan::CLOSE)
 //!     .init();
 //!
-//! # use atlas_admin::testing::{FakeService, Operation, FakeResponse};
+//! # use atlas_admin::testing::{FakeResponse, FakeService, Operation};
 //! # let fake = FakeService::new();
 //! # fake.once(Operation::UpdateOrgApiKey, FakeResponse::unavailable());
-//! # fake.always(Operation::UpdateOrgApiKey, FakeResponse::done());
+//! # fake.always(Operation::UpdateOrgApiKey, FakeResponse::ok());
 //! # let atlas = fake.builder().build()?;
 //! # let (org_id, key_id) = ("32b6e34b3d91647abb20e7b8", "6a793f752c88faeba59bba49");
 //! atlas.org(org_id).api_key(key_id).update().desc("ci deploys").send().await?;

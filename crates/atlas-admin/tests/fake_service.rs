@@ -28,9 +28,9 @@ async fn replace(atlas: &Client) -> Result<Response<ApiKey>, Error> {
 
 fn done() -> FakeService {
     let fake = FakeService::new();
-    fake.always(Operation::GetOrgApiKey, FakeResponse::done())
-        .always(Operation::UpdateOrgApiKey, FakeResponse::done())
-        .always(Operation::ReplaceProjectRoles, FakeResponse::done());
+    fake.always(Operation::GetOrgApiKey, FakeResponse::ok())
+        .always(Operation::UpdateOrgApiKey, FakeResponse::ok())
+        .always(Operation::ReplaceProjectRoles, FakeResponse::ok());
     fake
 }
 
@@ -182,7 +182,7 @@ async fn each_reply_is_the_failure_that_it_says() {
             false,
         ),
         (
-            FakeResponse::refusal(StatusCode::CONFLICT, conflict.clone(), "Busy."),
+            FakeResponse::error(StatusCode::CONFLICT, conflict.clone(), "Busy."),
             Conflict,
             409,
             Some(conflict),
@@ -244,7 +244,7 @@ async fn replies_come_in_order_and_retries_are_real() {
         FakeResponse::rate_limited(Duration::from_secs(20)),
     )
     .once(Operation::UpdateOrgApiKey, FakeResponse::no_connection())
-    .always(Operation::UpdateOrgApiKey, FakeResponse::done());
+    .always(Operation::UpdateOrgApiKey, FakeResponse::ok());
     let atlas = fake.builder().build().unwrap();
     let started = tokio::time::Instant::now();
     update(&atlas).await.unwrap();
@@ -269,7 +269,7 @@ async fn replies_come_in_order_and_retries_are_real() {
 async fn an_envelope_is_there_if_it_is_asked_for() {
     let fake = FakeService::new();
     let update = Operation::UpdateOrgApiKey;
-    fake.once(update, FakeResponse::done());
+    fake.once(update, FakeResponse::ok());
     fake.once(update, FakeResponse::key_not_found());
     fake.always(update, FakeResponse::bad_credentials());
     let atlas = fake.builder().build().unwrap();
@@ -292,7 +292,7 @@ async fn replies_can_depend_on_the_key() {
         if request.api_key_id() == OTHER_KEY {
             FakeResponse::key_not_found()
         } else {
-            FakeResponse::done()
+            FakeResponse::ok()
         }
     });
     let atlas = fake.builder().build().unwrap();
@@ -305,12 +305,12 @@ async fn replies_can_depend_on_the_key() {
 #[tokio::test]
 async fn a_request_without_a_reply_is_named() {
     let fake = FakeService::new();
-    fake.once(Operation::UpdateOrgApiKey, FakeResponse::done());
+    fake.once(Operation::UpdateOrgApiKey, FakeResponse::ok());
     let atlas = fake.builder().build().unwrap();
     update(&atlas).await.unwrap();
     let error = update(&atlas).await.unwrap_err();
-    assert_eq!(error.code(), Some(ErrorCode::from("NO_CANNED_REPLY")));
-    insta::assert_snapshot!(error, @r#"update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 421 Misdirected Request NO_CANNED_REPLY "nothing is fake for update_org_api_key: PATCH /api/atlas/v2/orgs/32b6e34b3d91647abb20e7b8/apiKeys/6a793f752c88faeba59bba49""#);
+    assert_eq!(error.code(), Some(ErrorCode::from("NO_FAKE_RESPONSE")));
+    insta::assert_snapshot!(error, @r#"update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 421 Misdirected Request NO_FAKE_RESPONSE "nothing is fake for update_org_api_key: PATCH /api/atlas/v2/orgs/32b6e34b3d91647abb20e7b8/apiKeys/6a793f752c88faeba59bba49""#);
     assert!(!error.outcome_unknown());
     assert!(replace(&atlas).await.is_err());
     assert_eq!(fake.requests().len(), 3);

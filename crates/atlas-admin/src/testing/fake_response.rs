@@ -6,25 +6,25 @@ use atlas_admin_raw::catalog::{ATLAS_V2, MediaType};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{Key, RecordedRequest, unanswered::Unanswered};
+use super::{Key, RecordedRequest, failure::Failure};
 use crate::ErrorCode;
 
-/// An answer of a service, or the lack of one.
+/// A response of a [`FakeService`](super::FakeService), or a failure to respond.
 ///
-/// | reply | what a call gives |
+/// | response | result of the call |
 /// | --- | --- |
-/// | [`done`](Self::done), [`key`](Self::key) | the API key |
-/// | [`bad_credentials`](Self::bad_credentials) | [`is_credentials`](crate::Error::is_credentials), of a token that was given [`is_token`](crate::Error::is_token) too |
+/// | [`ok`](Self::ok), [`key`](Self::key) | the API key |
+/// | [`bad_credentials`](Self::bad_credentials) | [`is_credentials`](crate::Error::is_credentials), for a bearer token [`is_token`](crate::Error::is_token) too |
 /// | [`not_allowed`](Self::not_allowed), [`address_not_allowed`](Self::address_not_allowed) | [`is_permission`](crate::Error::is_permission) |
 /// | [`key_not_found`](Self::key_not_found) | [`is_not_found`](crate::Error::is_not_found) |
 /// | [`last_owner`](Self::last_owner) | [`is_conflict`](crate::Error::is_conflict) |
-/// | [`rate_limited`](Self::rate_limited) | another attempt; then [`is_rate_limited`](crate::Error::is_rate_limited) |
-/// | [`unavailable`](Self::unavailable) | another attempt; then [`is_service`](crate::Error::is_service) |
-/// | [`server_error`](Self::server_error), [`bad_gateway`](Self::bad_gateway) | [`is_service`](crate::Error::is_service), and nobody knows whether the update was made |
-/// | [`timeout`](Self::timeout) | [`is_timeout`](crate::Error::is_timeout), and nobody knows |
-/// | [`broken_connection`](Self::broken_connection) | [`is_transport`](crate::Error::is_transport), and nobody knows |
-/// | [`no_connection`](Self::no_connection) | another attempt; then [`is_transport`](crate::Error::is_transport) |
-/// | [`refusal`](Self::refusal), [`http`](Self::http) | what the status and the code make of it |
+/// | [`rate_limited`](Self::rate_limited) | a retry; then [`is_rate_limited`](crate::Error::is_rate_limited) |
+/// | [`unavailable`](Self::unavailable) | a retry; then [`is_service`](crate::Error::is_service) |
+/// | [`server_error`](Self::server_error), [`bad_gateway`](Self::bad_gateway) | [`is_service`](crate::Error::is_service) and [`outcome_unknown`](crate::Error::outcome_unknown) |
+/// | [`timeout`](Self::timeout) | [`is_timeout`](crate::Error::is_timeout) and `outcome_unknown` |
+/// | [`broken_connection`](Self::broken_connection) | [`is_transport`](crate::Error::is_transport) and `outcome_unknown` |
+/// | [`no_connection`](Self::no_connection) | a retry; then [`is_transport`](crate::Error::is_transport) |
+/// | [`error`](Self::error), [`http`](Self::http) | depends on the status and the code |
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct FakeResponse {
@@ -34,14 +34,14 @@ pub struct FakeResponse {
 
 #[derive(Debug, Clone)]
 enum Content {
-    Done,
+    Ok,
     Key(Key),
-    Refusal(StatusCode, Value),
+    Error(StatusCode, Value),
     Http(http::Response<Vec<u8>>),
-    Unanswered(Unanswered),
+    Failure(Failure),
 }
 
-/// The nonce is as good as any: what a client makes of it is not checked.
+/// Any nonce will do: authorizations are not verified.
 pub(super) const CHALLENGE: HeaderValue = HeaderValue::from_static(
     r#"Digest realm="MMS Public API", domain="", nonce="Y2FubmVk", algorithm=MD5, qop="auth", stale=false"#,
 );
@@ -54,76 +54,71 @@ impl FakeResponse {
         }
     }
 
-    /// 200, with the key as the request wants it: its id from the path, its
-    /// description and its roles from the body. For code whose answer does not
-    /// matter.
-    pub fn done() -> Self {
-        Self::new(Content::Done)
+    /// 200 with the key after the request: its id from the path, its description and roles
+    /// from the body.
+    pub fn ok() -> Self {
+        Self::new(Content::Ok)
     }
 
-    /// 200, with this key.
+    /// 200 with this key.
     pub fn key(key: Key) -> Self {
         Self::new(Content::Key(key))
     }
 
-    /// An error in the services' own shape. The code is in the header
-    /// `X-Error-Code` too.
+    /// An error in the services' own shape, with the code in the header `X-Error-Code` as
+    /// well.
     ///
     /// ```
     /// use atlas_admin::{ErrorCode, testing::FakeResponse};
     /// use http::StatusCode;
     ///
-    /// let reply = FakeResponse::refusal(
+    /// let response = FakeResponse::error(
     ///     StatusCode::NOT_FOUND,
     ///     ErrorCode::GROUP_NOT_FOUND,
     ///     "There is no such project.",
     /// );
     /// ```
-    pub fn refusal(status: StatusCode, code: ErrorCode, detail: &str) -> Self {
-        let reply = Self::new(Content::Refusal(
-            status,
-            refusal_body(status, &code, detail),
-        ));
+    pub fn error(status: StatusCode, code: ErrorCode, detail: &str) -> Self {
+        let response = Self::new(Content::Error(status, error_body(status, &code, detail)));
         match HeaderValue::from_str(code.as_str()) {
-            Ok(code) => reply.header(HeaderName::from_static("x-error-code"), code),
-            Err(_) => reply,
+            Ok(code) => response.header(HeaderName::from_static("x-error-code"), code),
+            Err(_) => response,
         }
     }
 
-    /// 401 with a challenge: the service does not know the caller. A client that was
-    /// known before, or whose token was fetched, asks once more before it believes it:
-    /// say this [`always`](super::FakeService::always).
+    /// 401 with a challenge: the service does not recognize the caller. A client that was
+    /// recognized before, or that has requested its token, tries once more: respond like
+    /// this [`always`](super::FakeService::always).
     pub fn bad_credentials() -> Self {
-        Self::refusal(
+        Self::error(
             StatusCode::UNAUTHORIZED,
             ErrorCode::UNEXPECTED_ERROR,
-            "The caller is not known.",
+            "The caller is not recognized.",
         )
         .header(header::WWW_AUTHENTICATE, CHALLENGE)
     }
 
-    /// 401 without a challenge, `USER_UNAUTHORIZED`, which is how services tell a
-    /// caller that it lacks a role.
+    /// 401 `USER_UNAUTHORIZED` without a challenge: the caller lacks a role.
     pub fn not_allowed() -> Self {
-        Self::refusal(
+        Self::error(
             StatusCode::UNAUTHORIZED,
             ErrorCode::USER_UNAUTHORIZED,
-            "The caller's roles do not suffice.",
+            "The caller lacks a role.",
         )
     }
 
     /// 403 `IP_ADDRESS_NOT_ON_ACCESS_LIST`.
     pub fn address_not_allowed() -> Self {
-        Self::refusal(
+        Self::error(
             StatusCode::FORBIDDEN,
             ErrorCode::IP_ADDRESS_NOT_ON_ACCESS_LIST,
             "The caller's address is not on its access list.",
         )
     }
 
-    /// `API_KEY_NOT_FOUND`, with the status that services send with it, 400.
+    /// 400 `API_KEY_NOT_FOUND`.
     pub fn key_not_found() -> Self {
-        Self::refusal(
+        Self::error(
             StatusCode::BAD_REQUEST,
             ErrorCode::API_KEY_NOT_FOUND,
             "There is no API key with this id.",
@@ -132,7 +127,7 @@ impl FakeResponse {
 
     /// 403 `CANNOT_DEMOTE_LAST_ORG_OWNER`.
     pub fn last_owner() -> Self {
-        Self::refusal(
+        Self::error(
             StatusCode::FORBIDDEN,
             ErrorCode::CANNOT_DEMOTE_LAST_ORG_OWNER,
             "The organization would be left without an owner.",
@@ -141,54 +136,54 @@ impl FakeResponse {
 
     /// 429 `RATE_LIMITED_TOKEN_BUCKET` with `Retry-After` in whole seconds.
     ///
-    /// The standard policy waits so long before it asks again; in a test with
-    /// Tokio's clock paused (`start_paused = true`) that takes no time.
+    /// The standard policy waits this long before it retries; with Tokio's clock paused
+    /// (`start_paused = true`) that takes no time.
     pub fn rate_limited(retry_after: Duration) -> Self {
-        Self::refusal(
+        Self::error(
             StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::RATE_LIMITED_TOKEN_BUCKET,
-            "The rate limit is used up.",
+            "The rate limit is exhausted.",
         )
         .header(header::RETRY_AFTER, retry_after.as_secs().into())
     }
 
     /// 500 `UNEXPECTED_ERROR`.
     pub fn server_error() -> Self {
-        Self::refusal(
+        Self::error(
             StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::UNEXPECTED_ERROR,
             "The service failed.",
         )
     }
 
-    /// 502 and a page of HTML, as a proxy has it.
+    /// 502 with an HTML page, as from a proxy.
     pub fn bad_gateway() -> Self {
         Self::page(StatusCode::BAD_GATEWAY)
     }
 
-    /// 503 and a page of HTML, as a proxy has it.
+    /// 503 with an HTML page, as from a proxy.
     pub fn unavailable() -> Self {
         Self::page(StatusCode::SERVICE_UNAVAILABLE)
     }
 
-    /// Nobody listens: nothing was sent.
+    /// The connection is refused: nothing was sent.
     pub fn no_connection() -> Self {
-        Self::new(Content::Unanswered(Unanswered::NoConnection))
+        Self::new(Content::Failure(Failure::NoConnection))
     }
 
-    /// The connection breaks after the request and before the answer.
+    /// The connection breaks after the request and before the response.
     pub fn broken_connection() -> Self {
         let reset = io::ErrorKind::ConnectionReset;
-        Self::new(Content::Unanswered(Unanswered::Broken(reset)))
+        Self::new(Content::Failure(Failure::Broken(reset)))
     }
 
-    /// The time for an answer runs out. It does so at once: no test waits for it.
+    /// The response times out, at once: no test has to wait.
     pub fn timeout() -> Self {
         let timeout = io::ErrorKind::TimedOut;
-        Self::new(Content::Unanswered(Unanswered::Broken(timeout)))
+        Self::new(Content::Failure(Failure::Broken(timeout)))
     }
 
-    /// Exactly this answer. Nothing is added to it, not even a content type.
+    /// Exactly this response. Nothing is added, not even a content type.
     ///
     /// ```
     /// use atlas_admin::testing::FakeResponse;
@@ -197,67 +192,68 @@ impl FakeResponse {
     ///     .status(307)
     ///     .header("location", "https://example.com/")
     ///     .body("")?;
-    /// let reply = FakeResponse::http(redirect);
+    /// let response = FakeResponse::http(redirect);
     /// # Ok::<(), http::Error>(())
     /// ```
-    pub fn http(answer: http::Response<impl Into<Vec<u8>>>) -> Self {
-        Self::new(Content::Http(answer.map(Into::into)))
+    pub fn http(response: http::Response<impl Into<Vec<u8>>>) -> Self {
+        Self::new(Content::Http(response.map(Into::into)))
     }
 
-    /// Sets a header of the answer, such as `RateLimit-Remaining` or `Sunset`.
+    /// Sets a header of the response, such as `RateLimit-Remaining` or `Sunset`.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
     fn page(status: StatusCode) -> Self {
-        let mut answer = http::Response::new(format!("<!doctype html><title>{status}</title>"));
-        *answer.status_mut() = status;
-        Self::http(answer).header(header::CONTENT_TYPE, HeaderValue::from_static("text/html"))
+        let mut response = http::Response::new(format!("<!doctype html><title>{status}</title>"));
+        *response.status_mut() = status;
+        Self::http(response).header(header::CONTENT_TYPE, HeaderValue::from_static("text/html"))
     }
 
-    /// The answer to `request`, as bytes.
-    pub(super) fn answer(
+    /// Returns the response to `request`, as bytes.
+    pub(super) fn respond(
         &self,
         request: &RecordedRequest,
-    ) -> Result<http::Response<Vec<u8>>, Unanswered> {
+    ) -> Result<http::Response<Vec<u8>>, Failure> {
         let key = |key: &Key| (StatusCode::OK, key.to_json(), key_type(request));
-        let mut answer = match &self.content {
-            Content::Done => self.json_answer(key(&Key::wanted_by(request)), request),
-            Content::Key(described) => self.json_answer(key(described), request),
-            Content::Refusal(status, body) => {
-                self.json_answer((*status, body.clone(), JSON), request)
+        let mut response = match &self.content {
+            Content::Ok => self.json_response(key(&Key::after(request)), request),
+            Content::Key(described) => self.json_response(key(described), request),
+            Content::Error(status, body) => {
+                self.json_response((*status, body.clone(), JSON), request)
             }
-            Content::Http(answer) => answer.clone(),
-            Content::Unanswered(unanswered) => return Err(*unanswered),
+            Content::Http(response) => response.clone(),
+            Content::Failure(failure) => return Err(*failure),
         };
-        answer.headers_mut().extend(self.headers.clone());
-        Ok(answer)
+        response.headers_mut().extend(self.headers.clone());
+        Ok(response)
     }
 
-    /// In an envelope if the request asks for one; who is not known has no say in it.
-    fn json_answer(
+    /// Wraps the body in an envelope if the request asks for one and the caller is
+    /// recognized.
+    fn json_response(
         &self,
         (status, body, media_type): (StatusCode, Value, HeaderValue),
         request: &RecordedRequest,
     ) -> http::Response<Vec<u8>> {
-        let is_known = !self.headers.contains_key(header::WWW_AUTHENTICATE);
-        let (status, body) = if request.wants_envelope() && is_known {
+        let is_recognized = !self.headers.contains_key(header::WWW_AUTHENTICATE);
+        let (status, body) = if request.has_envelope() && is_recognized {
             let body = json!({"status": status.as_u16(), "content": body});
             (StatusCode::OK, body)
         } else {
             (status, body)
         };
-        let mut answer = http::Response::new(body.to_string().into_bytes());
-        *answer.status_mut() = status;
-        let headers = answer.headers_mut();
+        let mut response = http::Response::new(body.to_string().into_bytes());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, media_type);
-        answer
+        response
     }
 }
 
 /// An error in the services' own shape.
-pub(super) fn refusal_body(status: StatusCode, code: &ErrorCode, detail: &str) -> Value {
+pub(super) fn error_body(status: StatusCode, code: &ErrorCode, detail: &str) -> Value {
     json!({
         "detail": detail,
         "error": status.as_u16(),
@@ -274,16 +270,16 @@ fn key_type(request: &RecordedRequest) -> HeaderValue {
     served.unwrap_or(JSON)
 }
 
-/// The dated type of the version that serves a request to Atlas v2: the newest that
-/// is not newer than the one asked for.
+/// Returns the dated media type of the version that serves a request to Atlas v2: the newest
+/// that is not newer than the requested one.
 fn served_type(request: &RecordedRequest) -> Option<String> {
     let MediaType::Dated { prefix, suffix } = ATLAS_V2.media_type else {
         return None;
     };
     let accept = request.accept.strip_prefix(prefix)?;
-    let asked = accept.strip_suffix(suffix)?;
+    let requested = accept.strip_suffix(suffix)?;
     let versions = ATLAS_V2.operation(request.operation.id())?.versions;
-    let served = versions.iter().rfind(|version| **version <= asked);
+    let served = versions.iter().rfind(|version| **version <= requested);
     let served = served.or(versions.first())?;
     Some(format!("{prefix}{served}{suffix};charset=utf-8"))
 }

@@ -3,36 +3,35 @@
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 use crate::transport::{ResponseFuture, Transport};
 use http::{HeaderValue, StatusCode, header};
+use parking_lot::Mutex;
 use reqwest::Request;
 
 use super::{FakeResponse, Operation, RecordedRequest, fake_response::CHALLENGE};
 use crate::{Client, ClientBuilder, Credentials, ErrorCode};
 
-/// A service in memory: its clients are real but for the network, which they never
-/// touch.
+/// An in-process service, for clients that are real except for the network.
 ///
-/// Replies are said for each operation: those that are given
-/// [`once`](Self::once), in order, and after them what it [`always`](Self::always)
-/// gets. A request without a reply is answered 421 `NO_CANNED_REPLY`, with the
-/// request in [`Error::detail`](crate::Error::detail), and is not repeated. Whatever
-/// the credentials, they are accepted: challenges, and requests for tokens, are
-/// answered and not counted.
+/// Responses are set for each operation: those given [`once`](Self::once), in order, and
+/// after them the one given [`always`](Self::always). A request without a response gets 421
+/// `NO_FAKE_RESPONSE`, with the request in [`Error::detail`](crate::Error::detail), and is not
+/// retried. All credentials are accepted; challenges and requests for tokens are handled and
+/// not recorded.
 ///
-/// Clones, and the clients, share what was said and what was sent.
+/// Clones and all clients share responses and recorded requests.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), atlas_admin::Error> {
-/// use atlas_admin::testing::{FakeService, Operation, FakeResponse};
+/// use atlas_admin::testing::{FakeResponse, FakeService, Operation};
 ///
 /// let fake = FakeService::new();
 /// fake.once(Operation::UpdateOrgApiKey, FakeResponse::unavailable());
-/// fake.always(Operation::UpdateOrgApiKey, FakeResponse::done());
+/// fake.always(Operation::UpdateOrgApiKey, FakeResponse::ok());
 ///
 /// let atlas = fake.builder().build()?;
 /// let org = atlas.org("32b6e34b3d91647abb20e7b8");
@@ -48,12 +47,12 @@ pub struct FakeService(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    replies: Mutex<HashMap<Operation, Replies>>,
+    responses: Mutex<HashMap<Operation, Responses>>,
     requests: Mutex<Vec<RecordedRequest>>,
 }
 
 #[derive(Default)]
-struct Replies {
+struct Responses {
     once: VecDeque<FakeResponse>,
     always: Option<Arc<Rule>>,
 }
@@ -61,78 +60,79 @@ struct Replies {
 type Rule = dyn Fn(&RecordedRequest) -> FakeResponse + Send + Sync;
 
 impl FakeService {
-    /// A service that has no reply to anything yet.
+    /// Creates a service without responses.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A builder of clients of this service. Everything is at its default, and may
-    /// be set: the service, the version, the policy of retries. The credentials are
-    /// an API key that is made up, which all three services take.
+    /// Returns a builder of clients of this service, with synthetic credentials that all
+    /// three services accept. Every other setting has its default and can be changed.
     pub fn builder(&self) -> ClientBuilder {
         Client::builder()
             .credentials(Credentials::digest("abcdefgh", "fake"))
             .transport(self.0.clone())
     }
 
-    /// Answers one request of `operation` with `reply`, after those that were said
-    /// before.
-    pub fn once(&self, operation: Operation, reply: FakeResponse) -> &Self {
-        let mut replies = lock(&self.0.replies);
-        replies.entry(operation).or_default().once.push_back(reply);
-        drop(replies);
+    /// Responds to one request of `operation`, after the responses set before.
+    pub fn once(&self, operation: Operation, response: FakeResponse) -> &Self {
+        let mut responses = self.0.responses.lock();
+        responses
+            .entry(operation)
+            .or_default()
+            .once
+            .push_back(response);
+        drop(responses);
         self
     }
 
-    /// Answers every other request of `operation` with `reply`.
-    pub fn always(&self, operation: Operation, reply: FakeResponse) -> &Self {
-        self.always_with(operation, move |_| reply.clone())
+    /// Responds to every other request of `operation`.
+    pub fn always(&self, operation: Operation, response: FakeResponse) -> &Self {
+        self.always_with(operation, move |_| response.clone())
     }
 
-    /// Answers every other request of `operation` with what `reply` makes of it, for
-    /// code that changes several keys at once.
+    /// Responds to every other request of `operation` with what a function returns for it.
     ///
     /// ```
-    /// use atlas_admin::testing::{FakeService, Operation, FakeResponse};
+    /// use atlas_admin::testing::{FakeResponse, FakeService, Operation};
     ///
     /// let fake = FakeService::new();
     /// fake.always_with(Operation::UpdateOrgApiKey, |request| {
     ///     match request.api_key_id() {
     ///         "6a793f752c88faeba59bba49" => FakeResponse::key_not_found(),
-    ///         _ => FakeResponse::done(),
+    ///         _ => FakeResponse::ok(),
     ///     }
     /// });
     /// ```
     pub fn always_with(
         &self,
         operation: Operation,
-        reply: impl Fn(&RecordedRequest) -> FakeResponse + Send + Sync + 'static,
+        response: impl Fn(&RecordedRequest) -> FakeResponse + Send + Sync + 'static,
     ) -> &Self {
-        let mut replies = lock(&self.0.replies);
-        replies.entry(operation).or_default().always = Some(Arc::new(reply));
-        drop(replies);
+        let mut responses = self.0.responses.lock();
+        responses.entry(operation).or_default().always = Some(Arc::new(response));
+        drop(responses);
         self
     }
 
-    /// The requests so far, in order, each attempt one.
+    /// Returns the requests so far, in order, one for each attempt.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        lock(&self.0.requests).clone()
+        self.0.requests.lock().clone()
     }
 }
 
 impl State {
-    fn reply(&self, request: &RecordedRequest) -> FakeResponse {
+    fn respond(&self, request: &RecordedRequest) -> FakeResponse {
         let always = {
-            let mut replies = lock(&self.replies);
-            let replies = replies.entry(request.operation).or_default();
-            if let Some(reply) = replies.once.pop_front() {
-                return reply;
+            let mut responses = self.responses.lock();
+            let responses = responses.entry(request.operation).or_default();
+            if let Some(response) = responses.once.pop_front() {
+                return response;
             }
-            replies.always.clone()
+            responses.always.clone()
         };
-        always.map_or_else(|| unexpected(request), |reply| reply(request))
+        always.map_or_else(|| unexpected(request), |response| response(request))
     }
 }
 
@@ -146,11 +146,11 @@ impl Transport for State {
                 return Ok(challenge().into());
             }
             let request = RecordedRequest::new(operation, &request);
-            let answer = self.reply(&request).answer(&request);
-            lock(&self.requests).push(request);
-            match answer {
-                Ok(answer) => Ok(answer.into()),
-                Err(unanswered) => unanswered.fail().await,
+            let response = self.respond(&request).respond(&request);
+            self.requests.lock().push(request);
+            match response {
+                Ok(response) => Ok(response.into()),
+                Err(failure) => failure.fail().await,
             }
         })
     }
@@ -163,36 +163,32 @@ fn unexpected(request: &RecordedRequest) -> FakeResponse {
         path,
         ..
     } = request;
-    let detail = format!("nothing is fake for {}: {method} {path}", operation.id());
-    let code = ErrorCode::from("NO_CANNED_REPLY");
-    FakeResponse::refusal(StatusCode::MISDIRECTED_REQUEST, code, &detail)
+    let detail = format!("no response is set for {}: {method} {path}", operation.id());
+    let code = ErrorCode::from("NO_FAKE_RESPONSE");
+    FakeResponse::error(StatusCode::MISDIRECTED_REQUEST, code, &detail)
 }
 
 fn challenge() -> http::Response<&'static str> {
-    let mut answer = http::Response::new("");
-    *answer.status_mut() = StatusCode::UNAUTHORIZED;
-    let headers = answer.headers_mut();
+    let mut response = http::Response::new("");
+    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    let headers = response.headers_mut();
     headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
-    answer
+    response
 }
 
-/// The token endpoints' answer, to those who want one and to those who give it back.
+/// Returns the response of the token endpoints, to issue a token or revoke one.
 fn token() -> http::Response<&'static str> {
     const TOKEN: &str = r#"{"access_token":"fake","expires_in":3600,"token_type":"Bearer"}"#;
-    let mut answer = http::Response::new(TOKEN);
+    let mut response = http::Response::new(TOKEN);
     let json = HeaderValue::from_static("application/json");
-    answer.headers_mut().insert(header::CONTENT_TYPE, json);
-    answer
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FakeService")
-            .field("requests", &lock(&self.requests))
+            .field("requests", &self.requests.lock())
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::RecordedRequest;
 use crate::{OrgRole, ProjectRole};
 
-/// An API key for [`FakeResponse::key`](super::FakeResponse::key), which reads back as an
+/// An API key for [`FakeResponse::key`](super::FakeResponse::key), which a client reads as an
 /// [`ApiKey`](crate::ApiKey).
 ///
 /// ```
@@ -21,12 +21,12 @@ use crate::{OrgRole, ProjectRole};
 #[must_use]
 pub struct Key(types::ApiKey);
 
-/// What services show of a private key: stars, and its end, which is made up.
+/// A private key as services show it: stars, and a synthetic end.
 const PRIVATE_KEY: &str = "********-****-****-0123456789ab";
 
 impl Key {
-    /// A key with this id, a description and a public key that are made up, and no
-    /// roles. Services have ids of 24 lower-case hexadecimal digits.
+    /// Creates a key with this id, a synthetic description and public key, and no roles.
+    /// Services use ids of 24 lower-case hexadecimal digits.
     pub fn new(id: impl Into<String>) -> Self {
         Self(types::ApiKey {
             id: id.into(),
@@ -38,14 +38,13 @@ impl Key {
         })
     }
 
-    /// What the key is for.
+    /// Sets the description.
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
         self.0.desc = Some(desc.into());
         self
     }
 
-    /// The public half of the key. The private half is always stars and an end that
-    /// is made up.
+    /// Sets the public key. The private key is always stars and a synthetic end.
     pub fn public_key(mut self, public_key: impl Into<String>) -> Self {
         self.0.public_key = Some(public_key.into());
         self
@@ -74,8 +73,8 @@ impl Key {
         self
     }
 
-    /// The key that this request speaks of, as it would be after it.
-    pub(super) fn wanted_by(request: &RecordedRequest) -> Self {
+    /// Returns the key of this request, as it would be after it.
+    pub(super) fn after(request: &RecordedRequest) -> Self {
         let mut key = Self::new(request.api_key_id());
         let field = |name| request.body.as_ref().and_then(|body| body.get(name));
         if let Some(desc) = field("desc").and_then(Value::as_str) {
@@ -98,8 +97,8 @@ impl Key {
     }
 }
 
-/// For a typed mock's `then.ok(…)`; without the private half, which such a type does
-/// not write.
+/// For a typed mock's `then.ok(…)`; without the private key, which that type does not
+/// serialize.
 impl From<Key> for types::ApiKey {
     fn from(Key(key): Key) -> Self {
         key

@@ -49,14 +49,14 @@ use http::StatusCode;
 pub use httpmock;
 use httpmock::Then;
 
-use super::fake_response::refusal_body;
+use super::fake_response::error_body;
 use crate::ErrorCode;
 
-/// Answers with an error in the services' own shape, with the code in the header
-/// `X-Error-Code` too.
+/// Responds with an error in the services' own shape, with the code in the header
+/// `X-Error-Code` as well.
 pub fn refuse(then: Then, status: StatusCode, code: ErrorCode, detail: &str) -> Then {
     then.status(status.as_u16())
         .header("content-type", "application/json")
         .header("x-error-code", code.as_str())
-        .json_body(refusal_body(status, &code, detail))
+        .json_body(error_body(status, &code, detail))
 }

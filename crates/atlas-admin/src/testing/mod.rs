@@ -1,31 +1,30 @@
-//! Doubles of the services, for the tests of programs that use this crate. They need
-//! the feature `test-util`, which belongs among the dependencies for development:
+//! Test doubles of the services, for programs that use this crate. They need the feature
+//! `test-util`, in the development dependencies:
 //!
 //! ```toml
 //! [dev-dependencies]
 //! atlas-admin = { version = "0.1", features = ["test-util"] }
 //! ```
 //!
-//! # Which double for which test
+//! # Which test double to use
 //!
-//! | what is tested | double | network |
+//! | the test is about | use | network |
 //! | --- | --- | --- |
-//! | what a program makes of an answer or of a failure | [`FakeService`] | none |
-//! | what a program sends, to the letter; a program in another process; several clients of one server | [`mock`]s of httpmock | a loopback port |
-//! | that updates arrive and last; signing in, roles, versions, rate limits; faults at random | the emulator, crate `atlas-emulator` | a loopback port |
+//! | how a program handles responses and failures | [`FakeService`] | none |
+//! | exact requests; a program in another process; several clients of one server | typed [`mock`]s for httpmock | a loopback port |
+//! | updates that persist; authentication, roles, versions, rate limits; random faults | the emulator, crate `atlas-emulator` | a loopback port |
 //!
-//! The first two say what they are told to. Only the emulator knows what the services
-//! accept: a program that its tests show to work there has been refused nothing that
-//! the services refuse.
+//! The first two respond as the test says. Only the emulator knows what the services accept:
+//! requests that it accepts are requests that the services accept.
 //!
 //! # Without a network
 //!
-//! [`FakeService`] is a service in memory. The clients that it makes are real but for the
-//! connection: versions, retries, decoding and errors are those of production.
+//! [`FakeService`] is an in-process service. Only the connection of its clients is fake:
+//! versions, retries, decoding and errors are those of production.
 //!
 //! ```
 //! use atlas_admin::{Client, Error, OrgRole};
-//! use atlas_admin::testing::{FakeService, Operation, FakeResponse};
+//! use atlas_admin::testing::{FakeResponse, FakeService, Operation};
 //!
 //! /// The program under test.
 //! async fn demote(atlas: &Client, org: &str, key: &str) -> Result<&'static str, Error> {
@@ -53,23 +52,22 @@
 //! # }
 //! ```
 //!
-//! Between attempts a client waits, here as in production. With Tokio's clock paused
-//! (`#[tokio::test(start_paused = true)]`, Tokio's own feature `test-util`) that takes
-//! no time.
+//! Clients wait between attempts, as in production. With Tokio's clock paused
+//! (`#[tokio::test(start_paused = true)]`, Tokio's feature `test-util`) that takes no time.
 //!
-//! # With a server that says what it is told
+//! # With a mock server
 //!
-//! The typed mocks in [`mock`] run on [httpmock], with its recording of calls, its
-//! delays and its assertions; the example is there.
+//! The typed mocks in [`mock`] run on [httpmock], with its recorded calls, delays and
+//! assertions; see there for an example.
 //!
-//! # With a server that behaves like the services
+//! # With the emulator
 //!
-//! The emulator runs inside the test, and ends with it.
+//! The emulator runs in the test's process, and stops with it.
 //!
 //! ```
 //! # use atlas_admin::{Client, Credentials, OrgRole};
 //! # use atlas_emulator::Emulator;
-//! # // A documentation's example runs `main` alone.
+//! # // Rustdoc runs `main` only.
 //! # mod tokio { pub use ::tokio::{main as test, *}; }
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> { a_key_is_demoted() }
 //! #[tokio::test]
@@ -86,13 +84,13 @@
 //!
 //! [httpmock]: https://docs.rs/httpmock
 
+mod failure;
 mod fake_response;
 mod fake_service;
 mod key;
 pub mod mock;
 mod operation;
 mod recorded_request;
-mod unanswered;
 
 pub use fake_response::FakeResponse;
 pub use fake_service::FakeService;

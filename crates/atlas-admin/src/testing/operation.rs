@@ -1,7 +1,7 @@
 //! Names of the operations, to say which one a reply is for.
 
-/// An operation, as [`FakeService`](super::FakeService) takes it and
-/// [`RecordedRequest`](super::RecordedRequest) names it.
+/// An operation of a [`FakeService`](super::FakeService) or a
+/// [`RecordedRequest`](super::RecordedRequest).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -20,7 +20,7 @@ impl Operation {
         Self::ReplaceProjectRoles,
     ];
 
-    /// The name that [`Error::operation`](crate::Error::operation) gives, such as
+    /// Returns the id that [`Error::operation`](crate::Error::operation) returns, such as
     /// `update_org_api_key`.
     #[must_use]
     pub fn id(self) -> &'static str {

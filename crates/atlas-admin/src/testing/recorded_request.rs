@@ -7,24 +7,23 @@ use serde_json::Value;
 use super::Operation;
 use crate::model::response::headers;
 
-/// A request as it reached [`FakeService`](super::FakeService), without credentials.
+/// A request that reached a [`FakeService`](super::FakeService), without credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedRequest {
-    /// The operation that it was made for.
+    /// The operation.
     pub operation: Operation,
     /// The method.
     pub method: Method,
-    /// The whole path, with the service's own part of it, such as `/api/atlas/v2`.
+    /// The whole path, including the service's base path, such as `/api/atlas/v2`.
     pub path: String,
-    /// The query parameters in the order sent.
+    /// The query parameters, in order.
     pub query: Vec<(String, String)>,
-    /// The type of the answer that is asked for, which carries the version on Atlas
-    /// v2.
+    /// The accepted media type, which carries the version on Atlas v2.
     pub accept: String,
-    /// The type of the body, of a request that has one.
+    /// The media type of the body, if there is one.
     pub content_type: Option<String>,
-    /// The body, of a request that has one.
+    /// The body, if there is one.
     pub body: Option<Value>,
 }
 
@@ -46,25 +45,27 @@ impl RecordedRequest {
         }
     }
 
-    /// The id of the API key in the path.
+    /// Returns the id of the API key in the path.
     #[must_use]
     pub fn api_key_id(&self) -> &str {
         self.after("apiKeys")
     }
 
-    /// The id of the organization in the path. Empty for a request to a project.
+    /// Returns the id of the organization in the path, or an empty text for a project
+    /// operation.
     #[must_use]
     pub fn org_id(&self) -> &str {
         self.after("orgs")
     }
 
-    /// The id of the project in the path. Empty for a request to an organization.
+    /// Returns the id of the project in the path, or an empty text for an organization
+    /// operation.
     #[must_use]
     pub fn project_id(&self) -> &str {
         self.after("groups")
     }
 
-    pub(super) fn wants_envelope(&self) -> bool {
+    pub(super) fn has_envelope(&self) -> bool {
         let is_it = |(name, value): &(String, String)| name == "envelope" && value == "true";
         self.query.iter().any(is_it)
     }

@@ -12,16 +12,16 @@ use hyper::body::{Body, Frame};
 use reqwest::Response;
 use tower::util::MapFutureLayer;
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Unanswered {
+pub(super) enum Failure {
     NoConnection,
     Broken(io::ErrorKind),
 }
 
-impl Unanswered {
-    /// The failure that reqwest reports for it. Only reqwest can make its errors, so
-    /// it is made to fail.
+impl Failure {
+    /// Returns the error that reqwest reports. Only reqwest can create its errors, so this
+    /// provokes one.
     pub(super) async fn fail(self) -> reqwest::Result<Response> {
         match self {
             Self::NoConnection => {
@@ -43,7 +43,7 @@ impl Unanswered {
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Stands before the connector, which is never asked.
+/// Takes the place of the connector, which is never polled.
 async fn refuse<T>(_connecting: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
     Err(io::Error::from(io::ErrorKind::ConnectionRefused).into())
 }
