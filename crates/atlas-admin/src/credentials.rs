@@ -1,4 +1,4 @@
-//! Who is asking.
+//! Credentials, from code or from the environment.
 
 use std::{env, fmt};
 
@@ -6,11 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{error::Error, model::sanitize::excerpt};
 
-/// Credentials for one of the services.
+/// Credentials for a service.
 ///
-/// Secrets are wiped from memory when dropped, and neither `Debug` nor an error
-/// shows one. The values are checked by
-/// [`ClientBuilder::build`](crate::ClientBuilder::build).
+/// Secrets are wiped from memory when dropped and never shown by `Debug` or an error.
+/// [`ClientBuilder::build`](crate::ClientBuilder::build) checks the values.
 #[derive(Clone)]
 pub struct Credentials(pub(crate) Kind);
 
@@ -33,8 +32,8 @@ const SERVICE_ACCOUNT_ID: &str = "mdb_sa_id_";
 const SERVICE_ACCOUNT_SECRET: &str = "mdb_sa_sk_";
 
 impl Credentials {
-    /// An API key pair, or a user name with a personal API key: HTTP digest
-    /// authentication (RFC 7616), which all services take.
+    /// Creates credentials from an API key pair, or a user name with a personal API key, for
+    /// HTTP digest authentication (RFC 7616). All services accept them.
     pub fn digest(public_key: impl Into<String>, private_key: impl Into<SecretString>) -> Self {
         Self(Kind::Digest {
             user: public_key.into(),
@@ -42,8 +41,8 @@ impl Credentials {
         })
     }
 
-    /// A service account of Atlas: OAuth 2.0 client credentials (RFC 6749). The
-    /// tokens are fetched, reused and renewed by the client.
+    /// Creates credentials from an Atlas service account: OAuth 2.0 client credentials (RFC
+    /// 6749). The client requests, reuses and refreshes tokens.
     pub fn service_account(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         Self(Kind::ServiceAccount {
             id: id.into(),
@@ -51,8 +50,8 @@ impl Credentials {
         })
     }
 
-    /// A token of a service account that was fetched elsewhere. It cannot be
-    /// renewed: when it expires, calls fail with
+    /// Creates credentials from a bearer token. It cannot be refreshed: when it expires, calls
+    /// fail with
     /// [`ErrorKind::Token`](crate::ErrorKind::Token).
     pub fn bearer(token: impl Into<SecretString>) -> Self {
         Self(Kind::Bearer {
@@ -60,8 +59,7 @@ impl Credentials {
         })
     }
 
-    /// Credentials from the environment variables that other tools for Atlas use
-    /// too:
+    /// Reads credentials from the environment variables that other Atlas tools also use:
     ///
     /// | kind | variables |
     /// | --- | --- |
@@ -69,14 +67,13 @@ impl Credentials {
     /// | service account | `MONGODB_ATLAS_CLIENT_ID` and `MONGODB_ATLAS_CLIENT_SECRET` |
     /// | token | `MONGODB_ATLAS_ACCESS_TOKEN` |
     ///
-    /// White space around a value is dropped, and an empty variable counts as
-    /// unset.
+    /// White space around values is removed, and an empty variable counts as unset.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials), with the names of
-    /// the variables, if none is set, half a pair is missing, or more than one
-    /// kind is set.
+    /// the variables, if none is set, half of a pair is missing, or more than one kind is
+    /// set.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(variable)
     }
@@ -123,8 +120,7 @@ impl Credentials {
         }
     }
 
-    /// What keeps these credentials from being used, as far as can be told without
-    /// asking a service.
+    /// Checks what can be checked without a service.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let (name, secret) = match &self.0 {
             Kind::Digest { user, password } => {
@@ -135,7 +131,7 @@ impl Credentials {
                 };
                 if is_account(user) || is_account(password.expose_secret()) {
                     return Err(Error::credentials(
-                        "a service account's id or secret is given as an API key",
+                        "an API key has the id or secret of a service account",
                     )
                     .with_advice(
                         "use Credentials::service_account, or the variables \
@@ -144,9 +140,9 @@ impl Credentials {
                 }
                 if is_private_key(user) {
                     return Err(Error::credentials(
-                        "a private key is given as the public key or user name",
+                        "the public key or user name looks like a private key",
                     )
-                    .with_advice("the two may be in each other's place"));
+                    .with_advice("the two may be swapped"));
                 }
                 (Some(("public key", user)), ("private key", password))
             }
@@ -158,7 +154,7 @@ impl Credentials {
                     || secret.expose_secret().starts_with(SERVICE_ACCOUNT_ID)
                 {
                     return Err(Error::credentials(
-                        "the service account's id and secret are in each other's place",
+                        "the service account's id and secret are swapped",
                     ));
                 }
                 (
@@ -176,7 +172,7 @@ impl Credentials {
             }
             if text.contains(char::is_control) {
                 return Err(Error::credentials(format!(
-                    "the {what} has control characters, such as the end of a line"
+                    "the {what} has control characters, such as a line break"
                 )));
             }
         }
@@ -184,7 +180,7 @@ impl Credentials {
     }
 }
 
-/// The value of an environment variable, if it is set to anything.
+/// Returns the value of an environment variable, unless it is unset or empty.
 pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
     match env::var(name) {
         Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
@@ -195,7 +191,7 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
     }
 }
 
-/// One value that two variables may hold.
+/// Reads one value from two variables that may have it.
 fn either(
     read: impl Fn(&str) -> Result<Option<String>, Error>,
     name: &str,
@@ -227,10 +223,12 @@ fn pair(
     }
 }
 
-/// Whether this looks like a private or personal key: a UUID.
+/// Returns whether this looks like a private or personal key: a UUID, or the same with four
+/// groups as some pages print it.
 fn is_private_key(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').map(str::len).collect();
-    parts == [8, 4, 4, 4, 12] && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+    matches!(*parts, [8, 4, 4, 4, 12] | [8, 4, 4, 12])
+        && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
 impl fmt::Debug for Credentials {

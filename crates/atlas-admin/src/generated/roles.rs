@@ -2,8 +2,8 @@
 
 /// A role in an organization.
 ///
-/// The services add roles without notice, so the set is open: a name that is
-/// not among the variants is kept as it is, and sent as it is.
+/// Services add roles without notice, so the set is open: a name without a variant is
+/// kept and sent unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OrgRole {
@@ -21,7 +21,7 @@ pub enum OrgRole {
     ReadOnly,
     /// `ORG_STREAM_PROCESSING_ADMIN`, listed by atlas-v1, atlas-v2.
     StreamProcessingAdmin,
-    /// A role with another name, as `From<&str>` makes it.
+    /// A role without a variant, as created by `From<&str>`.
     Other(super::OtherRole),
 }
 impl OrgRole {
@@ -35,7 +35,7 @@ impl OrgRole {
         Self::ReadOnly,
         Self::StreamProcessingAdmin,
     ];
-    /// The name on the wire.
+    /// Returns the name that the services use.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -49,7 +49,7 @@ impl OrgRole {
             Self::Other(other) => other.as_str(),
         }
     }
-    /// The role with this name, if it has a variant.
+    /// Returns the role with this name, if it has a variant.
     pub(crate) fn known(name: &str) -> Option<Self> {
         Some(
             match name {
@@ -67,8 +67,8 @@ impl OrgRole {
 }
 /// A role in a project.
 ///
-/// The services add roles without notice, so the set is open: a name that is
-/// not among the variants is kept as it is, and sent as it is.
+/// Services add roles without notice, so the set is open: a name without a variant is
+/// kept and sent unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ProjectRole {
@@ -102,7 +102,7 @@ pub enum ProjectRole {
     StreamProcessingOwner,
     /// `GROUP_USER_ADMIN`, listed by ops-manager-v1.
     UserAdmin,
-    /// A role with another name, as `From<&str>` makes it.
+    /// A role without a variant, as created by `From<&str>`.
     Other(super::OtherRole),
 }
 impl ProjectRole {
@@ -124,7 +124,7 @@ impl ProjectRole {
         Self::StreamProcessingOwner,
         Self::UserAdmin,
     ];
-    /// The name on the wire.
+    /// Returns the name that the services use.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -146,7 +146,7 @@ impl ProjectRole {
             Self::Other(other) => other.as_str(),
         }
     }
-    /// The role with this name, if it has a variant.
+    /// Returns the role with this name, if it has a variant.
     pub(crate) fn known(name: &str) -> Option<Self> {
         Some(
             match name {

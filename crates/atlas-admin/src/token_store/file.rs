@@ -1,4 +1,4 @@
-//! Tokens for longer than the life of a program.
+//! Tokens in files, shared by runs of a program.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -14,20 +14,19 @@ use tempfile::NamedTempFile;
 
 use super::{AccessToken, TokenKey, TokenStore};
 
-/// Far more than a token can need.
+/// The longest file that is read, in bytes; tokens are far shorter.
 const SIZE_LIMIT: u64 = 64 * 1024;
 
-/// Keeps tokens in a folder, one file for each service account and base URL, so
-/// that a command does not fetch a token every time it runs.
+/// Stores tokens in a folder, one file for each service account and base URL, so that a
+/// command does not request a token every time it runs.
 ///
-/// Only the owner can read the files (mode 0600, in a folder made with 0700); a
-/// file that others can read is refused. A file is replaced as a whole, so that
-/// programs that run at the same time never read half a token; each may fetch
-/// one, and the last one saved stays. A file with anything else in it counts as
-/// none.
+/// Only the owner can read the files (mode 0600, in a folder created with 0700); a file that
+/// others can read is refused. Files are replaced atomically, so that programs that run at
+/// the same time never read part of a token; each may request one, and the one saved last
+/// stays. A file with other contents counts as missing.
 ///
-/// On systems other than Unix the folder's own protection is all there is: choose
-/// one in the user's profile.
+/// On systems other than Unix only the folder protects the files: choose one in the user's
+/// profile.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
@@ -42,12 +41,12 @@ struct Saved<'a> {
 #[derive(Deserialize)]
 struct Loaded {
     access_token: SecretString,
-    /// In seconds since 1970.
+    /// In seconds since the Unix epoch.
     expires_at: u64,
 }
 
 impl FileStore {
-    /// A store in `folder`, which is made when there is a token to keep.
+    /// Creates a store in `folder`, which is created when the first token is saved.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
@@ -114,7 +113,7 @@ impl TokenStore for FileStore {
     }
 }
 
-/// The error with the place.
+/// Adds the path to an error.
 fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

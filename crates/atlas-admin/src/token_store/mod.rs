@@ -1,4 +1,4 @@
-//! Where service accounts' tokens are kept.
+//! Stores for service accounts' tokens.
 
 mod file;
 mod memory;
@@ -10,18 +10,17 @@ use secrecy::{ExposeSecret, SecretString};
 pub use file::FileStore;
 pub use memory::MemoryStore;
 
-/// Keeps the tokens of service accounts, so that more than one client, or more
-/// than one run of a program, can use a token for all of its life. Atlas lets an
-/// account have 100 live tokens and no more.
+/// Stores the tokens of service accounts, so that several clients, or several runs of a
+/// program, can share a token. Atlas allows an account 100 live tokens.
 ///
-/// A client asks its store when it has no token or the one in hand is about to
-/// expire, and saves every token that it fetches. Methods may block: they are
-/// called where that harms no other task. An error of the store is an error of
-/// the call ([`ErrorKind::Credentials`](crate::ErrorKind::Credentials)): tokens
-/// that are fetched and lost would soon be too many.
+/// A client loads a token when it has none or when its own is about to expire, and saves
+/// every token that it requests. Methods may block: they run where that blocks no other task.
+/// An error of the store fails the call
+/// ([`ErrorKind::Credentials`](crate::ErrorKind::Credentials)), since tokens that are
+/// requested and lost would soon be too many.
 ///
 /// ```
-/// use std::{collections::HashMap, io, sync::{Mutex, PoisonError}};
+/// use std::{collections::HashMap, io, sync::Mutex};
 /// use atlas_admin::{AccessToken, TokenKey, TokenStore};
 ///
 /// #[derive(Default)]
@@ -29,44 +28,43 @@ pub use memory::MemoryStore;
 ///
 /// impl TokenStore for Keyring {
 ///     fn load(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
-///         let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+///         let tokens = self.0.lock().expect("no holder panics");
 ///         Ok(tokens.get(key).cloned())
 ///     }
 ///
 ///     fn save(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
-///         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+///         let mut tokens = self.0.lock().expect("no holder panics");
 ///         tokens.insert(key.clone(), token.clone());
 ///         Ok(())
 ///     }
 ///
 ///     fn remove(&self, key: &TokenKey) -> io::Result<()> {
-///         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+///         let mut tokens = self.0.lock().expect("no holder panics");
 ///         tokens.remove(key);
 ///         Ok(())
 ///     }
 /// }
 /// ```
 pub trait TokenStore: Send + Sync + 'static {
-    /// The token kept under `key`. One that has expired may be given: it is not
-    /// used.
+    /// Returns the token stored under `key`. It may have expired; then it is not used.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the store from knowing.
+    /// Any error that prevents reading.
     fn load(&self, key: &TokenKey) -> io::Result<Option<AccessToken>>;
 
-    /// Keeps `token` under `key`, in place of any that is there.
+    /// Stores `token` under `key`, replacing any other.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the store from keeping it. The token is then revoked.
+    /// Any error that prevents storing. The token is then revoked.
     fn save(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()>;
 
-    /// Forgets the token under `key`, if there is one.
+    /// Removes the token under `key`, if there is one.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the store from forgetting it.
+    /// Any error that prevents removing.
     fn remove(&self, key: &TokenKey) -> io::Result<()>;
 }
 
@@ -84,7 +82,7 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
     }
 }
 
-/// Whose token it is, and where it is good.
+/// The service account that a token belongs to, and the service that accepts it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenKey {
     host: String,
@@ -96,16 +94,15 @@ impl TokenKey {
         Self { host, client_id }
     }
 
-    /// The host that gave the token and takes it, such as `cloud.mongodb.com`. With
-    /// the port if that is not the usual one, and with the path if the base URL has
-    /// one, such as `proxy.example.com:8443/atlas`: behind one host there may be
-    /// more than one service.
+    /// Returns the host that issues and accepts the token, such as `cloud.mongodb.com`. It
+    /// includes a port that is not the default and a path of the base URL, such as
+    /// `proxy.example.com:8443/atlas`, since one host may serve several services.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The id of the service account, such as `mdb_sa_id_…`.
+    /// Returns the client id of the service account, such as `mdb_sa_id_…`.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
@@ -120,7 +117,7 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token that the service takes until `expires_at`.
+    /// Creates a token that the service accepts until `expires_at`.
     pub fn new(secret: impl Into<SecretString>, expires_at: SystemTime) -> Self {
         Self {
             secret: secret.into(),
@@ -128,13 +125,13 @@ impl AccessToken {
         }
     }
 
-    /// The token itself, to be kept where only its owner can read it.
+    /// Returns the token itself. Store it where only its owner can read it.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.secret.expose_secret()
     }
 
-    /// When the service stops taking it.
+    /// Returns when the token expires.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
         self.expires_at

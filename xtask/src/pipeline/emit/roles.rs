@@ -1,4 +1,4 @@
-//! The role enums, made from the names that documents list, now or before.
+//! The role enums, from the names that documents list or have listed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,8 +15,8 @@ use crate::{
     pipeline::unify::Unified,
 };
 
-/// Every role name that a document has ever listed, by the enum it is in. None is
-/// ever taken out: users' code may name its variant.
+/// Every role name that a document has ever listed, by enum. None is ever removed: users'
+/// code may name its variant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KnownRoles(BTreeMap<String, BTreeSet<String>>);
@@ -27,10 +27,10 @@ const HEADER: &str = "\
 ";
 
 impl KnownRoles {
-    /// Where they are kept, from the root of the workspace.
+    /// The path of the file, from the root of the workspace.
     pub const PATH: &str = "openapi/roles.toml";
 
-    /// Reads those of the workspace at `root`; none, if there is no such file.
+    /// Reads the file of the workspace at `root`, if there is one.
     pub fn read(root: &Path) -> Result<Self> {
         match std::fs::read_to_string(root.join(Self::PATH)) {
             Ok(text) => toml::from_str(&text).context(Self::PATH),
@@ -39,7 +39,7 @@ impl KnownRoles {
         }
     }
 
-    /// These, and those that the documents list.
+    /// Adds the names that the documents list.
     pub fn with_listed(&self, unified: &Unified, services: &Services) -> Result<Self> {
         let mut known = self.clone();
         for (name, roles) in &services.roles {
@@ -53,13 +53,13 @@ impl KnownRoles {
         Ok(known)
     }
 
-    /// The text of the file.
+    /// Returns the text of the file.
     pub fn to_toml(&self) -> Result<String> {
         Ok(HEADER.to_owned() + &toml::to_string_pretty(self)?)
     }
 }
 
-/// The listed names, each with the services that list it.
+/// Returns the listed names, each with the services that list it.
 fn listed<'a>(
     roles: &Roles,
     unified: &'a Unified,
@@ -91,7 +91,7 @@ fn listed<'a>(
     Ok(listed)
 }
 
-/// The module of enums.
+/// Returns the module of enums.
 pub fn tokens(known: &KnownRoles, unified: &Unified, services: &Services) -> Result<TokenStream> {
     let enums = known
         .0
@@ -129,13 +129,13 @@ fn role_enum(
     Ok(quote! {
         #[doc = #about]
         ///
-        /// The services add roles without notice, so the set is open: a name that is
-        /// not among the variants is kept as it is, and sent as it is.
+        /// Services add roles without notice, so the set is open: a name without a variant is
+        /// kept and sent unchanged.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum #ident {
             #(#variants,)*
-            /// A role with another name, as `From<&str>` makes it.
+            /// A role without a variant, as created by `From<&str>`.
             Other(super::OtherRole),
         }
 
@@ -143,7 +143,7 @@ fn role_enum(
             /// The roles that have a variant, by name.
             pub const KNOWN: &'static [Self] = &[#(Self::#idents),*];
 
-            /// The name on the wire.
+            /// Returns the name that the services use.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -152,7 +152,7 @@ fn role_enum(
                 }
             }
 
-            /// The role with this name, if it has a variant.
+            /// Returns the role with this name, if it has a variant.
             pub(crate) fn known(name: &str) -> Option<Self> {
                 Some(match name {
                     #(#wire => Self::#idents,)*
@@ -163,7 +163,7 @@ fn role_enum(
     })
 }
 
-/// `ORG_READ_ONLY` without its prefix, in camel case.
+/// Returns a name such as `ORG_READ_ONLY` without its prefix, in camel case.
 fn variant(value: &str, prefix: &str) -> Result<Ident> {
     let words = value.strip_prefix(prefix).unwrap_or(value);
     let camel: String = words
