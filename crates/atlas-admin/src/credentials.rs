@@ -358,11 +358,15 @@ mod tests {
             (Credentials::service_account("a:b", "hush"), "colon"),
             (
                 Credentials::service_account("mdb_sa_sk_hush", "mdb_sa_id_1"),
-                "each other's place",
+                "are swapped",
             ),
             (
                 Credentials::digest("beefdead-1111-2222-3333-444444444444", "abcdefgh"),
-                "each other's place",
+                "may be swapped",
+            ),
+            (
+                Credentials::digest("beefdead-1111-2222-333344444444", "abcdefgh"),
+                "may be swapped",
             ),
             (Credentials::bearer(""), "token is empty"),
         ] {
