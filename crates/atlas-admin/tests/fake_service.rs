@@ -310,7 +310,7 @@ async fn a_request_without_a_reply_is_named() {
     update(&atlas).await.unwrap();
     let error = update(&atlas).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::from("NO_FAKE_RESPONSE")));
-    insta::assert_snapshot!(error, @r#"update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 421 Misdirected Request NO_FAKE_RESPONSE "nothing is fake for update_org_api_key: PATCH /api/atlas/v2/orgs/32b6e34b3d91647abb20e7b8/apiKeys/6a793f752c88faeba59bba49""#);
+    insta::assert_snapshot!(error, @r#"update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the service failed: 421 Misdirected Request NO_FAKE_RESPONSE "no response is set for update_org_api_key: PATCH /api/atlas/v2/orgs/32b6e34b3d91647abb20e7b8/apiKeys/6a793f752c88faeba59bba49""#);
     assert!(!error.outcome_unknown());
     assert!(replace(&atlas).await.is_err());
     assert_eq!(fake.requests().len(), 3);
