@@ -1,14 +1,14 @@
-//! Tasks that are packages of their own, which are built only when they run.
+//! Tasks in packages of their own, which are built when they run.
 
 use std::{env, ffi::OsString, fmt, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
-/// A task that ended with another code than 0.
+/// A task that failed.
 #[derive(Debug)]
 pub struct Failure {
     task: &'static str,
-    /// The code.
+    /// Its exit code.
     pub code: u8,
 }
 
@@ -20,11 +20,11 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Runs one of its tasks with these arguments, optimised.
+/// Builds a task in release mode and runs it with these arguments.
 ///
 /// # Errors
 ///
-/// [`Failure`] with the code that the task ended with, and 2 if it was killed.
+/// [`Failure`] with the task's exit code, or 2 if it was killed.
 pub fn run(root: &Path, task: &'static str, arguments: &[OsString]) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)

@@ -1,4 +1,4 @@
-//! How long each stage takes on a whole document, and on larger ones like it.
+//! The time of each stage, on a full document and on enlarged ones.
 
 use std::{
     fmt,
@@ -19,10 +19,10 @@ use crate::{
     pipeline::trim::trim,
 };
 
-/// How many times its size a document is measured at.
+/// The enlargements that are measured.
 const SIZES: &[usize] = &[1, 2, 4];
 
-/// Each is measured this often, and the best counts: the rest is other load.
+/// How often each is measured. The best counts, since the rest includes other load.
 const RUNS: usize = 5;
 
 /// Times by stage, for each size.
@@ -70,7 +70,7 @@ fn run(text: &str, service_name: &str, services: &Services, table: &mut Table) -
 }
 
 impl Table {
-    /// Runs a stage, and keeps its time if no other run at this size was faster.
+    /// Runs a stage and keeps its time if it is the fastest at this size.
     fn time<T>(&mut self, stage: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let start = Instant::now();
         let result = work();
@@ -114,8 +114,8 @@ impl fmt::Display for Table {
     }
 }
 
-/// A document with each path, operation and schema `copies` times, every copy
-/// under names of its own.
+/// Returns a document with each path, operation and schema `copies` times, under distinct
+/// names.
 fn enlarged(document: &Value, copies: usize) -> Result<Value> {
     let mut large = document.clone();
     for part in ["/paths", "/components/schemas"] {
@@ -143,7 +143,7 @@ fn enlarged(document: &Value, copies: usize) -> Result<Value> {
     Ok(large)
 }
 
-/// A value with the names of operations and schemas in it made longer.
+/// Returns a value with a suffix on the names of operations and schemas.
 fn renamed(value: &Value, suffix: &str) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| renamed(item, suffix)).collect(),

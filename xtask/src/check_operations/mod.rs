@@ -1,5 +1,5 @@
-//! What becomes of each operation of a whole document: a test of how far the
-//! pipeline reaches beyond our own operations.
+//! Generates every operation of a full document, each alone: a test of the pipeline beyond
+//! our own operations.
 
 pub mod trial;
 
@@ -30,15 +30,15 @@ const METHODS: &[&str] = &[
     "delete", "get", "head", "options", "patch", "post", "put", "trace",
 ];
 
-/// A document's operations, each with what became of it.
+/// The operations of a document, and those that cannot be generated.
 pub struct OperationsCheck {
     /// The operations as entries of `services.toml`, by name.
     pub services: Services,
-    /// Why those that did not pass did not, by name.
+    /// The errors of those that cannot be generated, by name.
     pub refused: BTreeMap<String, anyhow::Error>,
 }
 
-/// Takes each operation of `document` alone through all stages.
+/// Takes each operation of `document` through all stages, alone.
 pub fn check(document: &Value, service: &Service, services: &Services) -> Result<OperationsCheck> {
     let services = every_operation(document, service, services)?;
     let operations: Vec<_> = services.operations.iter().collect();
@@ -69,14 +69,13 @@ pub fn check(document: &Value, service: &Service, services: &Services) -> Result
     Ok(OperationsCheck { services, refused })
 }
 
-/// The document that the generator reads, with all operations of `services`.
+/// Returns the lowered document with all operations of `services`.
 pub fn lowered(document: &Value, service: &Service, services: &Services) -> Result<Value> {
     let trimmed = trim(document, &service.base_path, services.operations.values())?;
     Ok(lower(&rename(&trimmed, service, services)?))
 }
 
-/// An entry for every operation of `document`, with the document's own names of
-/// it and its types.
+/// Returns an entry for every operation of `document`, with the document's own names.
 pub fn every_operation(
     document: &Value,
     service: &Service,
@@ -121,7 +120,7 @@ pub fn every_operation(
 }
 
 impl OperationsCheck {
-    /// Compiles a crate of all operations that passed.
+    /// Compiles all operations that can be generated, in one crate.
     pub fn compile(&self, root: &Path, document: &Value, service: &Service) -> Result<()> {
         let lowered = lowered(document, service, &self.passed())?;
         let trial = Trial::new(root, trial::target(root)?.join("check-operations"))?;
@@ -132,7 +131,7 @@ impl OperationsCheck {
         trial.cargo(&["check"])
     }
 
-    /// The operations that passed.
+    /// Returns the operations that can be generated.
     pub fn passed(&self) -> Services {
         let mut passed = self.services.clone();
         passed

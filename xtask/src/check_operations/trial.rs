@@ -1,5 +1,4 @@
-//! A copy of the raw crate beside the workspace, to compile a client that is not
-//! the committed one.
+//! A copy of the raw crate, to compile another generated client than the committed one.
 
 use std::{
     fs,
@@ -10,15 +9,15 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// The crate that holds the generated client.
+/// The crate with the generated client.
 const RAW: &str = "crates/atlas-admin-raw";
 
 /// The generated client in it.
 pub const CLIENT: &str = "crates/atlas-admin-raw/src/generated/client.rs";
 
-/// A workspace of its own with the raw crate in it.
+/// A workspace with a copy of the raw crate.
 pub struct Trial {
-    /// Where it is.
+    /// Its folder.
     pub folder: PathBuf,
     target: PathBuf,
 }
@@ -37,8 +36,8 @@ impl Trial {
         })
     }
 
-    /// Runs `cargo` in it, with the workspace's target folder: what was compiled
-    /// there is not compiled again.
+    /// Runs `cargo` in it, with the original workspace's target folder, so that dependencies
+    /// are not compiled again.
     pub fn cargo(&self, arguments: &[&str]) -> Result<()> {
         let status = cargo()
             .args(arguments)
@@ -81,7 +80,7 @@ fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// A workspace's manifest, with all crates that are there for members.
+/// Returns a workspace's manifest with all existing crates as members.
 fn with_members(manifest: &str) -> Result<String> {
     let mut manifest: toml::Table = toml::from_str(manifest)?;
     let workspace = manifest

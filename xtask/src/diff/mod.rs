@@ -55,31 +55,31 @@ impl fmt::Display for Severity {
     }
 }
 
-/// One difference.
+/// One change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
-    /// The service whose document it is in.
+    /// The service.
     pub service: String,
-    /// The operations that see it.
+    /// The operations that it affects.
     pub operation: String,
-    /// Where it is, as a JSON pointer into the new document, or into the old
-    /// one for what is gone.
+    /// Its location, as a JSON pointer into the new document, or into the old one for a
+    /// removal.
     pub pointer: String,
-    /// What was there; null for nothing.
+    /// The old value; null for an addition.
     pub before: Value,
-    /// What is there; null for nothing.
+    /// The new value; null for a removal.
     pub after: Value,
-    /// What it means for a user of `atlas-admin`.
+    /// Its impact on users of `atlas-admin`.
     pub impact: String,
-    /// The rule that gave the severity.
+    /// The rule behind the severity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<&'static str>,
 }
 
 impl Change {
-    /// Whether `other` is the same change, seen by another operation.
+    /// Returns whether `other` is the same change, for another operation.
     fn is_same(&self, other: &Self) -> bool {
         self.pointer == other.pointer
             && self.rule == other.rule
@@ -88,7 +88,7 @@ impl Change {
     }
 }
 
-/// All differences.
+/// All changes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// The worst severity, or `unchanged`.
@@ -98,19 +98,19 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether something that worked may be refused.
+    /// Returns whether something that worked may be refused.
     pub fn is_breaking(&self) -> bool {
         self.of(Severity::Breaking).next().is_some()
     }
 
-    /// The changes of one severity.
+    /// Returns the changes of one severity.
     pub fn of(&self, severity: Severity) -> impl Iterator<Item = &Change> {
         self.changes
             .iter()
             .filter(move |change| change.severity == severity)
     }
 
-    /// The report without the names of rules.
+    /// Removes the names of rules.
     #[must_use]
     pub fn without_rules(mut self) -> Self {
         for change in &mut self.changes {
@@ -120,7 +120,7 @@ impl Report {
     }
 }
 
-/// Compares `old` with `new`, both documents of the service named `service`.
+/// Compares two documents of the service named `service`.
 pub fn diff(old: &Value, new: &Value, service: &str, services: &Services) -> Result<Report> {
     let known = services.services.get(service).context("no such service")?;
     let (old, new) = (slice(old, known, services)?, slice(new, known, services)?);
@@ -145,7 +145,7 @@ pub fn diff(old: &Value, new: &Value, service: &str, services: &Services) -> Res
     Ok(Report { verdict, changes })
 }
 
-/// The service whose operations a document has, by its paths.
+/// Returns the service whose operations a document has, by its paths.
 pub fn service_of<'a>(document: &Value, services: &'a Services) -> Option<&'a str> {
     let mut all = services.services.iter();
     all.find_map(|(id, service)| has_operations(document, service, services).then_some(id.as_str()))
@@ -164,7 +164,7 @@ fn present<'a>(
     operations.filter(|operation| operation.find(document, &service.base_path).is_ok())
 }
 
-/// The part of a document that there is of our operations.
+/// Returns the part of a document that belongs to our operations.
 fn slice(document: &Value, service: &Service, services: &Services) -> Result<Value> {
     trim(
         document,

@@ -1,4 +1,4 @@
-//! A comparison of documents as a person or a program reads it.
+//! A comparison of documents, for people and for programs.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::diff::{Change, Report, Severity};
 
-/// How to write a report.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// For a terminal.
@@ -18,7 +18,7 @@ pub enum Format {
     Markdown,
 }
 
-/// Writes `report`; the rules behind each severity too, if it still has them.
+/// Writes `report`, with the rules behind each severity if it has them.
 pub fn write(report: &Report, format: Format) -> Result<String> {
     Ok(match format {
         Format::Text => text(report),
@@ -52,7 +52,7 @@ fn text(report: &Report) -> String {
     text
 }
 
-/// The changes that matter as a table each, the cosmetic ones as a list to open.
+/// Writes a table for each severity.
 fn markdown(report: &Report) -> String {
     let mut text = format!("**{}**\n", headline(report));
     for severity in Severity::WORST_FIRST {
@@ -81,7 +81,7 @@ fn markdown(report: &Report) -> String {
     text
 }
 
-/// The verdict with the number of changes of each severity.
+/// Returns the verdict with the number of changes of each severity.
 fn headline(report: &Report) -> String {
     let counts: Vec<String> = Severity::WORST_FIRST
         .into_iter()
@@ -104,7 +104,7 @@ fn step(before: &Value, after: &Value) -> String {
     }
 }
 
-/// A value in one line of bearable length.
+/// Returns a value on one line, shortened.
 fn short(value: &Value) -> String {
     const LENGTH: usize = 100;
     let text = match value {

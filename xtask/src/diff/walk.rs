@@ -13,8 +13,8 @@ use crate::{
     pipeline::services::{Found, Operation, Service, Services, date, parameters},
 };
 
-/// Every difference between two trimmed documents of `service`, once for each
-/// operation that sees it.
+/// Returns every change between two trimmed documents of `service`, once for each operation
+/// that it affects.
 pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Services) -> Vec<Change> {
     let mut walk = Walk {
         old,
@@ -33,7 +33,7 @@ pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Servic
     walk.changes
 }
 
-/// A value with its place, references followed.
+/// A value with its location, after following references.
 #[derive(Clone)]
 struct Site<'a> {
     value: &'a Value,
@@ -46,7 +46,7 @@ impl<'a> Site<'a> {
     fn new(value: &'a Value, pointer: String, document: &'a Value) -> Self {
         match follow_to(document, value) {
             Ok((value, Some(pointer))) => Self { value, pointer },
-            // Trimming has shown that no reference dangles.
+            // Trimming has checked every reference.
             _ => Self { value, pointer },
         }
     }
@@ -55,7 +55,7 @@ impl<'a> Site<'a> {
         format!("{}/{}", self.pointer, escape(key))
     }
 
-    /// What stands under `key`, as it stands there.
+    /// Returns the value of `key`, without following references.
     fn get(&self, key: &str) -> &'a Value {
         self.value.get(key).unwrap_or(NOTHING)
     }
@@ -68,7 +68,7 @@ impl<'a> Site<'a> {
         self.get(key).as_str().unwrap_or_default()
     }
 
-    /// What stands under `key`, references followed in `document`.
+    /// Returns the value of `key`, after following references in `document`.
     fn child(&self, key: &str, document: &'a Value) -> Option<Self> {
         let value = self.value.get(key)?;
         Some(Self::new(value, self.at(key), document))
@@ -84,7 +84,7 @@ impl<'a> Site<'a> {
         self.value.as_object().into_iter().flat_map(Map::keys)
     }
 
-    /// Where this stands, in a word.
+    /// Returns the last part of the location.
     fn subject(&self) -> String {
         match self.pointer.rsplit('/').next().unwrap_or_default() {
             "items" => "An item of the list".to_owned(),
@@ -101,7 +101,7 @@ struct Walk<'a> {
     operation: String,
     /// Whether the walk is in a request.
     input: bool,
-    /// The schemas that the walk is in, to stop at those that hold themselves.
+    /// The schemas around the current one, to stop at recursive ones.
     open: Vec<(String, String)>,
     changes: Vec<Change>,
 }
@@ -128,13 +128,13 @@ impl<'a> Walk<'a> {
         self.note(rule, site.pointer.clone(), NOTHING, site.value, subject);
     }
 
-    /// A name in a map that is gone or new.
+    /// Notes a name that was removed from a map or added.
     fn name(&mut self, rule: &Rule, pointer: String, before: Option<&str>, after: Option<&str>) {
         let subject = before.or(after).unwrap_or_default();
         self.note(rule, pointer, &json!(before), &json!(after), subject);
     }
 
-    /// Notes under one of two rules whether `key` was or is set.
+    /// Notes under one of two rules that `key` was set or is set now.
     fn flag(
         &mut self,
         key: &str,
@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Where requests and token requests go.
+    /// Compares the addresses of requests and token requests.
     fn servers(&mut self) {
         for pointer in [
             "/servers",
@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Everything about an operation but what goes over the wire.
+    /// Compares everything about an operation except requests and responses.
     fn marks(&mut self, before: &Site<'a>, after: &Site<'a>) {
         for key in union(before.keys(), after.keys()) {
             let rule = match key.as_str() {
@@ -489,7 +489,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The rule for a keyword with a plain value that is not what it was.
+    /// Returns the rule for a changed keyword with a plain value.
     fn rule_for(&self, key: &str, old: &Value, new: &Value) -> &'static Rule {
         let is_limit = [UPPER, LOWER, FORMS].iter().any(|keys| keys.contains(&key));
         match key {
@@ -541,8 +541,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Fields that are required, or no longer. Fields that are new or gone have
-    /// been noted as that.
+    /// Compares which fields are required. Added and removed fields are noted elsewhere.
     fn required_fields(&mut self, old: &Value, new: &Value, object: &Site<'a>) {
         let (before, after) = (texts(old), texts(new));
         let (on, off) = if self.input {
@@ -588,8 +587,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The parameters of an operation and of the path around it, by what they are to
-/// the service: those of the path by their place in it, the others by name.
+/// Returns the parameters of an operation and its path item, by what identifies them: path
+/// parameters by position, others by name.
 struct Parameters<'a>(Vec<((&'a str, String), Site<'a>)>);
 
 impl<'a> Parameters<'a> {
@@ -635,7 +634,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// The names of the schemes that an operation or its document asks for.
+/// Returns the names of the security schemes of an operation or its document.
 fn schemes(operation: &Value, document: &Value) -> BTreeSet<String> {
     let list = operation
         .get("security")
@@ -666,13 +665,13 @@ fn texts(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().map(text).collect()
 }
 
-/// The name in a pointer to a schema.
+/// Returns the name in a pointer to a schema.
 fn schema_name(pointer: &str) -> Option<&str> {
     let name = pointer.strip_prefix("/components/schemas/")?;
     (!name.contains('/')).then_some(name)
 }
 
-/// The day in a media type, or the type itself.
+/// Returns the date in a media type, or the media type itself.
 fn day(media_type: &str) -> &str {
     let mut texts = (0..media_type.len()).filter_map(|start| media_type.get(start..start + 10));
     texts
@@ -690,7 +689,7 @@ const FORMS: &[&str] = &[
     "uniqueItems",
 ];
 
-/// Whether `new` lets fewer values pass than `old`. A form that changed may.
+/// Returns whether `new` may accept fewer values than `old`; a changed pattern may.
 fn is_narrower(key: &str, old: &Value, new: &Value) -> bool {
     let is_off = |value: &Value| matches!(value, Value::Null | Value::Bool(false));
     match (old.as_f64(), new.as_f64()) {

@@ -1,5 +1,4 @@
-//! Reads JSON as YAML is read: a key that stands twice in an object is an error.
-//! `serde_json` alone would take the last of them and say nothing.
+//! JSON without duplicate keys, which `serde_json` alone would accept in silence.
 
 use std::fmt;
 
@@ -14,7 +13,7 @@ pub(crate) fn parse(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str(text).map(|Unique(value)| value)
 }
 
-/// A value in which no object has a key twice.
+/// A value in which no object has duplicate keys.
 struct Unique(Value);
 
 impl<'de> Deserialize<'de> for Unique {

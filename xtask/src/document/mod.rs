@@ -15,15 +15,16 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 use serde_saphyr::{UserMessageFormatter, options::MergeKeyPolicy};
 
-/// No OpenAPI document comes near this; a bomb would go past it.
+/// The longest text of a document. No OpenAPI document comes near it; a decompression bomb
+/// exceeds it.
 pub const MAX_BYTES: u64 = 64 << 20;
 
-/// As deep as the JSON reader goes.
+/// The deepest nesting, which is the JSON parser's limit.
 const MAX_DEPTH: usize = 128;
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
-/// Reads the document at `path`, whatever of the four forms it has.
+/// Reads the document at `path`, in any of the four forms.
 pub fn read(path: &Path) -> Result<Value> {
     read_text(path)
         .and_then(|text| parse(&text))
@@ -76,9 +77,9 @@ pub fn parse(text: &str) -> Result<Value> {
     }
 }
 
-/// How YAML is read: by the rules of 1.2, where `on` and `1_000` are text, and
-/// with room for a document some sixteen times the vendor's. What aliases may
-/// expand to stays within the parser's own limits.
+/// Returns the options for YAML: by the rules of YAML 1.2, where `on` and `1_000` are text,
+/// with room for a document sixteen times the vendor's. Aliases may expand up to the
+/// parser's own limits.
 fn yaml_options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -94,7 +95,7 @@ fn yaml_options() -> serde_saphyr::Options {
     }
 }
 
-/// A parser's report without the picture of the source below it.
+/// Returns a parser's message without the excerpt of the source.
 fn one_line(error: &serde_saphyr::Error) -> String {
     let text = error
         .without_snippet()
@@ -117,7 +118,7 @@ pub fn to_yaml(document: &Value) -> Result<String> {
     serde_saphyr::to_string(document).context("cannot be written as YAML")
 }
 
-/// What a local `$ref` points to.
+/// Returns the target of a local `$ref`.
 pub fn resolve<'a>(document: &'a Value, reference: &str) -> Result<&'a Value> {
     let Some(pointer) = reference.strip_prefix('#') else {
         bail!("$ref '{reference}' leads to another file; only one document is read");
@@ -127,12 +128,12 @@ pub fn resolve<'a>(document: &'a Value, reference: &str) -> Result<&'a Value> {
         .with_context(|| format!("$ref '{reference}' leads nowhere"))
 }
 
-/// The value itself, or what it refers to, over any number of steps.
+/// Follows references from a value, over any number of steps.
 pub fn follow<'a>(document: &'a Value, value: &'a Value) -> Result<&'a Value> {
     follow_to(document, value).map(|(value, _)| value)
 }
 
-/// The same with the pointer to where it led, if it led anywhere.
+/// Like [`follow`], and also returns the pointer to the target if there was a reference.
 pub fn follow_to<'a>(
     document: &'a Value,
     mut value: &'a Value,
@@ -152,13 +153,13 @@ pub fn follow_to<'a>(
     Ok((value, pointer))
 }
 
-/// The name of the schema that a reference is to.
+/// Returns the name of the schema that a reference points to.
 pub fn component(reference: &str) -> Option<String> {
     let name = reference.strip_prefix("#/components/schemas/")?;
     Some(name.replace("~1", "/").replace("~0", "~"))
 }
 
-/// Every reference below `value`, with its place.
+/// Returns every reference below `value`, with its location.
 pub fn references(value: &Value, place: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     collect(value, &mut place.to_owned(), &mut found);
@@ -202,7 +203,7 @@ fn collect(value: &Value, place: &mut String, found: &mut Vec<(String, String)>)
     }
 }
 
-/// One step of a JSON pointer.
+/// Escapes one step of a JSON pointer.
 pub fn escape(key: &str) -> Cow<'_, str> {
     if key.contains(['~', '/']) {
         key.replace('~', "~0").replace('/', "~1").into()
@@ -211,7 +212,7 @@ pub fn escape(key: &str) -> Cow<'_, str> {
     }
 }
 
-/// Writes `text` to `path` in one step, so that no reader sees half of it.
+/// Replaces the file at `path` atomically.
 pub fn replace_file(path: &Path, text: &str) -> Result<()> {
     let place = || path.display().to_string();
     let mut name = path.file_name().with_context(place)?.to_owned();

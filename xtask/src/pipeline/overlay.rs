@@ -1,9 +1,8 @@
-//! Applies `openapi/overlay.yaml`, in the form of the OpenAPI Overlay
-//! Specification 1.0, to the named documents.
+//! Applies `openapi/overlay.yaml`, an OpenAPI Overlay 1.0, to the renamed documents.
 //!
-//! Two extensions of an action: `x-services` lists the services it is for (all
-//! of them if absent), and arrays grow by the items that they lack, so that a
-//! list of values that upstream gives again is not given twice.
+//! Actions have two extensions: `x-services` lists the services that an action is for (all by
+//! default), and arrays grow by the items they lack, so that values which upstream lists
+//! again do not appear twice.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -46,9 +45,8 @@ impl Overlay {
         Ok(overlay)
     }
 
-    /// Applies every action to the documents of the services it is for. An
-    /// action that finds nothing in any of them is an error: the documents have
-    /// moved under it.
+    /// Applies every action to the documents of its services. An action that matches nothing
+    /// in any of them is an error: the documents have changed under it.
     pub fn apply(&self, documents: &mut [(&str, Value)]) -> Result<()> {
         for (index, action) in self.actions.iter().enumerate() {
             let place = || format!("/actions/{index}: {}", action.target);
@@ -80,7 +78,7 @@ impl Action {
             .locations()
             .map(|location| location.to_json_pointer())
             .collect();
-        // Later siblings first, so that removing one moves no other.
+        // Later siblings first, so that a removal moves no other.
         pointers.reverse();
         for pointer in &pointers {
             if self.remove {

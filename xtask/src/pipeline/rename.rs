@@ -1,5 +1,5 @@
-//! Gives a document our names: operations, parameters and types are called what
-//! `services.toml` calls them, whatever the document does.
+//! Gives operations, parameters and types the names of `services.toml`, whatever the document
+//! calls them.
 //!
 //! The result has paths without the base path, one media type, references to
 //! schemas only, and each schema once under its name. What it took off is kept
@@ -62,16 +62,16 @@ type Open = (String, Option<String>);
 /// made to explode.
 const MAX_VISITS: usize = 200_000;
 
-/// The references inside each other that the stack has room for.
+/// The deepest chain of references that the stack has room for.
 const MAX_DEPTH: usize = 100;
 
 struct Namer<'a> {
     document: &'a Value,
     services: &'a Services,
     schemas: BTreeMap<String, Value>,
-    /// The references that stand in `schemas`.
+    /// The references that are in `schemas`.
     done: BTreeSet<Open>,
-    /// How many schemas were visited, those visited again included.
+    /// The number of visits to schemas, including repeated ones.
     visits: usize,
 }
 
@@ -174,7 +174,7 @@ impl Namer<'_> {
                         self.json_content(media, type_name.as_deref())?
                     }
                 };
-                // A type without a schema, as of a 204, is no content at all.
+                // A media type without a schema, as of a 204, is no content.
                 if content != json!({ "application/json": {} }) {
                     one["content"] = content;
                 }
@@ -309,7 +309,7 @@ impl Namer<'_> {
     }
 }
 
-/// The standard's words for a status, in place of the document's own.
+/// Returns the standard reason phrase of a status, in place of the document's text.
 fn reason(status: &str) -> &'static str {
     status
         .parse()
@@ -322,8 +322,8 @@ fn reference_to(type_name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{}", escape(type_name)) })
 }
 
-/// The content of the newest version, among the media types of this service.
-/// What has no date, such as a preview, comes before all versions.
+/// Returns the content of the newest version, among the media types of this service. Media
+/// types without a date, such as a preview, come before all versions.
 fn newest<'a>(body: &'a Value, service: &Service, versions: &mut Vec<String>) -> Result<&'a Value> {
     let content = body
         .get("content")
@@ -342,7 +342,7 @@ fn newest<'a>(body: &'a Value, service: &Service, versions: &mut Vec<String>) ->
     Ok(media)
 }
 
-/// The content of a response that is not JSON.
+/// Returns the content of a response that is not JSON.
 fn stream() -> Value {
     json!({ "application/octet-stream": { "schema": { "type": "string", "format": "binary" } } })
 }

@@ -1,4 +1,4 @@
-//! `openapi/services.toml`: the services, the operations, and our names.
+//! `openapi/services.toml`: services, operations, and our names.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -13,16 +13,16 @@ use crate::document::escape;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Services {
-    /// What the generated client calls itself.
+    /// The title of the generated client.
     pub title: String,
-    /// The services by name, the one that leads first in the alphabet or not.
+    /// The services, by our names.
     pub services: BTreeMap<String, Service>,
-    /// The operations by our name.
+    /// The operations, by our names.
     pub operations: BTreeMap<String, Operation>,
-    /// Our names for types inside other types, by `Type.field` or `Type.field[]`.
+    /// Our names for nested types, by `Type.field` or `Type.field[]`.
     pub types: BTreeMap<String, String>,
-    /// Whether a schema without a name of ours keeps the document's. If not, it
-    /// becomes part of the type around it, so that no name depends on upstream.
+    /// Whether a schema that we do not name keeps the document's name. Otherwise it becomes
+    /// part of the type around it, so that no name depends on upstream.
     #[serde(default)]
     pub keep_names: bool,
     /// The role enums by name.
@@ -33,14 +33,14 @@ pub struct Services {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// The file in `openapi/`.
+    /// The document, a file in `openapi/`.
     pub document: String,
-    /// What stands before each operation's path.
+    /// The prefix of each operation's path.
     pub base_path: String,
-    /// The type of its bodies, with `{date}` where the version stands.
+    /// The media type of bodies, with `{date}` in place of the version.
     pub media_type: String,
-    /// The newest date of the API that we know. What a document says of later
-    /// ones is not in force, and counts for nothing.
+    /// The newest known API date. Later versions in a document are not in force yet and are
+    /// ignored.
     pub newest: Option<NaiveDate>,
 }
 
@@ -52,7 +52,7 @@ pub struct Operation {
     pub method: String,
     /// The path below the base path, with our names for its parameters.
     pub path: String,
-    /// Our name for the type of the request's body.
+    /// Our name for the type of the request body.
     pub body: Option<String>,
     /// Our name for the type of a success.
     pub response: Option<String>,
@@ -66,9 +66,9 @@ pub struct Operation {
 pub struct Roles {
     /// The type and field that list the names.
     pub values: String,
-    /// What all the names begin with.
+    /// The prefix of all names.
     pub prefix: String,
-    /// What a role of this kind is, for its documentation.
+    /// The documentation of the enum.
     pub about: String,
 }
 
@@ -84,8 +84,8 @@ impl Services {
 }
 
 impl Service {
-    /// The date in a media type of this service: `None` if the type is not one
-    /// of its own, and an empty text if the service does not date its types.
+    /// Returns the date in a media type of this service: `None` if the media type is not the
+    /// service's, and an empty text if its media types have no date.
     pub fn date_of<'a>(&self, media_type: &'a str) -> Option<&'a str> {
         match self.media_type.split_once("{date}") {
             Some((prefix, suffix)) => media_type.strip_prefix(prefix)?.strip_suffix(suffix),
@@ -94,9 +94,9 @@ impl Service {
     }
 }
 
-/// An operation as it stands in a document.
+/// An operation in a document.
 pub struct Found<'a> {
-    /// The path as the document writes it.
+    /// The path, as written in the document.
     pub path: &'a str,
     /// The path item around the operation.
     pub item: &'a Value,
@@ -105,13 +105,13 @@ pub struct Found<'a> {
 }
 
 impl Operation {
-    /// The method as a key of a path item.
+    /// Returns the method as a key of a path item.
     pub fn method_key(&self) -> String {
         self.method.to_lowercase()
     }
 
-    /// Finds this operation in a document, by method and path alone. Parameters
-    /// match by place, because documents rename them.
+    /// Finds this operation in a document, by method and path only. Path parameters match by
+    /// position, because documents rename them.
     pub fn find<'a>(&self, document: &'a Value, base_path: &str) -> Result<Found<'a>> {
         let wanted = format!("{base_path}{}", self.path);
         let wanted = wanted.trim_end_matches('/');
@@ -136,22 +136,22 @@ impl Operation {
     }
 }
 
-/// Whether two path templates differ in nothing but the names of parameters.
+/// Returns whether two path templates differ only in the names of parameters.
 fn same_shape(left: &str, right: &str) -> bool {
     pieces(left).step_by(2).eq(pieces(right).step_by(2))
 }
 
-/// The names of a path's parameters, in order.
+/// Returns the names of a path's parameters, in order.
 pub fn parameters(path: &str) -> impl Iterator<Item = &str> {
     pieces(path).skip(1).step_by(2)
 }
 
-/// A path template, taken apart: fixed text and names of parameters in turn.
+/// Splits a path template into fixed text and names of parameters, in turn.
 fn pieces(path: &str) -> impl Iterator<Item = &str> {
     path.split(['{', '}'])
 }
 
-/// The day that `text` names, if it is `YYYY-MM-DD` to the letter.
+/// Parses a date written exactly `YYYY-MM-DD`.
 pub fn date(text: &str) -> Option<NaiveDate> {
     let date: NaiveDate = text.parse().ok()?;
     (date.to_string() == text).then_some(date)

@@ -12,7 +12,7 @@ use crate::{document, pipeline::emit::roles::KnownRoles, pipeline::services::Ser
 pub struct Sources {
     /// `services.toml`.
     pub services: Services,
-    /// The document of each service, by our name of it.
+    /// The document of each service, by our name for the service.
     pub documents: BTreeMap<String, Value>,
     /// `overlay.yaml`.
     pub overlay: Value,
@@ -21,7 +21,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Reads them from the workspace at `root`.
+    /// Reads the sources of the workspace at `root`.
     pub fn read(root: &Path) -> Result<Self> {
         let openapi = root.join("openapi");
         let services = Services::read(&openapi.join("services.toml"))?;

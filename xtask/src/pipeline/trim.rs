@@ -1,7 +1,7 @@
 //! Cuts a document down to our operations and what they reach, without prose.
 //!
-//! What stays is fact: names, types, limits. Keys are kept by a list of known
-//! structure, so that text of a kind not seen yet cannot slip in.
+//! Only facts stay: names, types, limits. Keys stay if they are on a list of known structure,
+//! so that prose under an unknown key cannot slip in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,7 +104,7 @@ const NAMED: &[&str] = &[
 /// Keys whose values are data, not structure to look into.
 const DATA: &[&str] = &["default", "enum", "security"];
 
-/// Keeps of `document` the `operations` below `base_path` and all they reach.
+/// Keeps the `operations` below `base_path`, and everything they reach.
 pub fn trim<'o>(
     document: &Value,
     base_path: &str,
@@ -145,7 +145,7 @@ pub fn trim<'o>(
     Ok(trimmed)
 }
 
-/// The names of the schemes that the document or one of `paths` asks for.
+/// Returns the names of the security schemes of the document or one of `paths`.
 fn security_schemes<'a>(document: &'a Value, paths: &'a Value) -> BTreeSet<&'a String> {
     let operations = paths
         .as_object()
@@ -162,7 +162,7 @@ fn security_schemes<'a>(document: &'a Value, paths: &'a Value) -> BTreeSet<&'a S
         .collect()
 }
 
-/// A copy without prose. In a `named` map every key is a name and stays.
+/// Copies a value without prose. In a `named` map every key is a name and stays.
 fn strip(value: &Value, named: bool) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| strip(item, named)).collect(),
@@ -196,7 +196,7 @@ fn strip(value: &Value, named: bool) -> Value {
     }
 }
 
-/// Gives a response the description that OpenAPI requires of it: an empty one.
+/// Gives a response the description that OpenAPI requires: an empty one.
 fn describe(response: &mut Value) {
     if let Some(response) = response.as_object_mut()
         && !response.contains_key("$ref")
@@ -205,7 +205,7 @@ fn describe(response: &mut Value) {
     }
 }
 
-/// The components that `paths` refers to, and those that they refer to in turn.
+/// Returns the components that `paths` refers to, directly or indirectly.
 fn reached(document: &Value, paths: &Value) -> Result<Map<String, Value>> {
     let mut components = Map::new();
     let mut seen = BTreeSet::new();

@@ -1,15 +1,14 @@
-//! Proves that the services have one wire shape, and turns what differs into data.
+//! Proves that the services have one wire shape, and turns the differences into data.
 //!
-//! What may differ: which optional parameters and fields a service takes, what
-//! it requires, limits, defaults, and lists of values. Those go into the catalog.
-//! Anything else that differs stops the build.
+//! Services may differ in optional parameters and fields, in what they require, and in limits,
+//! defaults and lists of values. Those go into the catalog. Any other difference is an error.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::{document::resolve, pipeline::rename::VERSIONS, pipeline::services::Services};
 
-/// One document for all services, and what was taken out of it.
+/// One document for all services, and their differences.
 pub struct Unified {
     /// The document to generate from.
     pub document: Value,
@@ -19,7 +18,7 @@ pub struct Unified {
 
 /// A service in the catalog.
 pub struct ServiceEntry {
-    /// Our name of it.
+    /// Our name for it.
     pub name: String,
     /// The operations it has.
     pub operations: Vec<OperationEntry>,
@@ -27,7 +26,7 @@ pub struct ServiceEntry {
 
 /// An operation in the catalog.
 pub struct OperationEntry {
-    /// Our name of it.
+    /// Our name for it.
     pub id: String,
     /// The dates of its versions.
     pub versions: Vec<String>,
@@ -39,11 +38,11 @@ pub struct OperationEntry {
 
 /// A parameter or field in the catalog.
 pub struct Field {
-    /// The name on the wire.
+    /// The name that the services use.
     pub name: String,
-    /// Whether it must be given.
+    /// Whether it is required.
     pub required: bool,
-    /// The lower limit, of what its type makes limits of.
+    /// The lower limit, of the value or its length.
     pub min: Option<u64>,
     /// The upper limit.
     pub max: Option<u64>,
@@ -81,7 +80,7 @@ pub fn unify(documents: &[(&str, Value)], services: &Services) -> Result<Unified
     Ok(Unified { document, catalog })
 }
 
-/// Keys that say something of values, not of their shape.
+/// Keys about values, not about their shape.
 const DATA: &[&str] = &[
     "default",
     "description",
@@ -110,7 +109,7 @@ struct Merger<'a> {
 }
 
 impl Merger<'_> {
-    /// Merges `right` into `left`, as far as they have one shape.
+    /// Merges `right` into `left`, which must have the same shape.
     fn merge(&mut self, left: &mut Value, right: &Value, place: &str) -> Result<()> {
         match (left, right) {
             (Value::Object(left), Value::Object(right)) => self.objects(left, right, place),
@@ -137,7 +136,7 @@ impl Merger<'_> {
             let below = format!("{place}/{key}");
             match (left.get_mut(&key), right.get(&key)) {
                 (Some(one), Some(other)) if names => self.merge(one, other, &below)?,
-                // One of them lacks a field: both can do without it.
+                // One of them lacks the field, so it is optional.
                 (Some(_), None) if names => {}
                 (None, Some(other)) if names => {
                     left.insert(key, other.clone());

@@ -9,12 +9,12 @@ use crate::{
     upstream::lock::Lock,
 };
 
-/// Where it is, from the root of the workspace.
+/// The path of the file, from the root of the workspace.
 pub const PATH: &str = "CHANGELOG.md";
 
 const UNRELEASED: &str = "## Unreleased\n";
 
-/// `changelog` with an entry at the head of what is not released yet.
+/// Returns `changelog` with an entry at the top of its unreleased section.
 pub fn with_entry(changelog: &str, lock: &Lock, report: &Report) -> Result<String> {
     let (before, after) = changelog
         .split_once(UNRELEASED)

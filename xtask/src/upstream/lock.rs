@@ -1,4 +1,4 @@
-//! `openapi/upstream.lock.toml`: what the trimmed document was cut from.
+//! `openapi/upstream.lock.toml`: the document that the trimmed one comes from.
 
 use std::path::Path;
 
@@ -15,17 +15,17 @@ use crate::pipeline::services::date;
 pub struct Lock {
     /// The document's file name or address.
     pub source: String,
-    /// The day it is of: the one in its name, or else when it was first taken.
+    /// Its date: the one in its name, or else the day it was first taken.
     pub date: NaiveDate,
-    /// The digest of its text, unpacked.
+    /// The SHA-256 of its unpacked text, in hexadecimal.
     pub sha256: String,
 }
 
 const HEADER: &str = "# Written by `cargo xtask trim` and `cargo xtask update`.\n";
 
 impl Lock {
-    /// The lock for `text`, taken from `source`. Of text that `old` knows
-    /// already, and that has no day in its name, the day stays.
+    /// Returns the lock for `text`, taken from `source`. Text that `old` already names keeps
+    /// its date, unless the source has one in its name.
     pub fn new(source: &str, text: &str, old: Option<&Self>) -> Self {
         let source = source
             .rsplit(['/', '\\'])
@@ -58,7 +58,7 @@ impl Lock {
         }
     }
 
-    /// The text of the file.
+    /// Returns the text of the file.
     pub fn to_toml(&self) -> Result<String> {
         Ok(HEADER.to_owned() + &toml::to_string(self)?)
     }

@@ -1,4 +1,4 @@
-//! A document of the vendor's, from a file or an address, cut to our operations.
+//! The vendor's document, from a file or an address.
 
 pub mod changelog;
 pub mod lock;
@@ -16,12 +16,12 @@ use crate::{
     upstream::lock::Lock,
 };
 
-/// The service whose document is cut from the vendor's.
+/// The service whose document is trimmed from the vendor's.
 pub const SERVICE: &str = "atlas-v2";
 
 const LOCK: &str = "openapi/upstream.lock.toml";
 
-/// How long a download may take.
+/// The time limit of a download.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A document with its text.
@@ -33,7 +33,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Reads it from a path, or from an `http` or `https` address.
+    /// Reads a document from a path, or from an `http` or `https` address.
     pub fn read(source: &str) -> Result<Self> {
         Self::read_text(source)
             .and_then(|text| {
@@ -56,7 +56,7 @@ impl Upstream {
         }
     }
 
-    /// What our operations reach of it.
+    /// Returns the part that our operations reach.
     pub fn trimmed(&self, services: &Services) -> Result<Value> {
         let service = service(services)?;
         trim(
@@ -67,20 +67,20 @@ impl Upstream {
         .with_context(|| self.source.clone())
     }
 
-    /// The lock of the workspace at `root` after taking this document.
+    /// Returns the lock of the workspace at `root` after it takes this document.
     pub fn lock(&self, root: &Path) -> Result<Lock> {
         let old = Lock::read(&root.join(LOCK))?;
         Ok(Lock::new(&self.source, &self.text, old.as_ref()))
     }
 
-    /// Whether it is another document than the one the workspace at `root` has.
+    /// Returns whether the workspace at `root` has another document.
     pub fn is_new(&self, root: &Path) -> Result<bool> {
         let old = Lock::read(&root.join(LOCK))?;
         let new = self.lock(root)?;
         Ok(old.is_none_or(|old| old.sha256 != new.sha256))
     }
 
-    /// The files that hold the trimmed document and its lock.
+    /// Returns the files for the trimmed document and its lock.
     pub fn outputs(&self, root: &Path, services: &Services) -> Result<Vec<Output>> {
         let path = Path::new("openapi").join(&service(services)?.document);
         Ok(vec![
@@ -95,7 +95,7 @@ fn service(services: &Services) -> Result<&Service> {
     service.with_context(|| format!("openapi/services.toml: no service {SERVICE}"))
 }
 
-/// The bytes behind an address, at most as many as a document may have.
+/// Downloads an address, up to the longest document allowed.
 fn download(address: &str) -> Result<Vec<u8>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

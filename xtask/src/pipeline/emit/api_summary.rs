@@ -1,4 +1,4 @@
-//! The API in one small text: what a reviewer of a new document looks at.
+//! The API summary: one small text file for reviewers of a new document.
 
 use anyhow::Result;
 use serde_json::{Map, Value};
@@ -61,7 +61,7 @@ impl Digest {
         Ok(())
     }
 
-    /// The fields of an object, and those of the objects in it.
+    /// Writes the fields of an object, and those of nested objects.
     fn fields(&mut self, title: &str, value: &Value, document: &Value) -> Result<()> {
         for (name, required, value) in properties(value, document)? {
             self.value(title, name, required, value, document)?;
@@ -75,7 +75,7 @@ impl Digest {
         Ok(())
     }
 
-    /// One value with its type and limits, and below it those it is one of.
+    /// Writes one value with its type and limits, and its listed values below it.
     fn value(
         &mut self,
         title: &str,
@@ -106,7 +106,7 @@ impl Digest {
     }
 }
 
-/// The fields of an object: name, whether it is required, schema.
+/// Returns the fields of an object: name, whether it is required, schema.
 fn properties<'a>(
     value: &'a Value,
     document: &'a Value,
@@ -123,7 +123,7 @@ fn properties<'a>(
     }))
 }
 
-/// A type with its limits.
+/// Returns a type with its limits.
 fn type_of(value: &Value, document: &Value) -> Result<String> {
     let value = follow(document, value)?;
     let mut text = match value.get("items") {

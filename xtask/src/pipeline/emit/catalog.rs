@@ -1,4 +1,4 @@
-//! The catalog of the raw crate: what differs between the services, as constants.
+//! The catalog of the raw crate: the differences between the services, as constants.
 
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
@@ -9,7 +9,7 @@ use crate::{
     pipeline::unify::{Field, OperationEntry, ServiceEntry, Unified},
 };
 
-/// The module of constants.
+/// Returns the module of constants.
 pub(crate) fn tokens(unified: &Unified, services: &Services) -> Result<TokenStream> {
     let constants = unified
         .catalog

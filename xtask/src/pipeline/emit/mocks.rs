@@ -1,5 +1,5 @@
-//! Typed mocks of each service. The generator knows one service without a base path,
-//! and no media type but `application/json`: both are mended here.
+//! Typed mocks of each service. progenitor knows one service without a base path, and only
+//! the media type `application/json`; both are corrected here.
 
 use anyhow::{Context, Result, bail, ensure};
 use proc_macro2::{Group, Literal, TokenStream, TokenTree};
@@ -13,7 +13,7 @@ use crate::pipeline::{
     unify::{OperationEntry, ServiceEntry},
 };
 
-/// The module of mocks, with one module for each service.
+/// Returns the module of mocks, with one module for each service.
 pub(crate) fn tokens(
     lowered: &Value,
     catalog: &[ServiceEntry],
@@ -46,8 +46,8 @@ fn module(lowered: &Value, entry: &ServiceEntry, service: &Service) -> Result<To
     })
 }
 
-/// Every operation that responses with a body must have its media type set: the
-/// generator may come to write it in another way.
+/// Sets the media type of every response with a body, and fails if that is not possible: the
+/// generator's output may change.
 fn with_media_types(
     mut items: Vec<Item>,
     entry: &ServiceEntry,
@@ -65,7 +65,7 @@ fn with_media_types(
     Ok(items)
 }
 
-/// The document with the service's part in front of every path.
+/// Returns the document with the service's base path before every path.
 fn at_base_path(lowered: &Value, base_path: &str) -> Result<Value> {
     let paths = lowered
         .get("paths")
@@ -82,7 +82,7 @@ fn at_base_path(lowered: &Value, base_path: &str) -> Result<Value> {
 
 const GENERATORS_OWN: &str = "\"application/json\"";
 
-/// Puts the service's media type into what makes the responses of an operation.
+/// Sets the service's media type in the responses of an operation.
 fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> Result<()> {
     let Item::Impl(implementation) = item else {
         return Ok(());
@@ -112,7 +112,7 @@ fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> R
     Ok(())
 }
 
-/// The type of the responses of the newest version.
+/// Returns the media type of the newest version's responses.
 fn media_type(operation: &OperationEntry, service: &Service) -> Result<String> {
     if !service.media_type.contains("{date}") {
         return Ok(service.media_type.clone());
@@ -121,7 +121,7 @@ fn media_type(operation: &OperationEntry, service: &Service) -> Result<String> {
     Ok(service.media_type.replace("{date}", newest) + ";charset=utf-8")
 }
 
-/// `update_org_api_key` as the generator names a type after it.
+/// Returns the name that the generator gives a type of an operation.
 fn type_name(operation: &str) -> String {
     let words = operation.split('_').filter_map(|word| {
         let (first, rest) = word.split_at_checked(1)?;
@@ -148,7 +148,7 @@ fn replace(tokens: TokenStream, media_type: &Literal) -> TokenStream {
 mod tests {
     use super::*;
 
-    /// What the generator writes for one operation, with the way it sets a type.
+    /// The generator's output for one operation, with its way of setting a media type.
     fn generated(set: &str) -> Vec<Item> {
         let text =
             format!("mod operations {{ impl UpdateOrgApiKeyThen {{ fn ok(self) {{ {set} }} }} }}");

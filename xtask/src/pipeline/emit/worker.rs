@@ -1,6 +1,5 @@
-//! Runs the generator in a process of its own. Of a bad document it may panic,
-//! or recurse or grow without end, and only a process can be stopped whatever it
-//! does.
+//! Runs the generator in a process of its own. A bad document can make it panic, or recurse
+//! or grow without end, and only a process can always be stopped.
 
 use std::{
     env,
@@ -20,34 +19,34 @@ use super::progenitor::{self, Part};
 /// The task that [`make`] starts this program with.
 pub const TASK: &str = "generator";
 
-/// The whole upstream document takes half a second.
+/// The full upstream document takes half a second.
 const MAX_TIME: Duration = Duration::from_secs(60);
 
-/// The whole upstream document takes a tenth of this.
+/// The full upstream document takes a tenth of this.
 #[cfg(unix)]
 const MAX_BYTES: u64 = 4 << 30;
 
-/// Deep documents are fine; it is those without an end that are not.
+/// Deep documents are fine; only endless recursion is not.
 const STACK_BYTES: usize = 256 << 20;
 
-/// A part of the low-level crate, made of a lowered document in another process.
+/// Generates a part of the low-level crate from a lowered document, in another process.
 ///
-/// Programs other than `xtask`, such as tests of this library, have no such
-/// process to start and make it themselves, without bounds.
+/// Programs other than `xtask`, such as tests of this library, have no such process and
+/// generate it themselves, without limits.
 pub fn make(part: Part, lowered: &Value) -> Result<String> {
     let Some(program) = program() else {
         return progenitor::make(part, lowered);
     };
-    let part = part.to_possible_value().context("no part is hidden")?;
+    let part = part.to_possible_value().context("every part has a name")?;
     let mut child = Command::new(program)
         .args([TASK, part.get_name()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .context("the generator does not start")?;
+        .context("cannot start the generator")?;
     let mut stdin = child.stdin.take().context("piped above")?;
-    // A worker that dies early closes its end; its status says why.
+    // A worker that dies early closes its end; its exit status says why.
     stdin.write_all(&serde_json::to_vec(lowered)?).ok();
     drop(stdin);
     let output = child.wait_with_output()?;
@@ -55,7 +54,7 @@ pub fn make(part: Part, lowered: &Value) -> Result<String> {
         output.status.success(),
         reason(output.status, &output.stderr)
     );
-    String::from_utf8(output.stdout).context("the generator made what is not text")
+    String::from_utf8(output.stdout).context("the generator's output is not UTF-8")
 }
 
 fn program() -> Option<PathBuf> {
@@ -64,7 +63,7 @@ fn program() -> Option<PathBuf> {
         .filter(|program| program.file_stem().is_some_and(|name| name == "xtask"))
 }
 
-/// Why a worker failed, in one line.
+/// Returns why a worker failed, in one line.
 fn reason(status: ExitStatus, stderr: &[u8]) -> String {
     let said = String::from_utf8_lossy(stderr);
     if said.contains("stack overflow") || said.contains("overflowed its stack") {
@@ -79,7 +78,7 @@ fn reason(status: ExitStatus, stderr: &[u8]) -> String {
     }
 }
 
-/// What the process does: reads a lowered document, and writes a part of the crate.
+/// Runs in the process: reads a lowered document and writes a part of the crate.
 pub fn run(part: Part) -> Result<()> {
     limit_memory()?;
     thread::spawn(|| {

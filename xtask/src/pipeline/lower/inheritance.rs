@@ -1,8 +1,8 @@
-//! Takes inheritance apart, for `lower`. Documents write it both ways at once: a
-//! base lists its children under `oneOf`, and each child has the base under
-//! `allOf`. To merge the two never ends, and merging is what the generator does.
+//! Resolves inheritance. Documents write it both ways at once: a base lists its children
+//! under `oneOf`, and each child has the base under `allOf`. The generator would merge the two
+//! without end.
 //!
-//! Afterwards a child has all fields itself, and a base is a choice of children.
+//! Afterwards a child has all fields itself, and a base is a choice of its children.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{document::component, pipeline::lower::SCHEMAS};
 
-/// Takes the inheritance between the schemas of `document` apart.
+/// Resolves the inheritance between the schemas of `document`.
 pub(crate) fn flatten(document: &mut Value) {
     let Some(Value::Object(schemas)) = document.pointer_mut(SCHEMAS) else {
         return;
@@ -30,15 +30,15 @@ pub(crate) fn flatten(document: &mut Value) {
     }
 }
 
-/// What an object holds, its bases' fields included.
+/// The fields of an object, including those of its bases.
 #[derive(Default)]
 struct Fields {
     properties: Map<String, Value>,
     required: Vec<Value>,
 }
 
-/// The fields of each schema looked at so far; `None` of one that has other
-/// parts than fields, or that is its own base.
+/// The fields of each schema seen so far; `None` for a schema with other parts, or one that
+/// is its own base.
 type Known = BTreeMap<String, Option<Rc<Fields>>>;
 
 fn fields_of(schemas: &Map<String, Value>, name: &str, known: &mut Known) -> Option<Rc<Fields>> {
@@ -88,8 +88,8 @@ fn collect(
     Some(Rc::new(fields))
 }
 
-/// Whether `child` inherits from `schema`: it is among the children, if those
-/// are listed. Otherwise it is any one of them.
+/// Returns whether `child` inherits from `schema`: it is listed among the children, or no
+/// children are listed.
 fn is_base_of(schema: &Value, child: &str) -> bool {
     match schema.get("oneOf") {
         Some(Value::Array(children)) => children
@@ -99,7 +99,7 @@ fn is_base_of(schema: &Value, child: &str) -> bool {
     }
 }
 
-/// The name of the schema that `value` refers to.
+/// Returns the name of the schema that `value` refers to.
 fn reference(value: &Value) -> Option<String> {
     value
         .get("$ref")
@@ -107,7 +107,7 @@ fn reference(value: &Value) -> Option<String> {
         .and_then(component)
 }
 
-/// A child has the fields of its bases, and its own in place of theirs.
+/// Gives a child the fields of its bases, overridden by its own.
 fn take_over(schema: &mut Map<String, Value>, fields: &Fields) {
     if schema.remove("allOf").is_none() {
         return;
@@ -119,7 +119,7 @@ fn take_over(schema: &mut Map<String, Value>, fields: &Fields) {
     }
 }
 
-/// A base need not have fields that all of its children have.
+/// Removes a base's requirement of fields that all children have.
 fn leave_to_children(schema: &mut Map<String, Value>, known: &Known) {
     let Some(Value::Object(properties)) = schema.get("properties") else {
         return;

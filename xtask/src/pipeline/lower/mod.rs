@@ -1,10 +1,9 @@
-//! Makes of a unified document one that the generator takes, and of which it
-//! makes types that read leniently.
+//! Lowers a unified document to what the generator accepts, and so that the generated types
+//! read leniently.
 //!
-//! Errors are not decoded by generated code, so responses other than a success go.
-//! Limits, patterns, defaults and lists of values go: what is sent is checked
-//! against the catalog, and what is received is not checked at all. A field that
-//! may be absent may also be null; nothing else may.
+//! Generated code does not decode errors, so only successes stay. Limits, patterns, defaults
+//! and lists of values are removed: requests are checked against the catalog, and responses
+//! are not checked at all. A field that may be absent may also be null; no other may.
 
 mod inheritance;
 
@@ -14,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::document::{escape, references};
 
-/// Keys that go, in order.
+/// The keys that are removed, in order.
 const DROPPED: &[&str] = &[
     "default",
     "deprecated",
@@ -41,7 +40,7 @@ const DROPPED: &[&str] = &[
     "writeOnly",
 ];
 
-/// Where the schemas stand.
+/// The location of schemas.
 pub(crate) const SCHEMAS: &str = "/components/schemas";
 
 /// Lowers a whole document.
@@ -62,7 +61,7 @@ pub fn lower(document: &Value) -> Value {
     lowered
 }
 
-/// Drops the schemas that nothing refers to any more.
+/// Removes schemas without references to them.
 fn drop_unreached(document: &mut Value) {
     let mut reached = BTreeSet::new();
     let mut open = document
@@ -102,8 +101,7 @@ fn successes_only(operation: &mut Value) {
     }
 }
 
-/// Keeps of several kinds of success the first: the generator has one type for
-/// all of them.
+/// Keeps the first of several kinds of success: the generator has one type for all of them.
 fn keep_one_success(responses: &mut Map<String, Value>) {
     let first = responses
         .values()
@@ -112,7 +110,7 @@ fn keep_one_success(responses: &mut Map<String, Value>) {
     responses.retain(|_, response| response.get("content") == first.as_ref());
 }
 
-/// Drops content that is only announced; the generator asks for a schema.
+/// Removes content without a schema, which the generator requires.
 fn drop_media_without_schema(operation: &mut Value) {
     let responses = entries(operation, "/responses").map(|(_, response)| response);
     for holder in responses {
@@ -128,8 +126,8 @@ fn drop_media_without_schema(operation: &mut Value) {
     }
 }
 
-/// Text is text, whatever it is a format of: a date that is written otherwise
-/// must not make a response unreadable. What is secret stays so.
+/// Removes formats of strings: a date in another notation must not make a response
+/// unreadable. `password` stays, since it marks secrets.
 fn drop_format_of_text(schema: &mut Map<String, Value>) {
     let is_text = schema.get("type").is_some_and(|kind| kind == "string");
     let is_kept = schema
@@ -140,7 +138,7 @@ fn drop_format_of_text(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Types that differed in nothing but their lists of values are one type now.
+/// Merges types that differed only in their lists of values.
 fn merge_equal_alternatives(schema: &mut Map<String, Value>) {
     let Some(Value::Array(alternatives)) = schema.get_mut("oneOf") else {
         return;
@@ -190,7 +188,7 @@ fn lower_below(value: &mut Value) {
     }
 }
 
-/// Lets each field that is not required be null.
+/// Lets each optional field be null.
 fn open_optional_fields(schema: &mut Map<String, Value>) {
     let required: Vec<Value> = match schema.get("required") {
         Some(Value::Array(required)) => required.clone(),
@@ -211,7 +209,7 @@ fn make_nullable(field: &mut Value) {
         return;
     };
     match object.remove("$ref") {
-        // Keys beside a reference count for nothing, so it moves one level down.
+        // Keys beside a reference are ignored, so it moves one level down.
         Some(reference) => {
             object.insert(
                 "allOf".to_owned(),
