@@ -240,6 +240,8 @@ mod tests {
     #[test]
     fn names_and_quotes_unsupported_challenges() {
         let long = format!(r#"Digest realm="{}", nonce="n""#, "x".repeat(70_000));
+        let extensions: String = (0..64).map(|n| format!(", x{n}=1")).collect();
+        let many = format!(r#"Digest realm="r", nonce="n"{extensions}"#);
         for (header, reason) in [
             ("", "no digest challenge"),
             ("\tBasic realm=\"only\"", "no digest challenge"),
@@ -269,6 +271,7 @@ mod tests {
                 "unknown algorithm",
             ),
             (&long, "too long"),
+            (&many, "unparsable challenge"),
         ] {
             let error = strongest(&[header]).unwrap_err();
             assert!(error.contains(reason), "{header}: {error}");

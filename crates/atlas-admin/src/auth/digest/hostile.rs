@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use super::{
     challenge::{AuthenticationInfo, Challenge},
+    nonce_counts::NonceCounts,
     params::{Parameters, items, offers},
     session::{DigestSession, Target},
 };
@@ -157,7 +158,7 @@ fn authorizes(challenge: Challenge, info: AuthenticationInfo) {
     }
     let _ = session.verify_rspauth(&info, TARGET.uri);
     let next = info.next_nonce.clone();
-    let ours = authorize(&mut session.next(info).unwrap());
+    let ours = authorize(&mut session.next(info, &NonceCounts::default()).unwrap());
     let nonce = Parameters::read(&ours).get("nonce").unwrap().to_vec();
     assert!(nonce == challenge.nonce || Some(nonce) == next);
 }
@@ -203,7 +204,12 @@ fn agrees_with_digest_auth(challenge: &Challenge, ours: &Parameters) {
 }
 
 fn session(challenge: Challenge) -> DigestSession {
-    DigestSession::new(challenge, USER, &SecretString::from(PASSWORD))
+    DigestSession::new(
+        challenge,
+        USER,
+        &SecretString::from(PASSWORD),
+        &NonceCounts::default(),
+    )
 }
 
 fn authorize(session: &mut DigestSession) -> Vec<u8> {

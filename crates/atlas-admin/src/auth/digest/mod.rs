@@ -8,6 +8,7 @@ mod algorithm;
 mod challenge;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod hostile;
+mod nonce_counts;
 mod params;
 mod session;
 
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 
 use self::{
     challenge::{AuthenticationInfo, Challenge},
+    nonce_counts::NonceCounts,
     session::{DigestSession, Target},
 };
 use super::request::with_authorization;
@@ -42,6 +44,7 @@ pub(crate) struct DigestAuth {
     user: String,
     password: SecretString,
     idle: Mutex<Vec<DigestSession>>,
+    counts: NonceCounts,
 }
 
 impl DigestAuth {
@@ -50,6 +53,7 @@ impl DigestAuth {
             user,
             password,
             idle: Mutex::default(),
+            counts: NonceCounts::default(),
         }
     }
 
@@ -94,7 +98,10 @@ impl DigestAuth {
                     context.progress.set_may_have_applied(true);
                     return Err(wrong_rspauth(context.drain(&mut response).await));
                 }
-                if let Some(next) = session.take().and_then(|session| session.next(info)) {
+                if let Some(next) = session
+                    .take()
+                    .and_then(|session| session.next(info, &self.counts))
+                {
                     self.put_back(next);
                 }
                 return context.read(&mut response).await;
@@ -118,7 +125,12 @@ impl DigestAuth {
                     return Err(from_response::refused_credentials(refusal, ADVICE));
                 }
             }
-            session = Some(DigestSession::new(challenge, &self.user, &self.password));
+            session = Some(DigestSession::new(
+                challenge,
+                &self.user,
+                &self.password,
+                &self.counts,
+            ));
         }
     }
 

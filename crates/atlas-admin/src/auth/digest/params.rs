@@ -8,6 +8,9 @@ pub(super) struct Offer<'a> {
     pub(super) parameters: Option<Parameters>,
 }
 
+/// The most parameters of one challenge. The search for duplicates is quadratic.
+const MAX_PARAMETERS: usize = 64;
+
 /// Parameters by name, with their values unquoted.
 #[derive(Debug, Default)]
 pub(super) struct Parameters(Vec<(String, Vec<u8>)>);
@@ -25,10 +28,10 @@ impl Parameters {
             .map(|(_, value)| &**value)
     }
 
-    /// Adds a parameter, or returns `None` if it is malformed or a duplicate.
+    /// Adds a parameter, or returns `None` if it is malformed, a duplicate, or one too many.
     fn with(mut self, item: &[u8]) -> Option<Self> {
         let (name, value) = parameter(item)?;
-        if self.get(&name).is_some() {
+        if self.0.len() == MAX_PARAMETERS || self.get(&name).is_some() {
             return None;
         }
         self.0.push((name, value));

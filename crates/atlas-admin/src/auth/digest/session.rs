@@ -9,7 +9,10 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::challenge::{AuthenticationInfo, Challenge};
+use super::{
+    challenge::{AuthenticationInfo, Challenge},
+    nonce_counts::{NonceCounter, NonceCounts},
+};
 
 /// A challenge, and the number of requests authorized with its nonce.
 pub(super) struct DigestSession {
@@ -19,6 +22,8 @@ pub(super) struct DigestSession {
     /// The hash of user, realm and password: H(A1) of the RFC.
     ha1: SecretString,
     cnonce: String,
+    counter: NonceCounter,
+    /// The count of the last request, 0 before the first.
     nonce_count: u32,
 }
 
@@ -31,8 +36,14 @@ pub(super) struct Target<'a> {
 }
 
 impl DigestSession {
-    pub(super) fn new(challenge: Challenge, user: &str, password: &SecretString) -> Self {
-        Self::with_cnonce(challenge, user, password, random())
+    pub(super) fn new(
+        challenge: Challenge,
+        user: &str,
+        password: &SecretString,
+        counts: &NonceCounts,
+    ) -> Self {
+        let counter = counts.of(&challenge.nonce);
+        Self::with_cnonce(challenge, user, password, random(), counter)
     }
 
     fn with_cnonce(
@@ -40,6 +51,7 @@ impl DigestSession {
         user: &str,
         password: &SecretString,
         cnonce: String,
+        counter: NonceCounter,
     ) -> Self {
         let hash = challenge.algorithm.hash;
         let user = &*normalized(user, &challenge);
@@ -54,6 +66,7 @@ impl DigestSession {
                 ])
                 .into(),
             cnonce,
+            counter,
             nonce_count: 0,
             challenge,
         };
@@ -71,10 +84,11 @@ impl DigestSession {
 
     /// Returns the `Authorization` header for the next request.
     pub(super) fn authorize(&mut self, target: Target<'_>) -> Option<HeaderValue> {
-        self.nonce_count = self.nonce_count.checked_add(1)?;
+        let is_first = self.nonce_count == 0;
+        self.nonce_count = self.counter.next()?;
         // With `-sess`, H(A1) covers the first cnonce. Servers differ in whether they expect
         // that or the current one, so the cnonce stays the same.
-        if !self.challenge.algorithm.session && self.nonce_count > 1 {
+        if !self.challenge.algorithm.session && !is_first {
             self.cnonce = random();
         }
         let mut value = HeaderValue::from_maybe_shared(self.authorization(target)).ok()?;
@@ -106,7 +120,7 @@ impl DigestSession {
 
     /// Returns the session for the next request, with a new nonce if the service supplies
     /// one, or `None` if the counter is exhausted.
-    pub(super) fn next(mut self, info: AuthenticationInfo) -> Option<Self> {
+    pub(super) fn next(mut self, info: AuthenticationInfo, counts: &NonceCounts) -> Option<Self> {
         // With `-sess`, H(A1) covers the nonce. Servers differ in whether a new nonce changes
         // it, but all of them accept the old nonce.
         if let Some(nonce) = info.next_nonce
@@ -115,9 +129,10 @@ impl DigestSession {
         {
             self.challenge.nonce = nonce;
             self.cnonce = random();
+            self.counter = counts.of(&self.challenge.nonce);
             self.nonce_count = 0;
         }
-        (self.nonce_count < u32::MAX).then_some(self)
+        (!self.counter.is_exhausted()).then_some(self)
     }
 
     fn digest(&self, target: Target<'_>) -> String {
@@ -242,7 +257,13 @@ mod tests {
             r#"Digest realm="http-auth@example.org", nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"{rest}"#
         ));
         let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ".to_owned();
-        DigestSession::with_cnonce(challenge, "Mufasa", &"Circle of Life".into(), cnonce)
+        DigestSession::with_cnonce(
+            challenge,
+            "Mufasa",
+            &"Circle of Life".into(),
+            cnonce,
+            NonceCounter::default(),
+        )
     }
 
     #[test]
@@ -284,7 +305,13 @@ mod tests {
             let cnonce = "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v".to_owned();
             let password = "Secret, or not?".into();
             let user = "J\u{e4}s\u{f8}n Doe";
-            let mut session = DigestSession::with_cnonce(challenge(text), user, &password, cnonce);
+            let mut session = DigestSession::with_cnonce(
+                challenge(text),
+                user,
+                &password,
+                cnonce,
+                NonceCounter::default(),
+            );
             authorize(&mut session, target)
         };
         let response = "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5";
@@ -311,8 +338,13 @@ mod tests {
         let authorized = |charset: &str, user: &str, password: &str| {
             let text = format!(r#"Digest realm="r", nonce="n", qop="auth"{charset}"#);
             let cnonce = "c".to_owned();
-            let mut session =
-                DigestSession::with_cnonce(challenge(&text), user, &password.into(), cnonce);
+            let mut session = DigestSession::with_cnonce(
+                challenge(&text),
+                user,
+                &password.into(),
+                cnonce,
+                NonceCounter::default(),
+            );
             authorize(&mut session, TARGET)
         };
         for (charset, is_one) in [(", charset=UTF-8", true), ("", false)] {
@@ -349,7 +381,9 @@ mod tests {
             "{first}"
         );
         assert_eq!(cnonce(&first), cnonce(&authorize(&mut session, TARGET)));
-        let mut session = session.next(next("other")).unwrap();
+        let mut session = session
+            .next(next("other"), &NonceCounts::default())
+            .unwrap();
         assert!(authorize(&mut session, TARGET).contains("nc=00000003"));
 
         let mut session = mufasa(r#", qop="auth""#);
@@ -362,9 +396,9 @@ mod tests {
         let mut session = mufasa(r#", qop="auth""#);
         authorize(&mut session, TARGET);
         let same = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v";
-        let mut session = session.next(next(same)).unwrap();
+        let mut session = session.next(next(same), &NonceCounts::default()).unwrap();
         assert!(authorize(&mut session, TARGET).contains("nc=00000002"));
-        let mut session = session.next(next("n\"w")).unwrap();
+        let mut session = session.next(next("n\"w"), &NonceCounts::default()).unwrap();
         let authorized = authorize(&mut session, TARGET);
         assert!(
             authorized.contains(r#"nonce="n\"w", nc=00000001"#),
@@ -375,9 +409,13 @@ mod tests {
     #[test]
     fn ends_when_the_count_is_exhausted() {
         let mut session = mufasa(r#", qop="auth""#);
-        session.nonce_count = u32::MAX - 1;
+        session.counter.set(u32::MAX - 1);
         assert!(authorize(&mut session, TARGET).contains("nc=ffffffff"));
-        assert!(session.next(AuthenticationInfo::default()).is_none());
+        assert!(
+            session
+                .next(AuthenticationInfo::default(), &NonceCounts::default())
+                .is_none()
+        );
     }
 
     #[test]

@@ -1,0 +1,79 @@
+//! How often each nonce has been used.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+
+/// The number of nonces that are remembered, the most recent ones.
+const MAX_NONCES: usize = 512;
+
+/// The counters of recent nonces.
+///
+/// `nc` counts the requests with a nonce value (RFC 7616, section 3.4), and some servers
+/// issue one value to everyone who asks within a second: the sessions that got it must share
+/// its counter.
+#[derive(Default)]
+pub(super) struct NonceCounts(Mutex<VecDeque<(Vec<u8>, NonceCounter)>>);
+
+impl NonceCounts {
+    /// Returns the counter of a nonce.
+    pub(super) fn of(&self, nonce: &[u8]) -> NonceCounter {
+        let mut recent = self.0.lock();
+        if let Some((_, counter)) = recent.iter().rev().find(|(known, _)| known == nonce) {
+            return counter.clone();
+        }
+        if recent.len() == MAX_NONCES {
+            recent.pop_front();
+        }
+        let counter = NonceCounter::default();
+        recent.push_back((nonce.to_vec(), counter.clone()));
+        counter
+    }
+}
+
+/// The counter of one nonce.
+#[derive(Clone, Default)]
+pub(super) struct NonceCounter(Arc<AtomicU32>);
+
+impl NonceCounter {
+    /// Counts a request and returns its `nc`, or `None` if the nonce is exhausted.
+    pub(super) fn next(&self) -> Option<u32> {
+        let add = |count: u32| count.checked_add(1);
+        let before = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        before.ok().map(|count| count + 1)
+    }
+
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == u32::MAX
+    }
+
+    #[cfg(test)]
+    pub(super) fn set(&self, count: u32) {
+        self.0.store(count, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_with_one_nonce_share_its_counter() {
+        let counts = NonceCounts::default();
+        assert_eq!(counts.of(b"a").next(), Some(1));
+        assert_eq!(counts.of(b"a").next(), Some(2));
+        assert_eq!(counts.of(b"b").next(), Some(1));
+        for number in 0..MAX_NONCES {
+            counts.of(number.to_string().as_bytes());
+        }
+        assert_eq!(counts.of(b"a").next(), Some(1), "forgotten by now");
+    }
+}
