@@ -1,4 +1,4 @@
-//! Every refusal of the services, one function a case.
+//! The services' errors, one function each.
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -17,9 +17,9 @@ pub(crate) struct ApiError {
     pub(crate) code: Cow<'static, str>,
     pub(crate) detail: String,
     pub(crate) parameters: Vec<Value>,
-    /// The body field at fault.
+    /// The invalid field of the body.
     pub(crate) field: Option<String>,
-    /// Seconds for `Retry-After`.
+    /// The seconds of `Retry-After`.
     pub(crate) retry_after: Option<u64>,
 }
 
@@ -56,17 +56,16 @@ impl ApiError {
     pub(crate) fn path_param(value: &str) -> Self {
         Self::bad_request(
             "PATH_PARAM_PARSE_ERROR",
-            format!("The path holds {value}, which is not an ID of 24 hexadecimal digits."),
+            format!("The path contains {value}, which is not an ID of 24 hexadecimal digits."),
         )
         .about(value)
     }
 
-    /// Inferred: the services document no code for a query parameter that is
-    /// out of its limits.
+    /// The code is an assumption: the services document no code for an invalid query parameter.
     pub(crate) fn query_parameter(name: &str, value: &str) -> Self {
         Self::bad_request(
             "INVALID_QUERY_PARAMETER",
-            format!("The query parameter {name} does not take the value {value}."),
+            format!("The query parameter {name} does not accept the value {value}."),
         )
         .about(name)
     }
@@ -128,27 +127,27 @@ impl ApiError {
         )
     }
 
-    /// A role of a project given to an organization key.
+    /// A project role in an organization update.
     pub(crate) fn group_role_in_org(role: &str) -> Self {
         Self::bad_request(
             "CANNOT_ADD_GROUP_ROLE",
-            format!("{role} is a role in a group and cannot be given in an organization."),
+            format!("{role} is a group role and cannot be assigned in an organization."),
         )
         .about(role)
         .in_field("roles")
     }
 
-    /// A role of an organization given in a project.
+    /// An organization role in a project update.
     pub(crate) fn org_role_in_group(role: &str) -> Self {
         Self::bad_request(
             "CANNOT_ADD_ORG_ROLE",
-            format!("{role} is a role in an organization and cannot be given in a group."),
+            format!("{role} is an organization role and cannot be assigned in a group."),
         )
         .about(role)
         .in_field("roles")
     }
 
-    /// Inferred: no page names the code of an unknown role.
+    /// The code is an assumption: no page names the code of an unknown role.
     pub(crate) fn unknown_role(role: &str) -> Self {
         Self::bad_request("INVALID_ENUM_VALUE", format!("{role} is not a known role."))
             .about(role)
@@ -159,12 +158,12 @@ impl ApiError {
     pub(crate) fn missing_roles() -> Self {
         Self::bad_request(
             "MISSING_API_KEY_ROLES",
-            "The request gives no role for the API key.",
+            "The request contains no roles for the API key.",
         )
         .in_field("roles")
     }
 
-    /// Inferred: no page names the code of a body that changes nothing.
+    /// The code is an assumption: no page names the code of an update without changes.
     pub(crate) fn missing_attributes<'a>(allowed: impl Iterator<Item = &'a String>) -> Self {
         let allowed: Vec<_> = allowed.map(String::as_str).collect();
         let names = allowed.join(", ");
@@ -180,16 +179,16 @@ impl ApiError {
     pub(crate) fn desc_length(min: u64, max: u64) -> Self {
         Self::bad_request(
             "INVALID_API_KEY_DESC",
-            format!("A description has {min} to {max} characters."),
+            format!("The description must have {min} to {max} characters."),
         )
         .in_field("desc")
     }
 
-    /// A field that the body may not hold, or whose value has a wrong type.
+    /// A field that is unknown or has the wrong type.
     pub(crate) fn attribute(name: &str) -> Self {
         Self::bad_request(
             "INVALID_ATTRIBUTE",
-            format!("The attribute {name} is unknown here or has a wrong type."),
+            format!("The attribute {name} is unknown or has the wrong type."),
         )
         .about(name)
         .in_field(name)
@@ -221,7 +220,7 @@ impl ApiError {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES",
-            "Nothing can be changed while the application is upgraded.",
+            "Updates are not allowed during an upgrade of the application.",
         )
     }
 
@@ -244,19 +243,19 @@ impl ApiError {
         )
     }
 
-    /// Inferred, as are the four that follow: no page names their codes.
+    /// The codes of this error and of the next four are assumptions: no page names them.
     pub(crate) fn media_type() -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UNSUPPORTED_MEDIA_TYPE",
-            "The body's Content-Type is not one that this resource reads.",
+            "This resource does not support the body's Content-Type.",
         )
     }
 
     pub(crate) fn uri_mismatch() -> Self {
         Self::bad_request(
             "INVALID_DIGEST_URI",
-            "The uri of the Authorization header is not the one requested.",
+            "The uri of the Authorization header is not the request's.",
         )
     }
 
@@ -281,7 +280,7 @@ impl ApiError {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "METHOD_NOT_ALLOWED",
-            format!("This resource does not response {method}."),
+            format!("This resource does not support {method}."),
         )
         .about(method)
     }
