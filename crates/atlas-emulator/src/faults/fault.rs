@@ -171,7 +171,9 @@ impl Fault {
     /// Injects the fault after the update is applied. Only [`unexpected`], [`gateway`] and [`hang`]
     /// support this; other faults ignore it.
     ///
-    /// [`unexpected`]: Self::unexpected [`gateway`]: Self::gateway [`hang`]: Self::hang
+    /// [`unexpected`]: Self::unexpected
+    /// [`gateway`]: Self::gateway
+    /// [`hang`]: Self::hang
     #[must_use]
     pub fn after_update(mut self) -> Self {
         self.after_update = self.kind.supports_after_update();

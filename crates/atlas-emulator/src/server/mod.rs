@@ -14,5 +14,6 @@ pub(crate) mod tls;
 #[cfg(not(feature = "tls"))]
 pub(crate) mod tls {
     /// Uninhabited without the feature `tls`.
-    pub(crate) type Tls = std::convert::Infallible;
+    #[derive(Clone)]
+    pub(crate) enum Tls {}
 }

@@ -41,3 +41,9 @@ impl serde::Serialize for ObjectId {
         serializer.collect_str(self)
     }
 }
+
+impl From<ObjectId> for serde_json::Value {
+    fn from(id: ObjectId) -> Self {
+        Self::String(id.to_string())
+    }
+}
