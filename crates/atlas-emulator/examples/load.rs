@@ -1,6 +1,5 @@
-//! Measures what the emulator holds: digest-checked updates a second, 32 at
-//! once, and the memory of a million keys. Client and server share the process
-//! and its cores.
+//! Measures the emulator: updates with digest per second from 32 concurrent clients, and the
+//! memory of a million keys. Client and server share the process and its cores.
 //!
 //! ```text
 //! cargo run --release -p atlas-emulator --example load
@@ -69,11 +68,11 @@ async fn updates() -> io::Result<()> {
         done += client??;
     }
     let rate = done as f64 / started.elapsed().as_secs_f64();
-    println!("{rate:.0} updates/s, {CONNECTIONS} at once");
+    println!("{rate:.0} updates/s from {CONNECTIONS} concurrent clients");
     Ok(())
 }
 
-/// One connection that keeps to one nonce.
+/// A connection that reuses one nonce.
 struct Client {
     stream: TcpStream,
     target: String,
@@ -96,20 +95,20 @@ impl Client {
         while Instant::now() < until {
             count += 1;
             let response = hash(format!("{ha1}:{nonce}:{count:08x}:cafe:auth:{ha2}"));
-            let answer = self
+            let reply = self
                 .send(&format!(
                     "Authorization: Digest username=\"{}\", realm=\"MMS Public API\", nonce=\"{nonce}\", uri=\"{}\", algorithm=MD5, qop=auth, nc={count:08x}, cnonce=\"cafe\", response=\"{response}\"\r\n",
                     self.user, self.target
                 ))
                 .await?;
-            if !answer.starts_with("HTTP/1.1 200 ") {
-                return Err(io::Error::other(answer));
+            if !reply.starts_with("HTTP/1.1 200 ") {
+                return Err(io::Error::other(reply));
             }
         }
         Ok(count)
     }
 
-    /// Sends an update and reads the response, which fits into one buffer.
+    /// Sends an update and reads the whole response.
     async fn send(&mut self, header: &str) -> io::Result<String> {
         let request = format!(
             "PATCH {} HTTP/1.1\r\nHost: localhost\r\nAccept: application/vnd.atlas.2025-03-12+json\r\nContent-Type: application/json\r\n{header}Content-Length: {}\r\n\r\n{BODY}",
@@ -117,12 +116,12 @@ impl Client {
             BODY.len()
         );
         self.stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::with_capacity(4096);
+        let mut reply = Vec::with_capacity(4096);
         loop {
-            if self.stream.read_buf(&mut answer).await? == 0 {
+            if self.stream.read_buf(&mut reply).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            let text = String::from_utf8_lossy(&answer);
+            let text = String::from_utf8_lossy(&reply);
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
                 let length = head
                     .lines()
@@ -137,7 +136,7 @@ impl Client {
     }
 }
 
-/// Memory of this process, where the system tells it.
+/// Returns the peak memory of this process, on systems with `/proc`.
 fn memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

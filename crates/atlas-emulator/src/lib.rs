@@ -1,6 +1,5 @@
-//! A local server that responses like Atlas v2, Atlas v1.0 and Ops Manager for
-//! the operations that update a programmatic API key, for tests and for
-//! trying things out without an account.
+//! A local server that emulates the API-key operations of Atlas v2, Atlas v1.0 and Ops Manager, for
+//! tests and for experiments without an account.
 //!
 //! | | Atlas v2 | Atlas v1.0 | Ops Manager v1.0 |
 //! | --- | --- | --- | --- |
@@ -8,70 +7,70 @@
 //! | `PATCH /orgs/{orgId}/apiKeys/{apiUserId}` | yes | yes | yes |
 //! | `PATCH /groups/{groupId}/apiKeys/{apiUserId}` | yes | yes | yes |
 //! | `GET /orgs/{orgId}/apiKeys/{apiUserId}` | yes | yes | yes |
-//! | signing in | digest, bearer | digest, bearer | digest |
+//! | authentication | digest, bearer | digest, bearer | digest |
 //!
-//! `POST /api/oauth/token` and `POST /api/oauth/revoke` serve the tokens.
+//! `POST /api/oauth/token` issues access tokens, and `POST /api/oauth/revoke` revokes them.
 //!
-//! Digest authorizations are verified as RFC 7616 says, bodies are checked against the
-//! documents' schemas, and each fault has the services' own error code. The
-//! state is in memory; one update is atomic.
+//! The emulator verifies digest authorizations as in RFC 7616, validates bodies against the schemas
+//! of the OpenAPI documents, and responds to errors with the services' own codes. It keeps its
+//! state in memory and applies updates atomically.
 //!
-//! # In a test
+//! # Quick start
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
 //! let emulator = atlas_emulator::Emulator::start().await?;
-//! // … call emulator.base_url() with emulator.public_key() and .private_key()
+//! // Call emulator.base_url() with emulator.public_key() and emulator.private_key().
 //! assert_eq!(emulator.challenges(), 0);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! - [`Builder`] takes what it starts with: organizations, projects and keys,
-//!   rate limits, access lists, versions and their end, or a seed file.
-//! - [`Faults`] are injected: a 429, a broken connection, a response that
-//!   never comes; each says whether the update was carried out.
-//! - [`Emulator`] tells what arrived and what the keys are now, and starts over.
+//! - [`Builder`] configures the initial state (organizations, projects and keys, also from a seed
+//!   file), rate limits, access lists and versions.
+//! - [`Faults`] injects faults, such as a 429, a broken connection or a response that never
+//!   arrives. Each fault documents whether the update is applied.
+//! - [`Emulator`] shows the received requests and the current keys, and resets to its initial
+//!   state.
 //!
-//! The command `atlas-emulator` does the same for tests in other languages.
+//! Tests in other languages can run the command `atlas-emulator`.
 //!
 //! # Features
 //!
-//! | feature | for |
+//! | feature | description |
 //! | --- | --- |
-//! | `cli`, on by default | the command, and `cli::Settings` for others; it takes in the other features |
+//! | `cli` (default) | the command, and `cli::Settings` for other commands; enables all features |
 //! | `tls` | HTTPS: `Builder::tls` |
-//! | `seed-file` | what to start with, in YAML: `Builder::seed_file` |
+//! | `seed-file` | the initial state from YAML or JSON: `Builder::seed_file` |
 //!
-//! A test needs none of them: `default-features = false`.
+//! Most tests need no feature and can set `default-features = false`.
 //!
-//! # What is inferred
+//! # Assumptions
 //!
-//! Where no page and no recording of the services settles a question, the
-//! emulator has an option: the fields of [`Assumptions`], and beside them
+//! Some behavior of the services is neither documented nor recorded. For most of it, the emulator
+//! has a setting:
 //!
-//! - [`Builder::strict_nc`], [`Builder::nonce_ttl`] and
-//!   [`Builder::nonce_uses`]: how long and how often a nonce is good;
-//! - [`Builder::token_rate_limit`]: how many tokens may be asked for;
-//! - [`Assumptions::codes`] and [`Assumptions::statuses`]: those of unknown roles (400),
-//!   of a body that changes nothing (400), of bad query parameters (400), of a
-//!   body that is too long (413), slow (408) or of another media type (415), of a
-//!   wrong method (405), of an unknown path (404), and of a digest for another
-//!   URI (400).
+//! - the fields of [`Assumptions`];
+//! - [`Builder::strict_nc`], [`Builder::nonce_ttl`] and [`Builder::nonce_uses`]: the lifetime of a
+//!   nonce;
+//! - [`Builder::token_rate_limit`]: the rate limit of token requests;
+//! - [`Assumptions::codes`] and [`Assumptions::statuses`]: the errors for an unknown role (400), a
+//!   body without changes (400), an invalid query parameter (400), a digest for another URI (400),
+//!   an unknown path (404), a wrong method (405), and a body that is slow (408), too long (413) or
+//!   of another media type (415).
 //!
-//! These are assumed as well, and decided once:
+//! The following assumptions are fixed:
 //!
-//! - An unknown path and a wrong method are refused before signing in.
+//! - An unknown path and a wrong method are refused before authentication.
 //! - Query parameters that the documents do not declare are ignored.
-//! - Signing in is checked first, then the access list, the version, the ids,
-//!   the query, the organization or project, the caller's roles, the rate
-//!   limit, the key, and the body last.
-//! - A version is deprecated and gone from the day that is named, in UTC;
-//!   `VERSION_GONE` names the date of the version, not the date asked for.
-//! - `badRequestDetail`, where Atlas v2 has it, names a field that the body has
-//!   wrong: its name, its type, its length, or a role in it.
-//! - The three services share the buckets of an organization and a project.
+//! - Checks run in this order: authentication, access list, version, ids, query, organization or
+//!   project, the caller's roles, rate limit, key, body.
+//! - Deprecation and sunset begin at midnight UTC. `VERSION_GONE` names the date of the version,
+//!   not the date in the request.
+//! - In Atlas v2, `badRequestDetail` names the invalid field of the body: an unknown field, or one
+//!   with a wrong type, a wrong length or an invalid role.
+//! - The three services share the rate limits of an organization and a project.
 
 mod auth;
 #[cfg(feature = "cli")]

@@ -1,5 +1,4 @@
-//! The emulator as a command: prints where it listens and what signs in as
-//! one line of JSON, then serves until it is interrupted.
+//! The command `atlas-emulator`, which runs the emulator until it is interrupted.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -10,34 +9,33 @@ use atlas_emulator::{Builder, cli::Settings};
 use clap::{Parser, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
-/// A local server for the API-key operations of Atlas v2, Atlas v1.0 and Ops
-/// Manager.
+/// Run a local server that emulates the API-key operations of Atlas v2, Atlas v1.0 and Ops Manager
 ///
-/// Once it listens it prints one line of JSON: base_url, org_id, project_id,
-/// api_key_id, public_key, private_key, client_id, client_secret, and with
-/// --tls also ca_certificate. Each request is logged on standard error.
+/// Once it listens, prints one line of JSON with base_url, org_id, project_id, api_key_id,
+/// public_key, private_key, client_id, client_secret, and with --tls also ca_certificate. Logs each
+/// request to standard error.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     #[command(flatten)]
     settings: Settings,
 
-    /// Print the JSON Schema of a seed file, and stop
+    /// Print the JSON Schema of seed files and exit
     #[arg(long)]
     print_seed_schema: bool,
 
-    /// How requests are logged on standard error
+    /// Format of the request log on standard error
     #[arg(long, default_value = "text")]
     log: Log,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Log {
-    /// A line a request
+    /// One line of text per request
     Text,
-    /// A line of JSON a request
+    /// One line of JSON per request
     Json,
-    /// Only why it could not start
+    /// Errors at startup only
     Off,
 }
 
@@ -71,7 +69,7 @@ impl Log {
             .with_env_filter(filter)
             .with_ansi(io::stderr().is_terminal())
             .with_writer(io::stderr)
-            // They are printed on standard error too, which panics if it is closed.
+            // Printing them would panic if standard error is closed.
             .log_internal_errors(false);
         match self {
             Self::Json => log.json().flatten_event(true).init(),
@@ -81,7 +79,7 @@ impl Log {
 }
 
 async fn run(settings: Settings) -> io::Result<()> {
-    // Before the line is printed, so that whoever reads it can already signal.
+    // Before the line is printed, because its reader may signal at once.
     let interrupted = interrupted()?;
     let running = settings.start().await?;
     let mut out = io::stdout().lock();
@@ -96,7 +94,7 @@ async fn run(settings: Settings) -> io::Result<()> {
     Ok(())
 }
 
-/// Listens for SIGINT and SIGTERM from now on.
+/// Listens for SIGINT and SIGTERM, starting now.
 #[cfg(unix)]
 fn interrupted() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -1,11 +1,11 @@
-//! A million keys fit into a gibibyte, measured on a tenth of them. It is a
-//! test program of its own, as the whole process is measured.
+//! Checks that a million keys fit into a gibibyte, with a tenth of them. This is a test program of
+//! its own, because it measures the memory of the whole process.
 
 #![cfg(target_os = "linux")]
 
 use atlas_emulator::Emulator;
 
-/// Memory of this process, in KiB.
+/// Returns the memory of this process, in KiB.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status

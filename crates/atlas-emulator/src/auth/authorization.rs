@@ -1,25 +1,23 @@
-//! Reading the parameters of an Authorization header.
+//! A parser for the parameters of an Authorization header.
 //!
-//! Written here rather than taken from `http-auth`, which clients build their
-//! headers with: a mistake in it would then be accepted by both sides.
-//! `digest_auth` can read such a header too, but panics on one that is not
-//! ASCII.
+//! It is hand-written because clients build their headers with `http-auth`: with the same crate on
+//! both sides, a bug in it would go unnoticed. `digest_auth` panics on a header that is not ASCII.
 
 use std::borrow::Cow;
 
-/// A scheme and what follows it.
+/// Splits credentials into their scheme and the rest.
 pub(crate) fn scheme(header: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = header.trim().split_once(' ')?;
     Some((scheme, rest.trim_start()))
 }
 
-/// Parameters as in RFC 9110, section 11.2: `name=token` or `name="quoted"`,
-/// parted by commas, names in any case and each at most once.
+/// Parameters as in RFC 9110, section 11.2: `name=token` or `name="quoted"`, separated by commas,
+/// with case-insensitive names that occur at most once.
 #[derive(Debug)]
 pub(crate) struct Parameters<'a>(Vec<(&'a str, Cow<'a, str>)>);
 
 impl<'a> Parameters<'a> {
-    /// `None` where the text is not a list of parameters.
+    /// Parses parameters; returns `None` if the text is malformed.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut parameters = Self(Vec::with_capacity(10));
         let mut rest = skip_commas(text);
@@ -48,7 +46,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// A value, and the text behind it.
+/// Splits off a value from the text after it.
 fn value(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([',', ' ', '\t']).unwrap_or(text.len());
@@ -100,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_and_quoted_values_are_read() {
+    fn parses_tokens_and_quoted_values() {
         let text = r#"username="a \"b\" \\c", NC=00000001 ,, qop = auth,uri="/x?a=1,2""#;
         let parameters = Parameters::parse(text).unwrap();
         assert_eq!(parameters.get("username"), Some(r#"a "b" \c"#));
@@ -111,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_lists_are_refused() {
+    fn rejects_malformed_parameters() {
         for text in [
             "username",
             "=x",

@@ -1,4 +1,4 @@
-//! HTTP Digest as in RFC 7616: the challenge, and the check of the response.
+//! HTTP Digest as in RFC 7616: challenges, and the verification of authorizations.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -18,20 +18,25 @@ const REALM: &str = "MMS Public API";
 
 /// An algorithm that a digest challenge offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// MD5, which the services offer. The default.
+    /// MD5, which the services offer (default).
     #[default]
     Md5,
-    /// MD5, with the nonces in the hash of the password.
+    /// MD5 with the nonces in the password's hash.
     Md5Sess,
     /// SHA-256, which RFC 7616 prefers.
+    #[cfg_attr(feature = "cli", value(name = "sha-256"))]
     Sha256,
-    /// SHA-256, with the nonces in the hash of the password.
+    /// SHA-256 with the nonces in the password's hash.
+    #[cfg_attr(feature = "cli", value(name = "sha-256-sess"))]
     Sha256Sess,
-    /// SHA-512/256, the strongest of RFC 7616.
+    /// SHA-512/256, the strongest in RFC 7616.
+    #[cfg_attr(feature = "cli", value(name = "sha-512-256"))]
     Sha512_256,
-    /// SHA-512/256, with the nonces in the hash of the password.
+    /// SHA-512/256 with the nonces in the password's hash.
+    #[cfg_attr(feature = "cli", value(name = "sha-512-256-sess"))]
     Sha512_256Sess,
 }
 
@@ -54,7 +59,7 @@ impl Algorithm {
         )
     }
 
-    /// The hexadecimal hash of `parts` joined by colons.
+    /// Hashes `parts`, joined by colons, to hexadecimal digits.
     fn hash(self, parts: &[&str]) -> String {
         let text = parts.join(":");
         match self {
@@ -65,7 +70,7 @@ impl Algorithm {
     }
 }
 
-/// What the challenges offer and ask for, and what follows a successful authentication.
+/// The options of challenges and of `Authentication-Info`.
 #[derive(Clone, Debug)]
 pub(crate) struct DigestPolicy {
     pub(crate) algorithms: Vec<Algorithm>,
@@ -76,32 +81,31 @@ pub(crate) struct DigestPolicy {
     pub(crate) response_auth: bool,
 }
 
-/// The users that may sign in, and the nonces they were given.
+/// The digest users and their nonces.
 pub(crate) struct DigestAuthenticator {
     policy: DigestPolicy,
-    /// By name, or by the hash of it for each algorithm if that is asked for.
+    /// By name, or by the name's hash for each algorithm with `userhash`.
     users: HashMap<String, Arc<User>>,
     nonces: Mutex<Nonces>,
 }
 
-/// A user's password is kept as its hashes only, in the order of the algorithms.
+/// A user. Of the password, only the hashes are kept, in the order of the algorithms.
 struct User {
     ha1: Vec<String>,
     caller: Caller,
 }
 
-/// Who was let through, and what a response tells about it.
+/// An authenticated caller, and the `Authentication-Info` for the response.
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) caller: Caller,
     pub(crate) info: Option<HeaderValue>,
 }
 
-/// Why a request was not let through.
+/// Why authentication failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Denied {
-    /// To be challenged. `stale` tells that the password was right and only
-    /// the nonce was not.
+    /// The request gets a challenge. If `stale`, the password was right and only the nonce was not.
     Challenge { stale: bool },
     /// The `uri` parameter is not the request's.
     Uri,
@@ -116,7 +120,7 @@ impl DigestAuthenticator {
         }
     }
 
-    /// Adds a user; `false` if the name is taken.
+    /// Adds a user; returns `false` if the name is taken.
     pub(crate) fn add_user(&mut self, name: &str, password: &str, caller: Caller) -> bool {
         let algorithms = &self.policy.algorithms;
         let hashed = |with: &[&str]| algorithms.iter().map(|a| a.hash(with)).collect();
@@ -133,7 +137,7 @@ impl DigestAuthenticator {
             .all(|name| self.users.insert(name, Arc::clone(&user)).is_none())
     }
 
-    /// A challenge with a new nonce, for each algorithm one.
+    /// Issues a nonce and returns its challenges, one for each algorithm.
     pub(crate) fn challenge(&self, stale: bool) -> Vec<HeaderValue> {
         let policy = &self.policy;
         let nonce = self.nonces.lock().issue(Instant::now());
@@ -142,24 +146,24 @@ impl DigestAuthenticator {
         } else {
             "auth"
         };
-        let mut more = String::new();
-        if let Some(opaque) = &policy.opaque {
-            more += &format!(r#", opaque="{opaque}""#);
-        }
-        if policy.userhash {
-            more += ", userhash=true";
-        }
+        let opaque = policy.opaque.as_ref();
+        let opaque = opaque.map_or_else(String::new, |opaque| format!(r#", opaque="{opaque}""#));
+        let userhash = if policy.userhash {
+            ", userhash=true"
+        } else {
+            ""
+        };
         let challenge = |algorithm: &Algorithm| {
             let algorithm = algorithm.name();
             HeaderValue::try_from(format!(
-                r#"Digest realm="{REALM}", domain="", nonce="{nonce}", algorithm={algorithm}, qop="{qop}", stale={stale}{more}"#
+                r#"Digest realm="{REALM}", domain="", nonce="{nonce}", algorithm={algorithm}, qop="{qop}", stale={stale}{opaque}{userhash}"#
             ))
             .expect("every part of the challenge is visible ASCII")
         };
         policy.algorithms.iter().map(challenge).collect()
     }
 
-    /// Checks the parameters of a `Digest` Authorization header.
+    /// Verifies the parameters of a `Digest` Authorization header.
     pub(crate) fn verify(
         &self,
         header: &str,
@@ -199,8 +203,7 @@ impl DigestAuthenticator {
         }
         let digest = |ha2: String| algorithm.hash(&[&ha1, nonce, nc, cnonce, &qop, &ha2]);
         let expected = digest(if qop == "auth-int" {
-            // Hashes of text are hashes of its bytes; a body that is no text is
-            // none that any operation takes.
+            // `hash` takes text, and no operation accepts a body that is not UTF-8.
             let body = algorithm.hash(&[std::str::from_utf8(body).map_err(|_| denied)?]);
             algorithm.hash(&[request.method.as_str(), uri, &body])
         } else {
@@ -224,9 +227,9 @@ impl DigestAuthenticator {
             info.push(format!(r#"nextnonce="{}""#, nonces.issue(Instant::now())));
         }
         if self.policy.response_auth && qop == "auth" {
-            let proof = digest(algorithm.hash(&["", uri]));
+            let rspauth = digest(algorithm.hash(&["", uri]));
             info.push(format!(
-                r#"rspauth="{proof}", cnonce="{cnonce}", nc={nc}, qop=auth"#
+                r#"rspauth="{rspauth}", cnonce="{cnonce}", nc={nc}, qop=auth"#
             ));
         }
         Ok(Verified {
@@ -238,14 +241,14 @@ impl DigestAuthenticator {
     }
 }
 
-/// A nonce count: eight hexadecimal digits, counted from 1.
+/// Parses a nonce count: eight hexadecimal digits, at least 1.
 fn count(nc: &str) -> Option<u32> {
     let is_hex = nc.len() == 8 && nc.bytes().all(|byte| byte.is_ascii_hexdigit());
     let count = u32::from_str_radix(nc, 16).ok()?;
     (is_hex && count > 0).then_some(count)
 }
 
-/// Whether `uri` names the resource that was asked for.
+/// Returns whether `uri` names the requested resource.
 fn is_requested(uri: &str, requested: &Uri) -> bool {
     let Some(requested) = requested.path_and_query() else {
         return false;
@@ -262,7 +265,7 @@ mod tests {
 
     /// The example of RFC 7616, section 3.9.1.
     #[test]
-    fn the_example_of_the_rfc_is_computed() {
+    fn hash_matches_the_rfc_example() {
         for (algorithm, expected) in [
             (Algorithm::Md5, "8ca523f5e9506fed4657c9700eebdbec"),
             (
@@ -285,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_eight_hexadecimal_digits_from_one() {
+    fn nonce_counts_are_eight_hexadecimal_digits_and_positive() {
         assert_eq!(count("0000000a"), Some(10));
         for nc in ["00000000", "1", "000000001", "+0000001", "0000000g", ""] {
             assert_eq!(count(nc), None, "{nc}");

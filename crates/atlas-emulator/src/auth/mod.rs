@@ -1,4 +1,4 @@
-//! Who is calling: digest, bearer tokens, and the endpoints that issue tokens.
+//! Authentication: digest, bearer tokens, and the token endpoints.
 
 pub(crate) mod authorization;
 pub(crate) mod digest;

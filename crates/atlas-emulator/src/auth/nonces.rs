@@ -1,4 +1,4 @@
-//! Server nonces: issued here, bounded in number, life and use.
+//! Server nonces, limited in number, lifetime and uses.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -8,22 +8,22 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rand::Rng;
 
-/// Nonces that are remembered at once. A flood of challenges pushes out the
-/// oldest, whose next use is then answered as stale.
+/// The maximum number of live nonces. A flood of challenges evicts the oldest, which are then
+/// stale.
 const CAPACITY: usize = 65_536;
 
 type Key = [u8; 24];
 
-/// The nonces that were issued and have not expired.
+/// The nonces that have not expired.
 #[derive(Debug)]
 pub(crate) struct Nonces {
     policy: NoncePolicy,
     live: HashMap<Key, Nonce>,
-    /// Keys of `live`, in the order of issue, which is that of expiry.
+    /// The keys of `live` in order of issue, which is also the order of expiry.
     order: VecDeque<Key>,
 }
 
-/// How long and how often a nonce may be used.
+/// The limits of a nonce.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoncePolicy {
     pub(crate) ttl: Duration,
@@ -41,10 +41,16 @@ struct Nonce {
 /// Why a nonce was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// Not known, expired, or used up: a new one will do.
+    /// It is unknown, expired or used up; the client needs a new one.
     Stale,
-    /// The count did not rise.
+    /// The count did not increase.
     Replayed,
+}
+
+impl NoncePolicy {
+    fn is_expired(&self, nonce: &Nonce, now: Instant) -> bool {
+        now.saturating_duration_since(nonce.issued) >= self.ttl
+    }
 }
 
 impl Nonces {
@@ -56,7 +62,7 @@ impl Nonces {
         }
     }
 
-    /// A new nonce, 32 characters of base64.
+    /// Issues a nonce, 32 characters of base64.
     pub(crate) fn issue(&mut self, now: Instant) -> String {
         self.drop_old(now);
         let mut key = Key::default();
@@ -71,7 +77,7 @@ impl Nonces {
         STANDARD.encode(key)
     }
 
-    /// Counts one use of `nonce` with the count `nc`.
+    /// Records one use of `nonce` with the count `nc`.
     pub(crate) fn spend(&mut self, nonce: &str, nc: u32, now: Instant) -> Result<(), Refused> {
         let mut key = Key::default();
         let known = match STANDARD.decode_slice(nonce, &mut key) {
@@ -79,9 +85,8 @@ impl Nonces {
             _ => None,
         };
         let nonce = known.ok_or(Refused::Stale)?;
-        let expired = now.saturating_duration_since(nonce.issued) >= self.policy.ttl;
         let used_up = self.policy.uses.is_some_and(|uses| nonce.uses >= uses);
-        if expired || used_up {
+        if used_up || self.policy.is_expired(nonce, now) {
             return Err(Refused::Stale);
         }
         if self.policy.strict_nc && nc <= nonce.highest_nc {
@@ -94,10 +99,8 @@ impl Nonces {
 
     fn drop_old(&mut self, now: Instant) {
         while let Some(oldest) = self.order.front() {
-            let expired = self
-                .live
-                .get(oldest)
-                .is_none_or(|nonce| now.saturating_duration_since(nonce.issued) >= self.policy.ttl);
+            let live = self.live.get(oldest);
+            let expired = live.is_none_or(|nonce| self.policy.is_expired(nonce, now));
             if !expired && self.order.len() < CAPACITY {
                 return;
             }
@@ -118,7 +121,7 @@ mod tests {
     };
 
     #[test]
-    fn a_flood_of_challenges_keeps_memory_bounded() {
+    fn capacity_bounds_a_flood_of_challenges() {
         let mut nonces = Nonces::new(POLICY);
         let now = Instant::now();
         let first = nonces.issue(now);
@@ -131,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn expired_nonces_are_forgotten() {
+    fn expired_nonces_are_removed() {
         let mut nonces = Nonces::new(POLICY);
         let start = Instant::now();
         let old = nonces.issue(start);
@@ -142,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_may_have_a_number_of_uses() {
+    fn a_nonce_is_stale_after_its_last_use() {
         let mut nonces = Nonces::new(NoncePolicy {
             uses: Some(2),
             ..POLICY
@@ -155,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_strict_count_only_rises() {
+    fn strict_counts_must_increase() {
         let mut nonces = Nonces::new(NoncePolicy {
             strict_nc: true,
             ..POLICY

@@ -1,5 +1,5 @@
-//! Service accounts: the OAuth 2.0 token and revocation endpoints
-//! (RFC 6749, section 4.4, and RFC 7009).
+//! Service accounts: the OAuth 2.0 token and revocation endpoints (RFC 6749, section 4.4, and RFC
+//! 7009).
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use http::{
 use parking_lot::Mutex;
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use url::form_urlencoded;
 
@@ -28,7 +28,7 @@ use crate::{
     state::rate_limit::Bucket, state::store::Caller,
 };
 
-/// Live tokens that one account may have.
+/// The maximum number of live tokens of a service account.
 const MAX_LIVE: usize = 100;
 
 /// The service accounts and their live tokens.
@@ -50,7 +50,7 @@ struct Token {
     expires: Instant,
 }
 
-/// A refusal in the shape of RFC 6749, section 5.2.
+/// An error in the format of RFC 6749, section 5.2.
 struct Refusal {
     status: StatusCode,
     error: &'static str,
@@ -66,7 +66,7 @@ const INVALID_CLIENT: Refusal = Refusal {
 const INVALID_REQUEST: Refusal = Refusal {
     status: StatusCode::BAD_REQUEST,
     error: "invalid_request",
-    description: "The form lacks a parameter or has one twice.",
+    description: "A form parameter is missing or repeated.",
 };
 
 const UNSUPPORTED_GRANT: Refusal = Refusal {
@@ -81,13 +81,6 @@ const TOO_MANY_TOKENS: Refusal = Refusal {
     description: "The service account has too many live tokens.",
 };
 
-#[derive(Serialize)]
-struct Granted<'a> {
-    access_token: &'a str,
-    expires_in: u64,
-    token_type: &'static str,
-}
-
 impl TokenIssuer {
     pub(crate) fn new(ttl: Duration) -> Self {
         Self {
@@ -97,7 +90,7 @@ impl TokenIssuer {
         }
     }
 
-    /// Adds a service account; `false` if the id is taken.
+    /// Adds a service account; returns `false` if the id is taken.
     pub(crate) fn add_account(&mut self, id: &str, secret: SecretString, caller: Caller) -> bool {
         let account = Account {
             secret,
@@ -107,14 +100,14 @@ impl TokenIssuer {
         self.accounts.insert(id.to_owned(), account).is_none()
     }
 
-    /// The account that a live token belongs to.
+    /// Returns the account that a live token belongs to.
     pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
         let live = self.live.lock();
         let token = live.get(token)?;
         (Instant::now() < token.expires).then(|| token.caller.clone())
     }
 
-    /// Forgets every live token, and how full the buckets are.
+    /// Revokes every token and refills the rate limits.
     pub(crate) fn reset(&self) {
         self.live.lock().clear();
         for account in self.accounts.values() {
@@ -122,18 +115,17 @@ impl TokenIssuer {
         }
     }
 
-    /// Responses a request for a token. The rate limit is told in the shape of
-    /// the services, everything else in that of OAuth.
+    /// Responds to a token request. A rate limit's error has the services' format, all others have
+    /// OAuth's.
     pub(crate) fn grant(&self, request: &Parts, body: &[u8], behavior: &Behavior) -> Response {
-        match self.take(request, behavior) {
-            Err(error) => response::unrouted(error, &behavior.assumptions),
-            Ok(()) => self
-                .try_grant(&request.headers, body)
-                .unwrap_or_else(Refusal::into_response),
+        if let Err(error) = self.take(request, behavior) {
+            return response::unrouted(error, &behavior.assumptions);
         }
+        self.try_grant(&request.headers, body)
+            .unwrap_or_else(Refusal::into_response)
     }
 
-    /// Takes a token of the account's bucket.
+    /// Takes a token from the account's rate-limit bucket.
     fn take(&self, request: &Parts, behavior: &Behavior) -> Result<(), ApiError> {
         let account = self.account(&request.headers);
         let (Ok((_, account)), Some(limit)) = (account, behavior.token_rate_limit) else {
@@ -146,8 +138,7 @@ impl TokenIssuer {
         }
     }
 
-    /// Responses a request to revoke a token. A token that is not known is
-    /// answered as one that is revoked.
+    /// Responds to a revocation. As in RFC 7009, revoking an unknown token succeeds.
     pub(crate) fn revoke(&self, headers: &HeaderMap, body: &[u8]) -> Response {
         self.try_revoke(headers, body)
             .unwrap_or_else(Refusal::into_response)
@@ -155,9 +146,8 @@ impl TokenIssuer {
 
     fn try_grant(&self, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
         let (client_id, account) = self.account(headers)?;
-        match field(headers, body, "grant_type")?.as_str() {
-            "client_credentials" => {}
-            _ => return Err(UNSUPPORTED_GRANT),
+        if field(headers, body, "grant_type")? != "client_credentials" {
+            return Err(UNSUPPORTED_GRANT);
         }
         let now = Instant::now();
         let mut live = self.live.lock();
@@ -169,13 +159,12 @@ impl TokenIssuer {
         let mut bytes = [0; 48];
         rand::rng().fill_bytes(&mut bytes);
         let access_token = URL_SAFE_NO_PAD.encode(bytes);
-        let granted = Granted {
-            access_token: &access_token,
-            expires_in: self.ttl.as_secs(),
-            token_type: "Bearer",
-        };
-        let mut response = response::json(StatusCode::OK, serde_json::to_vec(&granted));
-        no_store(response.headers_mut());
+        let body = json!({
+            "access_token": access_token,
+            "expires_in": self.ttl.as_secs(),
+            "token_type": "Bearer",
+        });
+        let response = uncached(StatusCode::OK, &body);
         let token = Token {
             client_id: client_id.clone(),
             caller: account.caller.clone(),
@@ -189,16 +178,11 @@ impl TokenIssuer {
         let (client_id, _) = self.account(headers)?;
         let token = field(headers, body, "token")?;
         let mut live = self.live.lock();
-        if live
-            .get(&token)
-            .is_some_and(|known| known.client_id == client_id)
-        {
-            live.remove(&token);
-        }
+        live.retain(|known, owner| *known != token || owner.client_id != client_id);
         Ok(Response::default())
     }
 
-    /// The account that the Basic credentials belong to.
+    /// Returns the account that the Basic credentials belong to.
     fn account(&self, headers: &HeaderMap) -> Result<(String, &Account), Refusal> {
         let basic = || {
             let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
@@ -218,22 +202,17 @@ impl TokenIssuer {
 
 impl Refusal {
     fn into_response(self) -> Response {
-        let body = serde_json::json!({
-            "error": self.error,
-            "error_description": self.description,
-        });
-        let mut response = response::json(self.status, serde_json::to_vec(&body));
-        let headers = response.headers_mut();
-        no_store(headers);
+        let body = json!({"error": self.error, "error_description": self.description});
+        let mut response = uncached(self.status, &body);
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static(r#"Basic realm="MMS Public API""#);
-            headers.insert(WWW_AUTHENTICATE, scheme);
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
         }
         response
     }
 }
 
-/// One field of a form; it must be there exactly once.
+/// Returns a form field, which must occur exactly once.
 fn field(headers: &HeaderMap, body: &[u8], name: &str) -> Result<String, Refusal> {
     let is_form = headers
         .get(CONTENT_TYPE)
@@ -249,6 +228,9 @@ fn field(headers: &HeaderMap, body: &[u8], name: &str) -> Result<String, Refusal
     }
 }
 
-fn no_store(headers: &mut HeaderMap) {
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+fn uncached(status: StatusCode, body: &Value) -> Response {
+    let mut response = response::json(status, serde_json::to_vec(body));
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, no_store);
+    response
 }

@@ -1,4 +1,4 @@
-//! What no page and no recording of the services settles, one field each.
+//! Behavior of the services that is neither documented nor recorded, one field each.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,9 @@ use serde::Deserialize;
 
 use crate::{http::error::ApiError, spec::service::Service, spec::versions::VersionDates};
 
-/// How the emulator decides what is assumed, not documented.
+/// How the emulator behaves where the services are not documented.
 ///
-/// The defaults are what seems likeliest. A client should be right under both
-/// values of each field.
+/// The defaults are the likeliest behavior. A client should work with both values of each field.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -28,63 +27,58 @@ use crate::{http::error::ApiError, spec::service::Service, spec::versions::Versi
 #[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "seed-file",
-    schemars(description = "How the emulator decides what is assumptions and not documented.")
+    schemars(description = "How the emulator behaves where the services are not documented.")
 )]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Assumptions {
-    /// Which dates the Accept header of Atlas v2 may name.
+    /// The dates that the Accept header of Atlas v2 may name.
     pub version_dates: VersionDates,
-    /// Whether a deprecated version's errors have its `Deprecation` and
-    /// `Sunset` too. Default: no, only its successes.
+    /// Whether errors of a deprecated version have `Deprecation` and `Sunset` too, not only
+    /// successes; default: false.
     pub deprecation_on_errors: bool,
-    /// Whether Atlas v2 responses a description of a wrong length with
-    /// `VALIDATION_ERROR` in place of `INVALID_API_KEY_DESC`; both are seen.
-    /// Default: no.
+    /// Whether Atlas v2 refuses a description of a wrong length with `VALIDATION_ERROR` instead of
+    /// `INVALID_API_KEY_DESC`; both occur. Default: false.
     pub validation_errors: bool,
-    /// Whether Atlas v2 names the field at fault, where there is one, in
-    /// `badRequestDetail`: it may, and for which errors is not told. Default:
-    /// yes.
+    /// Whether Atlas v2 names the invalid field in `badRequestDetail`; for which errors it does is
+    /// not documented. Default: true.
     pub field_details: bool,
-    /// Statuses from 400 to 599 that are sent in place of the emulator's own,
-    /// by its code, as `API_KEY_NOT_FOUND: 404`: 400 is documented, and clients
-    /// have seen 404. Default: none.
+    /// HTTP statuses from 400 to 599 by error code, instead of the emulator's own. Example:
+    /// `API_KEY_NOT_FOUND: 404`; the documented status is 400, but clients have seen 404. Default:
+    /// empty.
     pub statuses: BTreeMap<String, u16>,
-    /// Codes that are sent in place of the emulator's own, as
-    /// `RATE_LIMITED_TOKEN_BUCKET: RATE_LIMITED`. Default: none.
+    /// Error codes by the emulator's own code, such as `RATE_LIMITED_TOKEN_BUCKET: RATE_LIMITED`;
+    /// default: empty.
     pub codes: BTreeMap<String, String>,
-    /// Whether the owners of an organization may do everything in its
-    /// projects. Default: yes.
+    /// Whether an organization's owners may update keys in all of its projects; default: true.
     pub owners_rule_projects: bool,
-    /// Whether every member of an organization may read its keys, and not its
-    /// owners alone. Default: yes.
+    /// Whether every member of an organization may read its keys, not only the owners; default:
+    /// true.
     pub members_read_keys: bool,
-    /// Whether an update in a project adds a key that was not in it. If not,
-    /// the response is `API_KEY_NOT_FOUND`. Default: yes.
+    /// Whether an update in a project adds a key that is not yet in the project; default: true.
+    /// Otherwise, the response is `API_KEY_NOT_FOUND`.
     pub project_update_adds: bool,
-    /// Whether a person or a service account counts as an owner that an
-    /// organization has, so that its last key may be demoted. Default: no.
+    /// Whether people and service accounts count as owners of an organization, so that its last
+    /// owner key may be demoted; default: false.
     pub accounts_count_as_owners: bool,
-    /// Whether a 429 of the rate limits has `Retry-After`. Default: yes.
+    /// Whether a 429 of a rate limit has `Retry-After`; default: true.
     pub retry_after: bool,
-    /// Whether a rate limit refills evenly, and not all at once at the end of
-    /// each period. Default: yes.
+    /// Whether a rate limit refills continuously, not all at once at the end of each period;
+    /// default: true.
     pub even_refill: bool,
-    /// The services whose calls are limited and have `RateLimit-*` headers.
-    /// Default: all three.
+    /// The services that limit calls and send `RateLimit-*` headers; default: all three.
     pub rate_limited: Vec<Service>,
-    /// Whether a bearer token that is not valid is met with the digest
-    /// challenge, and not with `Bearer error="invalid_token"`. Default: yes.
+    /// Whether an invalid bearer token gets the digest challenge, not `Bearer
+    /// error="invalid_token"`; default: true.
     pub digest_for_bad_tokens: bool,
-    /// Whether the HTTP status of an error is 200 with `envelope=true`, for
-    /// clients that cannot read another. A digest challenge stays a 401.
-    /// Default: yes.
+    /// Whether errors have the HTTP status 200 with `envelope=true`, for clients that cannot read
+    /// other statuses; default: true. A digest challenge remains a 401.
     pub envelope_hides_status: bool,
-    /// What the body is called in an envelope: `content`, or `envelope` as on
-    /// older pages. Default: `content`.
+    /// The name of the body in an envelope: `content`, or `envelope` as on older pages; default:
+    /// `content`.
     pub envelope_key: String,
-    /// Whether roles are sent in another order each time; it is known not to
-    /// be stable. Default: no, in the order given.
+    /// Whether roles are sent in a different order each time, because their order is known to be
+    /// unstable; default: false, which keeps the order given.
     pub shuffled_roles: bool,
 }
 
@@ -113,19 +107,20 @@ impl Default for Assumptions {
 }
 
 impl Assumptions {
-    /// What cannot be sent, if anything.
-    pub(crate) fn fault(&self) -> Option<String> {
-        let wrong = |status: &&u16| !(400..600).contains(*status);
-        if let Some(status) = self.statuses.values().find(wrong) {
-            return Some(format!("{status} is not the status of an error"));
+    /// Checks that the statuses and codes can be sent.
+    pub(crate) fn validate(&self) -> Result<(), String> {
+        let is_error = |status: &u16| (400..600).contains(status);
+        if let Some(status) = self.statuses.values().find(|status| !is_error(status)) {
+            return Err(format!("{status} is not an error status from 400 to 599"));
         }
-        self.codes
-            .values()
-            .find(|code| HeaderValue::try_from(*code).is_err())
-            .map(|code| format!("{code:?} cannot stand in X-Error-Code"))
+        let is_invalid = |code: &&String| HeaderValue::try_from(*code).is_err();
+        match self.codes.values().find(is_invalid) {
+            Some(code) => Err(format!("error code {code:?} is not a valid header value")),
+            None => Ok(()),
+        }
     }
 
-    /// An error as it is to be sent.
+    /// Replaces an error's status and code with the configured ones.
     pub(crate) fn amend(&self, mut error: ApiError, service: Service) -> ApiError {
         if let Some(status) = self.statuses.get(&*error.code)
             && let Ok(status) = StatusCode::from_u16(*status)

@@ -1,4 +1,4 @@
-//! The settings that requests meet.
+//! The settings that affect requests.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     state::rate_limit::{Exhausted, RateLimit},
 };
 
-/// Settings that a request can meet.
+/// The settings that affect requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Behavior {
     pub(crate) latency: Duration,
@@ -19,17 +19,17 @@ pub(crate) struct Behavior {
     pub(crate) token_rate_limit: Option<RateLimit>,
     pub(crate) assumptions: Assumptions,
     pub(crate) admin: bool,
-    /// A day that never ends, in place of the clock's.
+    /// A fixed current day, instead of the clock's.
     pub(super) today: Option<NaiveDate>,
 }
 
 impl Behavior {
-    /// The day of the versions' clock.
+    /// Returns the current day of the versions' clock.
     pub(crate) fn today(&self) -> NaiveDate {
         self.today.unwrap_or_else(|| Utc::now().date_naive())
     }
 
-    /// The response to a request for which there is no token left.
+    /// Returns the error for a request that an empty bucket refuses.
     pub(crate) fn rate_limited(&self, path: &str, limit: RateLimit, empty: Exhausted) -> ApiError {
         let mut error = ApiError::rate_limited(path, limit, empty);
         if !self.assumptions.retry_after {

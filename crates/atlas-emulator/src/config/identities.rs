@@ -1,10 +1,10 @@
-//! Made-up ids and credentials in the services' forms.
+//! Generated ids and credentials in the services' formats.
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 use crate::state::object_id::ObjectId;
 
-/// A source of ids. With the same seed it makes the same ones.
+/// A generator of ids and credentials, reproducible from its seed.
 pub(crate) struct Identities(StdRng);
 
 impl Identities {
@@ -18,12 +18,12 @@ impl Identities {
         ObjectId::from_bytes(bytes)
     }
 
-    /// Eight lower-case letters.
+    /// Generates eight lower-case letters.
     pub(crate) fn public_key(&mut self) -> String {
         (0..8).map(|_| self.0.random_range('a'..='z')).collect()
     }
 
-    /// Hexadecimal digits in groups of 8, 4, 4 and 12.
+    /// Generates hexadecimal digits in groups of 8, 4, 4 and 12.
     pub(crate) fn private_key(&mut self) -> String {
         [4, 2, 2, 6].map(|bytes| self.hex(bytes)).join("-")
     }

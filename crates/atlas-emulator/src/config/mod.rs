@@ -1,4 +1,4 @@
-//! Settings of an emulator, and the state that it starts with.
+//! The emulator's settings and initial state.
 
 pub(crate) mod assumptions;
 pub(crate) mod behavior;

@@ -1,4 +1,4 @@
-//! The data an emulator starts with.
+//! The initial state of an emulator.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,7 +18,9 @@ use crate::{
     state::store::{ApiKey, Caller, ORG_OWNER, Org, Principal, Project, State},
 };
 
-/// What the builder was given; the rest is generated.
+const ORG_MEMBER: &str = "ORG_MEMBER";
+
+/// The configured part of the initial state; the rest is generated.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seed {
     pub(crate) org_id: Option<String>,
@@ -33,12 +35,12 @@ pub(crate) struct Seed {
     pub(crate) projects: Vec<(String, String)>,
     pub(crate) keys: Vec<SeedKey>,
     pub(crate) users: Vec<(String, SecretString)>,
-    pub(crate) more_orgs: u32,
+    pub(crate) synthetic_orgs: u32,
     pub(crate) keys_per_org: u32,
     pub(crate) accounts_count_as_owners: bool,
 }
 
-/// What a client needs to call the emulator.
+/// The ids and credentials that clients need.
 #[derive(Debug)]
 pub(crate) struct Access {
     pub(crate) org_id: String,
@@ -51,73 +53,61 @@ pub(crate) struct Access {
     pub(crate) client_secret: SecretString,
 }
 
-/// Someone who is to sign in.
-pub(crate) struct Account<'a> {
-    pub(crate) kind: AccountKind,
-    pub(crate) name: &'a str,
-    pub(crate) secret: &'a SecretString,
-    pub(crate) caller: Caller,
-}
-
+/// How an account authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AccountKind {
-    /// Signs in with digest.
+    /// With digest.
     Digest,
-    /// Asks for tokens.
+    /// As a service account, with access tokens.
     Service,
 }
 
+/// Registers an account by name, secret and caller; returns `false` if the name is taken.
+type Register<'a> = dyn FnMut(AccountKind, &str, &SecretString, Caller) -> bool + 'a;
+
 impl Seed {
-    /// Makes the state, and tells everyone who can sign in to `register`, which
-    /// responses `false` if the name is taken. The same `rng_seed` makes the same
-    /// state again.
-    pub(crate) fn plant(
+    /// Builds the state and registers all accounts. The same `rng_seed` results in the same state.
+    pub(crate) fn build(
         &self,
         rng_seed: u64,
-        register: &mut dyn FnMut(Account<'_>) -> bool,
+        register: &mut Register<'_>,
     ) -> io::Result<(State, Access, SyntheticKeys)> {
         let mut identities = Identities::new(rng_seed);
-        // Made up in a fixed order, given or not, so that one setting does not
-        // change what a seed makes of the others.
-        let org = or_made_up(&self.org_id, identities.object_id())?;
-        let project = or_made_up(&self.project_id, identities.object_id())?;
-        let target = or_made_up(&self.api_key_id, identities.object_id())?;
+        // Everything is generated in a fixed order, even if it is configured, so that a setting
+        // does not change the other generated values.
+        let org = id_or(&self.org_id, identities.object_id())?;
+        let project = id_or(&self.project_id, identities.object_id())?;
+        let target = id_or(&self.api_key_id, identities.object_id())?;
         let caller = identities.object_id();
-        let synthetic = (identities.public_key(), identities.private_key());
-        let public_key = self.public_key.clone().unwrap_or(synthetic.0);
-        let private_key = self
-            .private_key
-            .clone()
-            .unwrap_or_else(|| synthetic.1.into());
-        let synthetic = (identities.client_id(), identities.client_secret());
-        let client_id = self.client_id.clone().unwrap_or(synthetic.0);
-        let client_secret = self
-            .client_secret
-            .clone()
-            .unwrap_or_else(|| synthetic.1.into());
-        let synthetic = SyntheticKeys::new(self.more_orgs, self.keys_per_org, org, rng_seed);
+        let generated = (identities.public_key(), identities.private_key());
+        let public_key = self.public_key.clone().unwrap_or(generated.0);
+        let private_key = self.private_key.clone().unwrap_or(generated.1.into());
+        let generated = (identities.client_id(), identities.client_secret());
+        let client_id = self.client_id.clone().unwrap_or(generated.0);
+        let client_secret = self.client_secret.clone().unwrap_or(generated.1.into());
 
+        let synthetic = SyntheticKeys::new(self.synthetic_orgs, self.keys_per_org, org, rng_seed);
         let key_count = synthetic
             .key_count()
             .ok_or_else(|| invalid(format!("more than {MOST} organizations or keys")))?;
 
-        let mut bed = Bed {
+        let mut builder = StateBuilder {
             state: State::default(),
-            org,
             roles: HashMap::new(),
             register,
         };
-        bed.state.keys.reserve(key_count + self.keys.len() + 2);
-        bed.add_org(org)?;
+        let keys = &mut builder.state.keys;
+        keys.reserve(key_count + self.keys.len() + 2);
+        builder.add_org(org)?;
         for id in &self.orgs {
-            bed.add_org(parse(id)?)?;
+            builder.add_org(parse(id)?)?;
         }
         for id in synthetic.orgs() {
-            bed.add_org(id)?;
+            builder.add_org(id)?;
         }
-        bed.add_project(project, org)?;
+        builder.add_project(project, org)?;
         for (id, org) in &self.projects {
-            bed.add_project(parse(id)?, parse(org)?)?;
+            builder.add_project(parse(id)?, parse(org)?)?;
         }
 
         let calling = SeedKey::new(&public_key, private_key.expose_secret())
@@ -129,39 +119,36 @@ impl Seed {
         let updated = SeedKey::new(identities.public_key(), identities.private_key())
             .id(target.to_string())
             .desc("a key to be updated")
-            .org_roles(["ORG_MEMBER"])
+            .org_roles([ORG_MEMBER])
             .project_roles(project.to_string(), ["GROUP_READ_ONLY"]);
         for key in [&calling, &updated].into_iter().chain(&self.keys) {
-            bed.add_key(key, identities.object_id())?;
+            let id = id_or(&key.id, identities.object_id())?;
+            builder.add_key(id, id_or(&key.org, org)?, key)?;
         }
         for key in synthetic.keys() {
-            let role = if key.is_owner {
-                ORG_OWNER
-            } else {
-                "ORG_MEMBER"
-            };
+            let role = [ORG_MEMBER, ORG_OWNER][usize::from(key.is_owner)];
             let seed = SeedKey {
                 private_key: key.private_key,
                 ..SeedKey::new(key.public_key, "")
-                    .desc("a key made up")
+                    .desc("a synthetic key")
                     .org_roles([role])
             };
-            bed.plant_key(key.id, key.org, &seed)?;
+            builder.add_key(key.id, key.org, &seed)?;
         }
         let owner = Caller {
             principal: Principal::OwnerOf(org),
             access_list: AccessList::default(),
         };
         for (name, api_key) in &self.users {
-            bed.register(AccountKind::Digest, name, api_key, owner.clone())?;
+            builder.register(AccountKind::Digest, name, api_key, owner.clone())?;
         }
         let account = Caller {
             access_list: access_list(&self.access_list)?,
             ..owner
         };
-        bed.register(AccountKind::Service, &client_id, &client_secret, account)?;
+        builder.register(AccountKind::Service, &client_id, &client_secret, account)?;
 
-        let mut state = bed.state;
+        let mut state = builder.state;
         if self.accounts_count_as_owners
             && let Some(org) = state.orgs.get_mut(&org)
         {
@@ -181,49 +168,40 @@ impl Seed {
     }
 }
 
-/// A state that is being filled.
-struct Bed<'a> {
+struct StateBuilder<'a, 'b> {
     state: State,
-    /// The first organization.
-    org: ObjectId,
-    /// Each role's name is kept once.
+    /// Deduplicates role names.
     roles: HashMap<String, Role>,
-    register: &'a mut dyn FnMut(Account<'_>) -> bool,
+    register: &'a mut Register<'b>,
 }
 
-impl Bed<'_> {
+impl StateBuilder<'_, '_> {
     fn add_org(&mut self, id: ObjectId) -> io::Result<()> {
         match self.state.orgs.insert(id, Org::default()) {
             None => Ok(()),
-            Some(_) => Err(invalid(format!("the organization {id} is given twice"))),
+            Some(_) => Err(invalid(format!("duplicate organization {id}"))),
         }
     }
 
     fn add_project(&mut self, id: ObjectId, org: ObjectId) -> io::Result<()> {
         if !self.state.orgs.contains_key(&org) {
-            return Err(invalid(format!("the organization {org} is not there")));
+            return Err(invalid(format!("unknown organization {org}")));
         }
         let bucket = Bucket::default();
         match self.state.projects.insert(id, Project { org, bucket }) {
             None => Ok(()),
-            Some(_) => Err(invalid(format!("the project {id} is given twice"))),
+            Some(_) => Err(invalid(format!("duplicate project {id}"))),
         }
     }
 
-    fn add_key(&mut self, key: &SeedKey, synthetic: ObjectId) -> io::Result<()> {
-        let id = or_made_up(&key.id, synthetic)?;
-        let org = or_made_up(&key.org, self.org)?;
-        self.plant_key(id, org, key)
-    }
-
-    fn plant_key(&mut self, id: ObjectId, org: ObjectId, key: &SeedKey) -> io::Result<()> {
+    fn add_key(&mut self, id: ObjectId, org: ObjectId, key: &SeedKey) -> io::Result<()> {
         let mut project_roles = BTreeMap::new();
         for (project, names) in &key.project_roles {
             let project = parse(project)?;
             let known = self.state.projects.get(&project);
             if known.is_none_or(|project| project.org != org) {
                 return Err(invalid(format!(
-                    "the project {project} is not in the organization {org}"
+                    "project {project} is not in organization {org}"
                 )));
             }
             project_roles.insert(project, self.roles(names));
@@ -239,7 +217,7 @@ impl Bed<'_> {
             &key.private_key,
             caller,
         )?;
-        let planted = ApiKey {
+        let added = ApiKey {
             org,
             desc: key.desc.clone(),
             public_key: key.public_key.as_str().into(),
@@ -248,12 +226,11 @@ impl Bed<'_> {
             project_roles,
             access_list,
         };
-        if self.state.add_key(id, planted) {
-            Ok(())
-        } else {
-            Err(invalid(format!(
-                "the key {id} is given twice, or its organization {org} is not there"
-            )))
+        match self.state.add_key(id, added) {
+            true => Ok(()),
+            false => Err(invalid(format!(
+                "duplicate API key {id}, or unknown organization {org}"
+            ))),
         }
     }
 
@@ -276,20 +253,14 @@ impl Bed<'_> {
         secret: &SecretString,
         caller: Caller,
     ) -> io::Result<()> {
-        let account = Account {
-            kind,
-            name,
-            secret,
-            caller,
-        };
-        match (self.register)(account) {
+        match (self.register)(kind, name, secret, caller) {
             true => Ok(()),
-            false => Err(invalid(format!("the name {name} is given twice"))),
+            false => Err(invalid(format!("duplicate user name {name}"))),
         }
     }
 }
 
-/// A setting that cannot be carried out.
+/// Creates an error for an invalid setting.
 pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message.into())
 }
@@ -299,8 +270,8 @@ fn parse(id: &str) -> io::Result<ObjectId> {
         .ok_or_else(|| invalid(format!("{id:?} is not 24 lower-case hexadecimal digits")))
 }
 
-fn or_made_up(given: &Option<String>, synthetic: ObjectId) -> io::Result<ObjectId> {
-    given.as_deref().map_or(Ok(synthetic), parse)
+fn id_or(configured: &Option<String>, generated: ObjectId) -> io::Result<ObjectId> {
+    configured.as_deref().map_or(Ok(generated), parse)
 }
 
 fn access_list(entries: &[String]) -> io::Result<AccessList> {
@@ -308,7 +279,7 @@ fn access_list(entries: &[String]) -> io::Result<AccessList> {
         .map_err(|entry| invalid(format!("{entry:?} is neither an address nor a network")))
 }
 
-/// The last twelve characters; of a key too short to hide the rest, none.
+/// Returns the last twelve characters, or stars for a key that is too short to hide the rest.
 fn tail(private_key: &str) -> String {
     let length = private_key.chars().count();
     if length <= 12 {

@@ -1,6 +1,4 @@
-//! What an emulator starts with, as a file.
-
-use std::collections::BTreeMap;
+//! Seed files, which configure the emulator's initial state.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use secrecy::SecretString;
@@ -9,63 +7,62 @@ use serde_saphyr::UserMessageFormatter;
 
 use crate::{Assumptions, Builder, Faults, RateLimit, ResourceVersion, SeedKey, Service};
 
-/// A seed file that cannot be read: where, and why. A value is not shown, as
-/// it may be a secret.
+/// An invalid seed file, with the location and reason. Values are not shown, because they may be
+/// secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("seed file: {0}")]
 pub struct SeedFileError(String);
 
-/// What an emulator of the Atlas API starts with. Whatever is not given is made
-/// up, or as the emulator's own documentation says. Ids are 24 lower-case
-/// hexadecimal digits.
+/// Initial state of an emulator of the Atlas API. Everything that is not set is generated or has
+/// the default in the emulator's documentation. Ids are 24 lower-case hexadecimal digits.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[derive(Default)]
 struct SeedFile {
-    /// The id of the first organization.
+    /// The id of the first organization; default: generated.
     org_id: Option<String>,
-    /// The id of the first project, which is in the first organization.
+    /// The id of the first project, in the first organization; default: generated.
     project_id: Option<String>,
-    /// The id of the key that is there to be updated.
+    /// The id of the key to update; default: generated.
     api_key_id: Option<String>,
-    /// The public key of the calling key, an owner of the organization.
+    /// The public key of the calling key, an owner of the first organization; default: generated.
     public_key: Option<String>,
-    /// The private key of the calling key.
+    /// The private key of the calling key; default: generated.
     #[schemars(with = "Option<String>")]
     private_key: Option<SecretString>,
-    /// The client id of the service account, an owner of the organization.
+    /// The client id of the service account, an owner of the first organization; default:
+    /// generated.
     client_id: Option<String>,
-    /// The client secret of the service account.
+    /// The client secret of the service account; default: generated.
     #[schemars(with = "Option<String>")]
     client_secret: Option<SecretString>,
-    /// The addresses and networks that the calling key and the service account
-    /// may be used from, as 192.0.2.7 and 10.0.0.0/8. Default: all.
+    /// The addresses and networks from which the calling key and the service account may be used,
+    /// such as 192.0.2.7 and 10.0.0.0/8; default: all.
     access_list: Vec<String>,
-    /// The ids of further organizations.
+    /// The ids of additional organizations.
     orgs: Vec<String>,
-    /// Further projects.
+    /// Additional projects.
     projects: Vec<SeedProject>,
-    /// Further API keys.
+    /// Additional API keys.
     keys: Vec<SeedKey>,
-    /// People who sign in with a user name and a personal API key, owners of
-    /// the first organization.
+    /// People who authenticate with a user name and a personal API key, owners of the first
+    /// organization.
     users: Vec<SeedUser>,
-    /// How many organizations, and keys in each, are generated.
-    synthetic: MadeUpCounts,
-    /// Generates the same ids and credentials at every start.
+    /// The number of synthetic organizations and keys.
+    synthetic: SyntheticCounts,
+    /// The seed of generated ids and credentials, so that every start generates the same ones.
     rng_seed: Option<u64>,
-    /// The day that it is for the versions of Atlas v2, as 2027-07-01. Default:
-    /// today.
+    /// The current day for the versions of Atlas v2, such as 2027-07-01; default: today.
     today: Option<String>,
-    /// Versions of both operations of Atlas v2.
+    /// The versions of the Atlas v2 operations.
     versions: Vec<ResourceVersion>,
-    /// The roles that a service knows, in place of its document's.
+    /// The roles that a service knows, instead of those in its document.
     roles: Roles,
-    /// The rate limits. Default: those of the services.
+    /// The rate limits; default: those of the services.
     rate_limits: RateLimits,
-    /// The faults to inject, as 429:every=10,retry_after=1.
+    /// The faults to inject, such as 429:every=10,retry_after=1.
     faults: Option<String>,
-    /// How the emulator decides what is assumed, not documented.
+    /// How the emulator behaves where the services are not documented.
     #[serde(alias = "inferred")]
     assumptions: Option<Assumptions>,
 }
@@ -76,7 +73,7 @@ struct SeedFile {
 struct SeedProject {
     /// The project's id.
     id: String,
-    /// The id of its organization.
+    /// The id of the project's organization.
     org: String,
 }
 
@@ -91,17 +88,17 @@ struct SeedUser {
     api_key: SecretString,
 }
 
-/// Organizations and keys that are generated.
+/// Numbers of synthetic organizations and keys.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct MadeUpCounts {
-    /// Organizations beside the first and those that are named.
+struct SyntheticCounts {
+    /// The number of synthetic organizations, in addition to the first and those with ids.
     orgs: u32,
-    /// Keys in the first organization and in each that is generated.
+    /// The number of keys in the first organization and in each synthetic one.
     keys_per_org: u32,
 }
 
-/// Names of roles by service: ORG_… for organizations, the others for projects.
+/// Role names by service: ORG_… for organizations, all others for projects.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Roles {
@@ -110,23 +107,22 @@ struct Roles {
     ops_manager_v1: Option<Vec<String>>,
 }
 
-/// The rate limits.
+/// Rate limits.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct RateLimits {
-    /// Switches all of them off.
+    /// Whether all rate limits are disabled.
     off: bool,
-    /// Of each organization.
+    /// The limit of each organization.
     organization: Option<RateLimit>,
-    /// Of each project.
+    /// The limit of each project.
     project: Option<RateLimit>,
-    /// Of each service account's requests for a token. Default: none.
+    /// Each service account's limit of token requests; default: no limit.
     token: Option<RateLimit>,
 }
 
 impl Builder {
-    /// Takes settings from the text of a seed file, YAML or JSON, on top of
-    /// those that were made before.
+    /// Adds the settings in a seed file, in YAML or JSON, to the existing settings.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -151,8 +147,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Where the text is not what [`seed_schema`](Self::seed_schema) describes.
-    /// Ids and dates are checked by [`start`](Self::start).
+    /// Returns an error if the text does not match [`seed_schema`](Self::seed_schema).
+    /// [`start`](Self::start) validates ids and dates.
     pub fn seed_file(mut self, text: &str) -> Result<Self, SeedFileError> {
         let file: SeedFile = serde_saphyr::from_str_with_options(text, yaml_options())
             .map_err(|error| SeedFileError(described(&error)))?;
@@ -171,23 +167,27 @@ impl Builder {
         seed.client_secret = file.client_secret.or(seed.client_secret.take());
         seed.access_list.extend(file.access_list);
         seed.orgs.extend(file.orgs);
-        seed.projects.extend(
-            file.projects
-                .into_iter()
-                .map(|project| (project.id, project.org)),
-        );
+        let projects = file.projects.into_iter();
+        seed.projects
+            .extend(projects.map(|project| (project.id, project.org)));
         seed.keys.extend(file.keys);
+        let users = file.users.into_iter();
         seed.users
-            .extend(file.users.into_iter().map(|user| (user.name, user.api_key)));
-        seed.more_orgs = seed.more_orgs.saturating_add(file.synthetic.orgs);
-        seed.keys_per_org = seed
-            .keys_per_org
-            .saturating_add(file.synthetic.keys_per_org);
+            .extend(users.map(|user| (user.name, user.api_key)));
+        let synthetic = file.synthetic;
+        seed.synthetic_orgs = seed.synthetic_orgs.saturating_add(synthetic.orgs);
+        seed.keys_per_org = seed.keys_per_org.saturating_add(synthetic.keys_per_org);
         for version in file.versions {
             self = self.version(version);
         }
-        for (service, names) in file.roles.by_service() {
-            self = self.roles(service, names);
+        for (service, names) in [
+            (Service::AtlasV2, file.roles.atlas_v2),
+            (Service::AtlasV1, file.roles.atlas_v1),
+            (Service::OpsManagerV1, file.roles.ops_manager_v1),
+        ] {
+            if let Some(names) = names {
+                self = self.roles(service, names);
+            }
         }
         if file.rate_limits.off {
             self = self.no_rate_limits();
@@ -211,39 +211,23 @@ impl Builder {
             self = self.assumptions(assumptions);
         }
         if let Some(faults) = file.faults {
-            let faults: Faults = faults
-                .parse()
-                .map_err(|error| SeedFileError(format!("{error}")))?;
-            self = self.faults(faults);
+            let faults = faults.parse::<Faults>();
+            self = self.faults(faults.map_err(|error| SeedFileError(error.to_string()))?);
         }
         Ok(self)
     }
 
-    /// The JSON Schema (draft 2020-12) of a seed file, printed.
+    /// Returns the JSON Schema (draft 2020-12) of seed files.
     pub fn seed_schema() -> String {
         let schema = SchemaSettings::draft2020_12()
             .for_deserialize()
             .into_generator()
             .into_root_schema_for::<SeedFile>();
-        // A value made of maps and strings can always be written.
         format!("{:#}\n", schema.to_value())
     }
 }
 
-impl Roles {
-    fn by_service(self) -> BTreeMap<Service, Vec<String>> {
-        [
-            (Service::AtlasV2, self.atlas_v2),
-            (Service::AtlasV1, self.atlas_v1),
-            (Service::OpsManagerV1, self.ops_manager_v1),
-        ]
-        .into_iter()
-        .filter_map(|(service, names)| Some((service, names?)))
-        .collect()
-    }
-}
-
-/// With room for some hundred thousand keys.
+/// Returns limits with room for several hundred thousand keys.
 fn yaml_options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -255,7 +239,7 @@ fn yaml_options() -> serde_saphyr::Options {
     }
 }
 
-/// The parser's report without the picture of the source.
+/// Renders the parser's error without an excerpt of the source.
 fn described(error: &serde_saphyr::Error) -> String {
     let text = error
         .without_snippet()

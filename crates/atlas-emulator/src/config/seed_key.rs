@@ -1,14 +1,13 @@
-//! An API key as a test gives it.
+//! An API key in the seed.
 
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// An API key to start with, beside the two that are always there.
+/// An API key that exists at startup, in addition to the two default keys.
 ///
-/// Role names are not checked, so that a test can see what a client makes of
-/// a role that it does not know.
+/// The emulator does not check role names, so a test can seed a role that its client does not know.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -16,7 +15,7 @@ use serde::Deserialize;
 /// use atlas_emulator::{Emulator, SeedKey};
 ///
 /// let reader = SeedKey::new("readonly", "0f3b7c1d-aaaa-bbbb-0123456789ab")
-///     .desc("reads and nothing else")
+///     .desc("read only")
 ///     .org_roles(["ORG_READ_ONLY"]);
 /// let emulator = Emulator::builder().key(reader).start().await?;
 /// # Ok(())
@@ -30,32 +29,32 @@ use serde::Deserialize;
 )]
 #[serde(deny_unknown_fields)]
 pub struct SeedKey {
-    /// The key's id, 24 lower-case hexadecimal digits. Default: generated.
+    /// The key's id, 24 lower-case hexadecimal digits; default: generated.
     pub(crate) id: Option<String>,
-    /// The organization that the key belongs to. Default: the first.
+    /// The id of the key's organization; default: the first organization.
     pub(crate) org: Option<String>,
-    /// The public key: the user name for digest.
+    /// The public key, which is the user name for digest.
     pub(crate) public_key: String,
-    /// The private key: the password for digest.
+    /// The private key, which is the password for digest.
     #[cfg_attr(feature = "seed-file", schemars(with = "String"))]
     pub(crate) private_key: SecretString,
-    /// The key's description. Default: empty.
+    /// The key's description; default: empty.
     #[serde(default)]
     pub(crate) desc: String,
-    /// The key's roles in its organization, as ORG_READ_ONLY.
+    /// The key's roles in its organization, such as ORG_READ_ONLY.
     #[serde(default)]
     pub(crate) org_roles: Vec<String>,
-    /// The key's roles in projects, by the project's id, as GROUP_READ_ONLY.
+    /// The key's roles in projects, such as GROUP_READ_ONLY, by project id.
     #[serde(default)]
     pub(crate) project_roles: BTreeMap<String, Vec<String>>,
-    /// The addresses and networks that the key may be used from, as 192.0.2.7
-    /// and 10.0.0.0/8. Default: all.
+    /// The addresses and networks from which the key may be used, such as 192.0.2.7 and 10.0.0.0/8;
+    /// default: all.
     #[serde(default)]
     pub(crate) access_list: Vec<String>,
 }
 
 impl SeedKey {
-    /// A key with no role and no description, in the first organization.
+    /// Creates a key in the first organization, with no role and no description.
     pub fn new(public_key: impl Into<String>, private_key: impl Into<String>) -> Self {
         Self {
             id: None,
@@ -69,28 +68,28 @@ impl SeedKey {
         }
     }
 
-    /// The key's id, 24 lower-case hexadecimal digits. Default: generated.
+    /// Sets the key's id, 24 lower-case hexadecimal digits; default: generated.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// The organization that the key belongs to. Default: the first.
+    /// Sets the key's organization; default: the first organization.
     #[must_use]
     pub fn org(mut self, id: impl Into<String>) -> Self {
         self.org = Some(id.into());
         self
     }
 
-    /// The key's description. Default: empty.
+    /// Sets the key's description; default: empty.
     #[must_use]
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
         self.desc = desc.into();
         self
     }
 
-    /// The key's roles in its organization, as `ORG_READ_ONLY`.
+    /// Sets the key's roles in its organization, such as `ORG_READ_ONLY`; default: no role.
     #[must_use]
     pub fn org_roles<I>(mut self, roles: I) -> Self
     where
@@ -101,9 +100,9 @@ impl SeedKey {
         self
     }
 
-    /// The addresses and networks that the key may be used from, as
-    /// `192.0.2.7` and `10.0.0.0/8`; from elsewhere the response is 403
-    /// `IP_ADDRESS_NOT_ON_ACCESS_LIST`. Default: all.
+    /// Sets the addresses and networks from which the key may be used, such as `192.0.2.7` and
+    /// `10.0.0.0/8`; default: all. Requests from other addresses get 403
+    /// `IP_ADDRESS_NOT_ON_ACCESS_LIST`.
     #[must_use]
     pub fn access_list<I>(mut self, entries: I) -> Self
     where
@@ -114,7 +113,7 @@ impl SeedKey {
         self
     }
 
-    /// The key's roles in one project, as `GROUP_READ_ONLY`.
+    /// Sets the key's roles in one project, such as `GROUP_READ_ONLY`; default: no role.
     #[must_use]
     pub fn project_roles<I>(mut self, project_id: impl Into<String>, roles: I) -> Self
     where

@@ -1,4 +1,6 @@
-//! What a fault makes of a response.
+//! The effect of a fault on the response.
+
+use std::time::Duration;
 
 use axum::{body::Body, response::Response};
 use http::{
@@ -17,16 +19,16 @@ use crate::{
     state::rate_limit::{Exhausted, RateLimit},
 };
 
-/// The page of a proxy that does not reach what is behind it.
-const PAGE: &str = "<!DOCTYPE html>\n<html>\n<head><title>Error</title></head>\n<body>\n<h1>The upstream server did not answer</h1>\n</body>\n</html>\n";
+/// The error page of a proxy whose upstream is unreachable.
+const PAGE: &str = "<!DOCTYPE html>\n<html>\n<head><title>Error</title></head>\n<body>\n<h1>The upstream server did not respond</h1>\n</body>\n</html>\n";
 
 impl InjectedFault {
-    /// Whether the client waits for nothing.
+    /// Returns whether the client gets no response.
     pub(crate) fn never_responds(&self) -> bool {
-        self.effect == FaultKind::Hang
+        self.kind == FaultKind::Hang
     }
 
-    /// The response that is sent in place of `response`.
+    /// Returns the response to send instead of `response`.
     pub(crate) async fn response(
         self,
         assumptions: &Assumptions,
@@ -35,14 +37,11 @@ impl InjectedFault {
         mut response: Response,
     ) -> Response {
         let refused = |error| response::unrouted(error, assumptions);
-        let mut response = match self.effect {
+        let mut response = match self.kind {
             FaultKind::RateLimited => {
-                let retry_after = std::time::Duration::from_secs(self.retry_after.unwrap_or(1));
-                let mut error = ApiError::rate_limited(
-                    path,
-                    RateLimit::ORGANIZATION,
-                    Exhausted { retry_after },
-                );
+                let retry_after = Duration::from_secs(self.retry_after.unwrap_or(1));
+                let exhausted = Exhausted { retry_after };
+                let mut error = ApiError::rate_limited(path, RateLimit::ORGANIZATION, exhausted);
                 error.retry_after = None;
                 refused(error)
             }
@@ -50,7 +49,7 @@ impl InjectedFault {
             FaultKind::Stale => response::challenge(digest.challenge(true)),
             FaultKind::Unexpected => refused(ApiError::unexpected()),
             FaultKind::Gateway { status, html } => gateway(status, html),
-            FaultKind::BrokenJson => halved(response).await,
+            FaultKind::BrokenJson => truncated(response).await,
             FaultKind::Delay(time) => {
                 tokio::time::sleep(time).await;
                 response
@@ -79,10 +78,10 @@ fn gateway(status: u16, html: bool) -> Response {
     response
 }
 
-async fn halved(response: Response) -> Response {
+async fn truncated(response: Response) -> Response {
     let (mut head, body) = response.into_parts();
     head.headers.remove(CONTENT_LENGTH);
-    // Responses are made in memory, so there is no error to be had.
+    // Bodies in memory do not fail.
     let whole = body
         .collect()
         .await

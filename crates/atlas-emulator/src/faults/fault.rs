@@ -1,30 +1,30 @@
-//! One thing that is injected: what it is, and when it applies to.
+//! A fault: what it does, and to which requests.
 
 use std::time::Duration;
 
-/// Something that is injected. Several make [`Faults`](crate::Faults).
+/// A fault to inject into requests. [`Faults`](crate::Faults) holds a list of them.
 ///
-/// | fault | the client sees | was the update carried out? |
+/// | fault | the client sees | is the update applied? |
 /// | --- | --- | --- |
-/// | [`rate_limited`](Self::rate_limited) | 429 in the services' shape | no |
-/// | [`maintenance`](Self::maintenance) | 405 `WRITES_NOT_ALLOWED_DURING_APP_UPGRADES`, for updates alone | no |
+/// | [`rate_limited`](Self::rate_limited) | 429 in the services' format | no |
+/// | [`maintenance`](Self::maintenance) | 405 `WRITES_NOT_ALLOWED_DURING_APP_UPGRADES`, for updates only | no |
 /// | [`stale`](Self::stale) | a digest challenge with `stale=true` | no |
-/// | [`unexpected`](Self::unexpected) | 500 `UNEXPECTED_ERROR` | no, or with [`after_update`](Self::after_update) yes |
-/// | [`gateway`](Self::gateway) | 502, 503 or 504 of a proxy | no, or with `after_update` yes |
-/// | [`broken_json`](Self::broken_json) | the response with half of its body, well-formed as HTTP | yes |
-/// | [`delay`](Self::delay) | the right response, late | yes, before the wait |
-/// | [`hang`](Self::hang) | nothing, until the client gives up | no, or with `after_update` yes |
+/// | [`unexpected`](Self::unexpected) | 500 `UNEXPECTED_ERROR` | no; with [`after_update`](Self::after_update) yes |
+/// | [`gateway`](Self::gateway) | 502, 503 or 504 of a proxy | no; with `after_update` yes |
+/// | [`broken_json`](Self::broken_json) | the response with half of its body, valid as HTTP | yes |
+/// | [`delay`](Self::delay) | the normal response, late | yes, before the delay |
+/// | [`hang`](Self::hang) | nothing, until the client gives up | no; with `after_update` yes |
 /// | [`reset`](Self::reset) | a connection that breaks | see [`Reset`] |
 ///
-/// "Carried out" means as far as the request was right: a body that is refused
-/// changes nothing in any case. What a fault responses is never in an envelope.
+/// "Applied" assumes a valid request: a request that the emulator refuses changes nothing in any
+/// case. A fault's response never has an envelope.
 ///
-/// A fault applies to each time, unless [`every`](Self::every) or
-/// [`chance`](Self::chance) says otherwise, and calls of the operations whose
-/// caller has signed in, unless [`on`](Self::on) says otherwise.
+/// By default, a fault applies to every authenticated call of an operation. [`every`](Self::every),
+/// [`chance`](Self::chance), [`skip`](Self::skip) and [`times`](Self::times) limit how often,
+/// [`on`](Self::on) sets to which requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    pub(crate) effect: FaultKind,
+    pub(crate) kind: FaultKind,
     pub(crate) retry_after: Option<u64>,
     pub(crate) after_update: bool,
     pub(crate) on: FaultTarget,
@@ -47,54 +47,52 @@ pub(crate) enum FaultKind {
     Reset(Reset),
 }
 
-/// Which of the requests that a fault could strike it does strike.
+/// Which of the matching requests a fault is injected into.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Trigger {
     Every(u64),
     Chance(f64),
 }
 
-/// When [`Fault::reset`] breaks the connection. Over HTTP/2 all requests of
-/// the connection are lost with it.
+/// When [`Fault::reset`] breaks the connection. Over HTTP/2, all requests on the connection are
+/// lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reset {
-    /// Before the request is acted on. The update is **not** carried out.
+    /// Before the request is processed. The update is **not** applied.
     Before,
-    /// Once the update **was carried out**, before a byte of the response is
-    /// sent: the client cannot tell this from [`Before`](Self::Before).
+    /// After the update **is applied**, before any byte of the response is sent. The client cannot
+    /// distinguish this from [`Before`](Self::Before).
     After,
-    /// Amid the response's body. The update **was carried out**.
+    /// In the middle of the response body. The update **is applied**.
     During,
-    /// After the response, with no `Connection: close` in it: the connection is
-    /// closed under the client's next request. The update **was carried out**,
-    /// and the client was told; the next request is not acted on.
+    /// After the response, without `Connection: close`: the connection closes under the client's
+    /// next request. The update **is applied**, and the client knows; the next request is not
+    /// processed.
     Idle,
 }
 
-/// Which requests a fault can strike.
+/// The requests that a fault may be injected into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultTarget {
-    /// Calls of the operations, once their caller has signed in. Digest
-    /// challenges stay as they are. The default.
+    /// Authenticated calls of the operations. Digest challenges are not affected. The default.
     #[default]
     Calls,
-    /// Requests for a token.
+    /// Token requests.
     Tokens,
-    /// Every request as it arrives, challenges and requests for tokens
-    /// included.
+    /// All requests on arrival, including challenges and token requests.
     All,
 }
 
-/// Marks a response after or instead of which the connection breaks.
+/// Marks a response with which the connection breaks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BreakConnection(pub(crate) Reset);
 
 impl Fault {
-    fn new(effect: FaultKind) -> Self {
+    fn new(kind: FaultKind) -> Self {
         Self {
-            effect,
+            kind,
             retry_after: None,
             after_update: false,
             on: FaultTarget::default(),
@@ -104,34 +102,35 @@ impl Fault {
         }
     }
 
-    /// A 429 without `Retry-After`; see [`retry_after`](Self::retry_after).
+    /// Creates a fault that responds with 429, without `Retry-After` unless
+    /// [`retry_after`](Self::retry_after) sets it.
     #[must_use]
     pub fn rate_limited() -> Self {
         Self::new(FaultKind::RateLimited)
     }
 
-    /// A 405 as during an upgrade of the service, for updates alone. With no
-    /// other setting it is the mode of maintenance.
+    /// Creates a fault that responds to updates with 405, as during an upgrade of the service.
+    /// Without further settings, the emulator is in maintenance mode.
     #[must_use]
     pub fn maintenance() -> Self {
         Self::new(FaultKind::Maintenance)
     }
 
-    /// A right digest authorization is met with a challenge that calls its nonce
-    /// stale. Calls with a token are spared.
+    /// Creates a fault that responds to a valid digest authorization with a challenge with
+    /// `stale=true`. Calls with a token are not affected.
     #[must_use]
     pub fn stale() -> Self {
         Self::new(FaultKind::Stale)
     }
 
-    /// A 500 in the services' shape.
+    /// Creates a fault that responds with 500 in the services' format.
     #[must_use]
     pub fn unexpected() -> Self {
         Self::new(FaultKind::Unexpected)
     }
 
-    /// The response of a proxy with no body, or with a page of HTML. `status` is
-    /// 502, 503 or 504; any other counts as 502.
+    /// Creates a fault that responds as a proxy does, with an empty body or an HTML page. `status`
+    /// is 502, 503 or 504; any other counts as 502.
     #[must_use]
     pub fn gateway(status: u16, html: bool) -> Self {
         let status = match status {
@@ -141,25 +140,25 @@ impl Fault {
         Self::new(FaultKind::Gateway { status, html })
     }
 
-    /// The right response with half of its body, which is then no JSON.
+    /// Creates a fault that sends half of the response's body, which is then invalid JSON.
     #[must_use]
     pub fn broken_json() -> Self {
         Self::new(FaultKind::BrokenJson).after_update()
     }
 
-    /// The right response, later by so much.
+    /// Creates a fault that delays the response by `time`.
     #[must_use]
     pub fn delay(time: Duration) -> Self {
         Self::new(FaultKind::Delay(time)).after_update()
     }
 
-    /// No response while the client waits.
+    /// Creates a fault that never responds.
     #[must_use]
     pub fn hang() -> Self {
         Self::new(FaultKind::Hang)
     }
 
-    /// A connection that breaks.
+    /// Creates a fault that breaks the connection.
     #[must_use]
     pub fn reset(when: Reset) -> Self {
         let fault = Self::new(FaultKind::Reset(when));
@@ -169,66 +168,67 @@ impl Fault {
         }
     }
 
-    /// Strikes once the update was carried out. For [`unexpected`],
-    /// [`gateway`] and [`hang`]; it changes nothing of the others.
+    /// Injects the fault after the update is applied. Only [`unexpected`], [`gateway`] and [`hang`]
+    /// support this; other faults ignore it.
     ///
     /// [`unexpected`]: Self::unexpected
     /// [`gateway`]: Self::gateway
     /// [`hang`]: Self::hang
     #[must_use]
     pub fn after_update(mut self) -> Self {
-        self.after_update = self.effect.can_follow_an_update();
+        self.after_update = self.kind.supports_after_update();
         self
     }
 
-    /// `Retry-After` in seconds, for a 429 and for the responses of a proxy; it
-    /// changes nothing of the others.
+    /// Sets `Retry-After`, in seconds, for [`rate_limited`](Self::rate_limited) and
+    /// [`gateway`](Self::gateway); other faults ignore it.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        if self.effect.can_tell_when_to_retry() {
+        if self.kind.supports_retry_after() {
             self.retry_after = Some(seconds);
         }
         self
     }
 
-    /// Which requests it can strike. [`maintenance`](Self::maintenance) and
-    /// [`stale`](Self::stale) keep to calls.
+    /// Sets which requests the fault may be injected into; default: [`FaultTarget::Calls`].
+    /// [`maintenance`](Self::maintenance) and [`stale`](Self::stale) only apply to calls.
     #[must_use]
     pub fn on(mut self, target: FaultTarget) -> Self {
-        if !self.effect.is_of_calls_alone() {
+        if !self.kind.is_for_calls_only() {
             self.on = target;
         }
         self
     }
 
-    /// Strikes every `n`th request: with 3 the third, the sixth and so on. 0
-    /// counts as 1.
+    /// Injects the fault into every `n`th request: with 3, into the third, the sixth and so on;
+    /// default: every request. 0 counts as 1.
     #[must_use]
     pub fn every(mut self, n: u64) -> Self {
         self.trigger = Trigger::Every(n.max(1));
         self
     }
 
-    /// Strikes with this probability, from 0 to 1.
+    /// Injects the fault with this probability, from 0 to 1.
     #[must_use]
     pub fn chance(mut self, probability: f64) -> Self {
-        let probability = if probability.is_nan() {
-            0.0
+        // Not `clamp`, which returns NaN for NaN.
+        let probability = if probability > 0.0 {
+            probability.min(1.0)
         } else {
-            probability
+            0.0
         };
-        self.trigger = Trigger::Chance(probability.clamp(0.0, 1.0));
+        self.trigger = Trigger::Chance(probability);
         self
     }
 
-    /// Spares the first `n` requests.
+    /// Skips the first `n` requests; default: 0.
     #[must_use]
     pub fn skip(mut self, n: u64) -> Self {
         self.skip = n;
         self
     }
 
-    /// Strikes at most `n` times.
+    /// Injects the fault at most `n` times; default: unlimited.
     #[must_use]
     pub fn times(mut self, n: u64) -> Self {
         self.times = n;
@@ -237,7 +237,7 @@ impl Fault {
 }
 
 impl FaultKind {
-    pub(crate) fn can_follow_an_update(&self) -> bool {
+    pub(crate) fn supports_after_update(&self) -> bool {
         match self {
             Self::RateLimited | Self::Maintenance | Self::Stale => false,
             Self::Reset(when) => *when != Reset::Before,
@@ -245,15 +245,15 @@ impl FaultKind {
         }
     }
 
-    pub(crate) fn can_tell_when_to_retry(&self) -> bool {
+    pub(crate) fn supports_retry_after(&self) -> bool {
         matches!(self, Self::RateLimited | Self::Gateway { .. })
     }
 
-    pub(crate) fn is_of_calls_alone(&self) -> bool {
+    pub(crate) fn is_for_calls_only(&self) -> bool {
         matches!(self, Self::Maintenance | Self::Stale)
     }
 
-    /// As in a fault specification and in the log.
+    /// Returns the name in fault specifications and in the log.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::RateLimited => "429",

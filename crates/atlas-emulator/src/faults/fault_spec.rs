@@ -1,4 +1,4 @@
-//! Faults as text; [`Faults`] documents the language.
+//! The text format of faults, which [`Faults`] documents.
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr, time::Duration};
 
@@ -7,7 +7,7 @@ use super::{
     injector::Faults,
 };
 
-/// Text that is no list of faults.
+/// An error in the text of a fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("fault {fault:?}: {reason}")]
 pub struct FaultSpecError {
@@ -51,7 +51,7 @@ fn fault(spec: &str) -> Result<Fault, String> {
         "html504" => Fault::gateway(504, true),
         "badjson" => Fault::broken_json(),
         "delay" => {
-            let ms = settings.number("ms")?.ok_or("a delay needs ms")?;
+            let ms = settings.number("ms")?.ok_or("delay requires ms")?;
             Fault::delay(Duration::from_millis(ms))
         }
         "hang" => Fault::hang(),
@@ -62,14 +62,14 @@ fn fault(spec: &str) -> Result<Fault, String> {
             Some("idle") => Reset::Idle,
             Some(other) => return Err(not("at", other, "before, after, during or idle")),
         }),
-        other => return Err(format!("there is no fault {other:?}")),
+        _ => return Err("unknown fault".to_owned()),
     };
     match at {
         _ if name == "reset" => {}
         None => {}
         Some("before") if !fault.after_update => {}
-        Some("after") if fault.effect.can_follow_an_update() => fault = fault.after_update(),
-        Some(other) => return Err(format!("at={other} is not for {name}")),
+        Some("after") if fault.kind.supports_after_update() => fault = fault.after_update(),
+        Some(other) => return Err(format!("{name} does not support at={other}")),
     }
     if let Some(on) = settings.take("on") {
         let target = match on {
@@ -78,19 +78,19 @@ fn fault(spec: &str) -> Result<Fault, String> {
             "all" => FaultTarget::All,
             other => return Err(not("on", other, "calls, tokens or all")),
         };
-        if fault.effect.is_of_calls_alone() && target != FaultTarget::Calls {
-            return Err(format!("on={on} is not for {name}"));
+        if fault.kind.is_for_calls_only() && target != FaultTarget::Calls {
+            return Err(format!("{name} does not support on={on}"));
         }
         fault = fault.on(target);
     }
     if let Some(seconds) = settings.number("retry_after")? {
-        if !fault.effect.can_tell_when_to_retry() {
-            return Err(format!("retry_after is not for {name}"));
+        if !fault.kind.supports_retry_after() {
+            return Err(format!("{name} does not support retry_after"));
         }
         fault = fault.retry_after(seconds);
     }
     match (settings.number("every")?, settings.number::<f64>("p")?) {
-        (Some(_), Some(_)) => return Err("every and p exclude each other".to_owned()),
+        (Some(_), Some(_)) => return Err("every and p are mutually exclusive".to_owned()),
         (Some(0), _) => return Err(not("every", "0", "1 or more")),
         (Some(every), None) => fault = fault.every(every),
         (None, Some(p)) if (0.0..=1.0).contains(&p) => fault = fault.chance(p),
@@ -103,7 +103,7 @@ fn fault(spec: &str) -> Result<Fault, String> {
     if let Some(times) = settings.number("times")? {
         fault = fault.times(times);
     }
-    settings.nothing_left()?;
+    settings.finish()?;
     Ok(fault)
 }
 
@@ -111,7 +111,7 @@ fn not(name: &str, value: impl Display, expected: &str) -> String {
     format!("{name}={value} is not {expected}")
 }
 
-/// The settings of one fault that were not looked at yet.
+/// The settings of a fault that are not yet processed.
 struct Settings<'a>(BTreeMap<&'a str, &'a str>);
 
 impl<'a> Settings<'a> {
@@ -126,7 +126,7 @@ impl<'a> Settings<'a> {
                 .split_once('=')
                 .ok_or_else(|| format!("{setting:?} has no value"))?;
             if settings.insert(name.trim(), value.trim()).is_some() {
-                return Err(format!("{name} is given twice"));
+                return Err(format!("duplicate setting {}", name.trim()));
             }
         }
         Ok(Self(settings))
@@ -143,10 +143,10 @@ impl<'a> Settings<'a> {
             .transpose()
     }
 
-    fn nothing_left(&self) -> Result<(), String> {
+    fn finish(&self) -> Result<(), String> {
         match self.0.keys().next() {
             None => Ok(()),
-            Some(name) => Err(format!("there is no setting {name:?} for it")),
+            Some(name) => Err(format!("unknown setting {name:?}")),
         }
     }
 }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_can_be_written() {
+    fn parses_every_fault() {
         for (text, fault) in [
             ("429:retry_after=0", Fault::rate_limited().retry_after(0)),
             ("405", Fault::maintenance()),
@@ -194,21 +194,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_fault_is_told() {
+    fn errors_name_the_invalid_part() {
         for (text, reason) in [
-            ("418", "there is no fault \"418\""),
+            ("418", "unknown fault"),
             ("429:every=0", "every=0 is not 1 or more"),
             ("429:every=x", "every=x is not a number"),
             ("429:p=2", "p=2 is not between 0 and 1"),
             ("429:p=NaN", "p=NaN is not between 0 and 1"),
-            ("429:p=0.5,every=2", "every and p exclude each other"),
-            ("429:at=after", "at=after is not for 429"),
-            ("429:times=1,times=2", "times is given twice"),
-            ("429:later=1", "there is no setting \"later\" for it"),
-            ("stale:on=all", "on=all is not for stale"),
-            ("405:retry_after=1", "retry_after is not for 405"),
-            ("badjson:at=before", "at=before is not for badjson"),
-            ("delay", "a delay needs ms"),
+            ("429:p=0.5,every=2", "every and p are mutually exclusive"),
+            ("429:at=after", "429 does not support at=after"),
+            ("429:times=1,times=2", "duplicate setting times"),
+            ("429:later=1", "unknown setting \"later\""),
+            ("stale:on=all", "stale does not support on=all"),
+            ("405:retry_after=1", "405 does not support retry_after"),
+            ("badjson:at=before", "badjson does not support at=before"),
+            ("delay", "delay requires ms"),
             (
                 "reset:at=noon",
                 "at=noon is not before, after, during or idle",

@@ -1,15 +1,14 @@
-//! The faults of an emulator, and whose turn it is.
+//! The faults of an emulator, and the decision when to inject them.
 
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::fault::{Fault, FaultKind, FaultTarget, Trigger};
 
-/// Things that are injected, in an order: at most one applies to a
-/// request, the first whose turn it is.
+/// A list of faults. At most one is injected into a request: the first that is due.
 ///
-/// Chance is drawn from a fixed [`seed`](Self::seed), so that a run with the
-/// same requests in the same order repeats.
+/// Probabilities are drawn from a fixed [`seed`](Self::seed), so a run with the same requests in
+/// the same order is reproducible.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -20,16 +19,15 @@ use super::fault::{Fault, FaultKind, FaultTarget, Trigger};
 ///     .with(Fault::rate_limited().retry_after(1).every(10))
 ///     .with(Fault::reset(Reset::After).chance(0.01));
 /// let emulator = Emulator::builder().faults(faults).start().await?;
-/// emulator.set_faults(Faults::new()); // From now on all goes well.
+/// emulator.set_faults(Faults::new());
 /// # Ok(())
 /// # }
 /// ```
 ///
-/// # As text
+/// # Text format
 ///
-/// The command's `--faults`, a seed file and the admin endpoint take them as
-/// text, which `parse` reads too: faults parted by `;`, each a name and after
-/// `:` its settings, parted by `,`.
+/// `--faults`, seed files, the admin endpoint and `parse` read faults as text: faults are separated
+/// by `;`, and a fault is a name, optionally followed by `:` and settings separated by `,`.
 ///
 /// | name | fault |
 /// | --- | --- |
@@ -37,10 +35,10 @@ use super::fault::{Fault, FaultKind, FaultTarget, Trigger};
 /// | `405` | [`Fault::maintenance`] |
 /// | `stale` | [`Fault::stale`] |
 /// | `500` | [`Fault::unexpected`] |
-/// | `502`, `503`, `504` | [`Fault::gateway`] with no body |
-/// | `html502`, `html503`, `html504` | [`Fault::gateway`] with a page |
+/// | `502`, `503`, `504` | [`Fault::gateway`] with an empty body |
+/// | `html502`, `html503`, `html504` | [`Fault::gateway`] with an HTML page |
 /// | `badjson` | [`Fault::broken_json`] |
-/// | `delay` | [`Fault::delay`]; needs `ms` |
+/// | `delay` | [`Fault::delay`]; requires `ms` |
 /// | `hang` | [`Fault::hang`] |
 /// | `reset` | [`Fault::reset`] |
 ///
@@ -50,10 +48,10 @@ use super::fault::{Fault, FaultKind, FaultTarget, Trigger};
 /// | `p=0.01` | [`Fault::chance`] |
 /// | `skip=N`, `times=N` | [`Fault::skip`], [`Fault::times`] |
 /// | `on=calls`, `tokens` or `all` | [`Fault::on`] |
-/// | `at=before` or `after` | before or [after the update](Fault::after_update), for `500` to `504`, `html…` and `hang` |
+/// | `at=before` or `after` | before or [after the update](Fault::after_update), for `500`, `502` to `504`, `html…` and `hang` |
 /// | `at=before`, `after`, `during` or `idle` | [`Reset`](crate::Reset), for `reset` |
 /// | `retry_after=N` | [`Fault::retry_after`] |
-/// | `ms=N` | how late, for `delay` |
+/// | `ms=N` | the delay in milliseconds, for `delay` |
 ///
 /// ```
 /// use atlas_emulator::{Fault, Faults, Reset};
@@ -75,20 +73,20 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// No faults.
+    /// Creates an empty list.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a fault, behind those that are there.
+    /// Appends a fault.
     #[must_use]
     pub fn with(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
-    /// Where chance is drawn from. Default: 0.
+    /// Sets the seed of random faults; default: 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -96,59 +94,63 @@ impl Faults {
     }
 }
 
-/// A request, as a fault looks at it.
+/// A point in the processing of a request at which a fault may be injected.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum InjectionPoint {
-    /// It has just arrived, whatever it is.
+    /// Any request has arrived.
     Arrival,
-    /// It is for a token.
+    /// A token request is about to be processed.
     Token,
-    /// It is a call whose caller has signed in.
+    /// A call is authenticated.
     Call { is_write: bool, is_digest: bool },
 }
 
-/// A injected fault a request.
+/// A fault that is injected into a request.
 #[derive(Clone, Debug)]
 pub(crate) struct InjectedFault {
-    pub(crate) effect: FaultKind,
+    pub(crate) kind: FaultKind,
     pub(crate) retry_after: Option<u64>,
     pub(crate) after_update: bool,
 }
 
-/// Faults at work.
+/// Decides which fault to inject into a request.
 #[derive(Debug)]
-pub(crate) struct FaultInjector(Mutex<Running>);
+pub(crate) struct FaultInjector(Mutex<Schedule>);
 
 #[derive(Debug)]
-struct Running {
-    plan: Faults,
-    /// How many requests each fault could have struck, and how many it did.
+struct Schedule {
+    faults: Faults,
+    /// For each fault, the number of matching requests, and of those it was injected into.
     counts: Vec<(u64, u64)>,
     rng: StdRng,
 }
 
 impl FaultInjector {
-    pub(crate) fn new(plan: Faults) -> Self {
-        Self(Mutex::new(Running::new(plan)))
+    pub(crate) fn new(faults: Faults) -> Self {
+        Self(Mutex::new(Schedule::new(faults)))
     }
 
-    /// Replaces the faults and counts from the start.
-    pub(crate) fn replace(&self, plan: Faults) {
-        *self.0.lock() = Running::new(plan);
+    /// Replaces the faults and resets their counts.
+    pub(crate) fn replace(&self, faults: Faults) {
+        *self.0.lock() = Schedule::new(faults);
     }
 
-    /// Counts from the start again.
+    /// Resets the counts.
     pub(crate) fn reset(&self) {
-        let mut running = self.0.lock();
-        *running = Running::new(std::mem::take(&mut running.plan));
+        let mut schedule = self.0.lock();
+        *schedule = Schedule::new(std::mem::take(&mut schedule.faults));
     }
 
-    /// The first fault whose turn it is, if any.
+    /// Returns the first fault that is due, if any.
     pub(crate) fn inject(&self, point: InjectionPoint) -> Option<InjectedFault> {
-        let mut running = self.0.lock();
-        let Running { plan, counts, rng } = &mut *running;
-        for (fault, (seen, injected)) in plan.faults.iter().zip(counts) {
-            if !fault.concerns(point) {
+        let mut schedule = self.0.lock();
+        let Schedule {
+            faults,
+            counts,
+            rng,
+        } = &mut *schedule;
+        for (fault, (seen, injected)) in faults.faults.iter().zip(counts) {
+            if !fault.applies_to(point) {
                 continue;
             }
             *seen += 1;
@@ -160,7 +162,7 @@ impl FaultInjector {
             if is_due {
                 *injected += 1;
                 return Some(InjectedFault {
-                    effect: fault.effect.clone(),
+                    kind: fault.kind.clone(),
                     retry_after: fault.retry_after,
                     after_update: fault.after_update,
                 });
@@ -170,18 +172,18 @@ impl FaultInjector {
     }
 }
 
-impl Running {
-    fn new(plan: Faults) -> Self {
+impl Schedule {
+    fn new(faults: Faults) -> Self {
         Self {
-            counts: vec![(0, 0); plan.faults.len()],
-            rng: StdRng::seed_from_u64(plan.seed),
-            plan,
+            counts: vec![(0, 0); faults.faults.len()],
+            rng: StdRng::seed_from_u64(faults.seed),
+            faults,
         }
     }
 }
 
 impl Fault {
-    fn concerns(&self, point: InjectionPoint) -> bool {
+    fn applies_to(&self, point: InjectionPoint) -> bool {
         match (self.on, point) {
             (FaultTarget::All, InjectionPoint::Arrival)
             | (FaultTarget::Tokens, InjectionPoint::Token) => true,
@@ -191,7 +193,7 @@ impl Fault {
                     is_write,
                     is_digest,
                 },
-            ) => match self.effect {
+            ) => match self.kind {
                 FaultKind::Maintenance => is_write,
                 FaultKind::Stale => is_digest,
                 _ => true,
@@ -210,24 +212,24 @@ mod tests {
         is_digest: true,
     };
 
-    fn injected(schedule: &FaultInjector, calls: usize) -> Vec<bool> {
+    fn injected(injector: &FaultInjector, calls: usize) -> Vec<bool> {
         (0..calls)
-            .map(|_| schedule.inject(CALL).is_some())
+            .map(|_| injector.inject(CALL).is_some())
             .collect()
     }
 
     #[test]
-    fn turns_are_counted_after_those_that_are_skipped() {
+    fn every_counts_after_the_skipped_requests() {
         let fault = Fault::rate_limited().skip(1).every(2).times(2);
-        let schedule = FaultInjector::new(Faults::new().with(fault));
+        let injector = FaultInjector::new(Faults::new().with(fault));
         let once = [false, false, true, false, true, false, false];
-        assert_eq!(injected(&schedule, 7), once);
-        schedule.reset();
-        assert_eq!(injected(&schedule, 7), once);
+        assert_eq!(injected(&injector, 7), once);
+        injector.reset();
+        assert_eq!(injected(&injector, 7), once);
     }
 
     #[test]
-    fn chance_repeats_with_its_seed() {
+    fn random_faults_are_reproducible_from_their_seed() {
         let run = |seed| {
             let faults = Faults::new().with(Fault::hang().chance(0.5)).seed(seed);
             injected(&FaultInjector::new(faults), 64)
@@ -239,13 +241,9 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_keeps_to_its_requests() {
-        let schedule = FaultInjector::new("405; stale; 500:on=tokens".parse().unwrap());
-        let name = |point| {
-            schedule
-                .inject(point)
-                .map(|injected| injected.effect.name())
-        };
+    fn faults_only_apply_to_matching_requests() {
+        let injector = FaultInjector::new("405; stale; 500:on=tokens".parse().unwrap());
+        let name = |point| injector.inject(point).map(|injected| injected.kind.name());
         let call = |is_write, is_digest| InjectionPoint::Call {
             is_write,
             is_digest,

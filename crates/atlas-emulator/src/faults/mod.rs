@@ -1,4 +1,4 @@
-//! Faults on demand.
+//! Fault injection.
 
 pub(crate) mod apply;
 pub(crate) mod fault;

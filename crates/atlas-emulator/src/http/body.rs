@@ -1,4 +1,4 @@
-//! Reading a request's body within bounds of size and time.
+//! Reads request bodies within limits of size and time.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use http_body_util::BodyExt;
 
 use crate::http::error::ApiError;
 
-/// The longest body that is read. The largest valid one has some 2 KiB.
+/// The maximum length of a body. The largest valid one has about 2 KiB.
 const LIMIT: usize = 1 << 20;
 
-/// What is thrown away of a body over the limit, so that its sender can read
-/// the response, before the connection is cut.
+/// How much of an oversized body is discarded, so that its sender can read the response, before the
+/// connection is closed.
 const DRAINED: usize = 16 * LIMIT;
 
 /// How long a body may take to arrive.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The whole body.
+/// Reads a whole body.
 pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
     tokio::time::timeout(TIMEOUT, collect(body))
         .await
@@ -29,7 +29,7 @@ async fn collect(mut body: Body) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
-        // The sender broke off; there is nobody to read the response.
+        // The sender closed the connection and does not read the response.
         let frame = frame.map_err(|_| ApiError::malformed_json())?;
         let Ok(data) = frame.into_data() else {
             continue;

@@ -1,4 +1,4 @@
-//! Every refusal of the services, one function a case.
+//! The services' errors, one function each.
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -17,9 +17,9 @@ pub(crate) struct ApiError {
     pub(crate) code: Cow<'static, str>,
     pub(crate) detail: String,
     pub(crate) parameters: Vec<Value>,
-    /// The body field at fault.
+    /// The invalid field of the body.
     pub(crate) field: Option<String>,
-    /// Seconds for `Retry-After`.
+    /// The seconds of `Retry-After`.
     pub(crate) retry_after: Option<u64>,
 }
 
@@ -54,101 +54,69 @@ impl ApiError {
     }
 
     pub(crate) fn path_param(value: &str) -> Self {
-        Self::bad_request(
-            "PATH_PARAM_PARSE_ERROR",
-            format!("The path holds {value}, which is not an ID of 24 hexadecimal digits."),
-        )
-        .about(value)
+        let detail =
+            format!("The path contains {value}, which is not an ID of 24 hexadecimal digits.");
+        Self::bad_request("PATH_PARAM_PARSE_ERROR", detail).about(value)
     }
 
-    /// Inferred: the services document no code for a query parameter that is
-    /// out of its limits.
+    /// The code is an assumption: the services document no code for an invalid query parameter.
     pub(crate) fn query_parameter(name: &str, value: &str) -> Self {
-        Self::bad_request(
-            "INVALID_QUERY_PARAMETER",
-            format!("The query parameter {name} does not take the value {value}."),
-        )
-        .about(name)
+        let detail = format!("The query parameter {name} does not accept the value {value}.");
+        Self::bad_request("INVALID_QUERY_PARAMETER", detail).about(name)
     }
 
     pub(crate) fn key_not_found(key: ObjectId) -> Self {
-        Self::bad_request(
-            "API_KEY_NOT_FOUND",
-            format!("No API key with ID {key} exists."),
-        )
-        .about(key.to_string())
+        let detail = format!("No API key with ID {key} exists.");
+        Self::bad_request("API_KEY_NOT_FOUND", detail).about(key)
     }
 
     pub(crate) fn org_not_found(org: ObjectId) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "ORG_NOT_FOUND",
-            format!("No organization with ID {org} exists."),
-        )
-        .about(org.to_string())
+        let detail = format!("No organization with ID {org} exists.");
+        Self::new(StatusCode::NOT_FOUND, "ORG_NOT_FOUND", detail).about(org)
     }
 
     pub(crate) fn group_not_found(project: ObjectId) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "GROUP_NOT_FOUND",
-            format!("No group with ID {project} exists."),
-        )
-        .about(project.to_string())
+        let detail = format!("No group with ID {project} exists.");
+        Self::new(StatusCode::NOT_FOUND, "GROUP_NOT_FOUND", detail).about(project)
     }
 
     pub(crate) fn cannot_access_org(org: ObjectId) -> Self {
-        Self::unauthorized(
-            "USER_CANNOT_ACCESS_ORG",
-            format!("The caller has no role in the organization {org}."),
-        )
-        .about(org.to_string())
+        let detail = format!("The caller has no role in the organization {org}.");
+        Self::unauthorized("USER_CANNOT_ACCESS_ORG", detail).about(org)
     }
 
     pub(crate) fn not_org_owner(org: ObjectId) -> Self {
-        Self::unauthorized(
-            "NOT_ORG_OWNER",
-            format!("The caller is not an owner of the organization {org}."),
-        )
-        .about(org.to_string())
+        let detail = format!("The caller is not an owner of the organization {org}.");
+        Self::unauthorized("NOT_ORG_OWNER", detail).about(org)
     }
 
     pub(crate) fn not_in_group(project: ObjectId) -> Self {
-        Self::unauthorized(
-            "NOT_IN_GROUP",
-            format!("The caller has no role in the group {project}."),
-        )
-        .about(project.to_string())
+        let detail = format!("The caller has no role in the group {project}.");
+        Self::unauthorized("NOT_IN_GROUP", detail).about(project)
     }
 
     pub(crate) fn user_unauthorized() -> Self {
-        Self::unauthorized(
-            "USER_UNAUTHORIZED",
-            "The caller's roles do not allow this request.",
-        )
+        let detail = "The caller's roles do not allow this request.";
+        Self::unauthorized("USER_UNAUTHORIZED", detail)
     }
 
-    /// A role of a project given to an organization key.
+    /// A project role in an organization update.
     pub(crate) fn group_role_in_org(role: &str) -> Self {
-        Self::bad_request(
-            "CANNOT_ADD_GROUP_ROLE",
-            format!("{role} is a role in a group and cannot be given in an organization."),
-        )
-        .about(role)
-        .in_field("roles")
+        let detail = format!("{role} is a group role and cannot be assigned in an organization.");
+        Self::bad_request("CANNOT_ADD_GROUP_ROLE", detail)
+            .about(role)
+            .in_field("roles")
     }
 
-    /// A role of an organization given in a project.
+    /// An organization role in a project update.
     pub(crate) fn org_role_in_group(role: &str) -> Self {
-        Self::bad_request(
-            "CANNOT_ADD_ORG_ROLE",
-            format!("{role} is a role in an organization and cannot be given in a group."),
-        )
-        .about(role)
-        .in_field("roles")
+        let detail = format!("{role} is an organization role and cannot be assigned in a group.");
+        Self::bad_request("CANNOT_ADD_ORG_ROLE", detail)
+            .about(role)
+            .in_field("roles")
     }
 
-    /// Inferred: no page names the code of an unknown role.
+    /// The code is an assumption: no page names the code of an unknown role.
     pub(crate) fn unknown_role(role: &str) -> Self {
         Self::bad_request("INVALID_ENUM_VALUE", format!("{role} is not a known role."))
             .about(role)
@@ -157,14 +125,11 @@ impl ApiError {
     }
 
     pub(crate) fn missing_roles() -> Self {
-        Self::bad_request(
-            "MISSING_API_KEY_ROLES",
-            "The request gives no role for the API key.",
-        )
-        .in_field("roles")
+        let detail = "The request contains no roles for the API key.";
+        Self::bad_request("MISSING_API_KEY_ROLES", detail).in_field("roles")
     }
 
-    /// Inferred: no page names the code of a body that changes nothing.
+    /// The code is an assumption: no page names the code of an update without changes.
     pub(crate) fn missing_attributes<'a>(allowed: impl Iterator<Item = &'a String>) -> Self {
         let allowed: Vec<_> = allowed.map(String::as_str).collect();
         let names = allowed.join(", ");
@@ -178,21 +143,16 @@ impl ApiError {
     }
 
     pub(crate) fn desc_length(min: u64, max: u64) -> Self {
-        Self::bad_request(
-            "INVALID_API_KEY_DESC",
-            format!("A description has {min} to {max} characters."),
-        )
-        .in_field("desc")
+        let detail = format!("The description must have {min} to {max} characters.");
+        Self::bad_request("INVALID_API_KEY_DESC", detail).in_field("desc")
     }
 
-    /// A field that the body may not hold, or whose value has a wrong type.
+    /// A field that is unknown or has the wrong type.
     pub(crate) fn attribute(name: &str) -> Self {
-        Self::bad_request(
-            "INVALID_ATTRIBUTE",
-            format!("The attribute {name} is unknown here or has a wrong type."),
-        )
-        .about(name)
-        .in_field(name)
+        let detail = format!("The attribute {name} is unknown or has the wrong type.");
+        Self::bad_request("INVALID_ATTRIBUTE", detail)
+            .about(name)
+            .in_field(name)
     }
 
     pub(crate) fn malformed_json() -> Self {
@@ -200,99 +160,80 @@ impl ApiError {
     }
 
     pub(crate) fn last_owner() -> Self {
+        let detail = "The organization would have no owner left.";
         Self::new(
             StatusCode::FORBIDDEN,
             "CANNOT_DEMOTE_LAST_ORG_OWNER",
-            "The organization would have no owner left.",
+            detail,
         )
     }
 
     pub(crate) fn not_on_access_list(address: IpAddr) -> Self {
         let address = address.to_canonical().to_string();
+        let detail = format!("The address {address} is not on the access list of the caller.");
         Self::new(
             StatusCode::FORBIDDEN,
             "IP_ADDRESS_NOT_ON_ACCESS_LIST",
-            format!("The address {address} is not on the access list of the caller."),
+            detail,
         )
         .about(address)
     }
 
     pub(crate) fn maintenance() -> Self {
+        let detail = "Updates are not allowed during an upgrade of the application.";
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES",
-            "Nothing can be changed while the application is upgraded.",
+            detail,
         )
     }
 
     /// A version past its sunset.
     pub(crate) fn version_gone(version: &str, path: &str) -> Self {
-        Self::new(
-            StatusCode::GONE,
-            "VERSION_GONE",
-            format!("The version {version} of {path} is gone."),
-        )
-        .about(version)
-        .about(path)
+        let detail = format!("The version {version} of {path} is gone.");
+        Self::new(StatusCode::GONE, "VERSION_GONE", detail)
+            .about(version)
+            .about(path)
     }
 
     pub(crate) fn version() -> Self {
-        Self::new(
-            StatusCode::NOT_ACCEPTABLE,
-            "INVALID_VERSION_DATE",
-            "Invalid accept header or version date.",
-        )
+        let detail = "Invalid accept header or version date.";
+        Self::new(StatusCode::NOT_ACCEPTABLE, "INVALID_VERSION_DATE", detail)
     }
 
-    /// Inferred, as are the four that follow: no page names their codes.
+    /// The codes of this error and of the next four are assumptions: no page names them.
     pub(crate) fn media_type() -> Self {
+        let detail = "This resource does not support the body's Content-Type.";
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UNSUPPORTED_MEDIA_TYPE",
-            "The body's Content-Type is not one that this resource reads.",
+            detail,
         )
     }
 
     pub(crate) fn uri_mismatch() -> Self {
-        Self::bad_request(
-            "INVALID_DIGEST_URI",
-            "The uri of the Authorization header is not the one requested.",
-        )
+        let detail = "The uri of the Authorization header is not the request's.";
+        Self::bad_request("INVALID_DIGEST_URI", detail)
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "PAYLOAD_TOO_LARGE",
-            format!("The body is longer than {limit} bytes."),
-        )
-        .about(limit)
+        let detail = format!("The body is longer than {limit} bytes.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", detail).about(limit)
     }
 
     pub(crate) fn slow_body() -> Self {
-        Self::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "REQUEST_TIMEOUT",
-            "The body did not arrive in time.",
-        )
+        let detail = "The body did not arrive in time.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", detail)
     }
 
     pub(crate) fn method(method: &str) -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "METHOD_NOT_ALLOWED",
-            format!("This resource does not response {method}."),
-        )
-        .about(method)
+        let detail = format!("This resource does not support {method}.");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", detail).about(method)
     }
 
     pub(crate) fn resource(path: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "RESOURCE_NOT_FOUND",
-            format!("Cannot find resource {path}."),
-        )
-        .about(path)
+        let detail = format!("Cannot find resource {path}.");
+        Self::new(StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND", detail).about(path)
     }
 
     pub(crate) fn rate_limited(path: &str, limit: RateLimit, exhausted: Exhausted) -> Self {
@@ -315,10 +256,11 @@ impl ApiError {
     }
 
     pub(crate) fn unexpected() -> Self {
+        let detail = "The request could not be completed.";
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "UNEXPECTED_ERROR",
-            "The request could not be completed.",
+            detail,
         )
     }
 }

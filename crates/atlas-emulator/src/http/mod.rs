@@ -1,4 +1,4 @@
-//! Requests and responses in the services' own shape.
+//! Requests and responses in the services' formats.
 
 pub(crate) mod body;
 pub(crate) mod error;

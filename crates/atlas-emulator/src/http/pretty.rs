@@ -1,12 +1,12 @@
-//! The services' printed JSON: `"k" : v`, objects one member a line, arrays
-//! kept on their line.
+//! The services' pretty-printed JSON: `"k" : v`, one member of an object per line, and arrays on
+//! one line.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// Serializes `value`, printed when `pretty` is set.
+/// Serializes `value`, pretty-printed if `pretty`.
 pub(crate) fn to_vec(value: &impl Serialize, pretty: bool) -> serde_json::Result<Vec<u8>> {
     if !pretty {
         return serde_json::to_vec(value);
@@ -14,25 +14,25 @@ pub(crate) fn to_vec(value: &impl Serialize, pretty: bool) -> serde_json::Result
     let mut out = Vec::with_capacity(512);
     value.serialize(&mut Serializer::with_formatter(
         &mut out,
-        Printed::default(),
+        PrettyFormatter::default(),
     ))?;
     Ok(out)
 }
 
 #[derive(Default)]
-struct Printed {
+struct PrettyFormatter {
     depth: usize,
     empty: bool,
 }
 
-impl Printed {
+impl PrettyFormatter {
     fn new_line<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
         writer.write_all(b"\n")?;
         (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
     }
 }
 
-impl Formatter for Printed {
+impl Formatter for PrettyFormatter {
     fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth += 1;
         self.empty = true;
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_values_are_laid_out_as_the_services_do() {
+    fn nested_values_have_the_services_layout() {
         let value = json!({"a": "b", "links": [{"href": "x"}, {"href": "y"}], "n": [1, 2]});
         assert_eq!(
             printed(value),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_containers_hold_one_space() {
+    fn empty_containers_contain_one_space() {
         let value = json!({"a": [], "o": {}});
         assert_eq!(printed(value), "{\n  \"a\" : [ ],\n  \"o\" : { }\n}");
     }

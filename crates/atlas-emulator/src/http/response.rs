@@ -1,4 +1,4 @@
-//! How a response looks on the wire: bodies, envelope, printing, headers.
+//! Rendering of responses: bodies, envelopes, pretty-printing, headers.
 
 use axum::{body::Body, response::Response};
 use http::{
@@ -29,7 +29,7 @@ const JAVA_METHOD: HeaderName = HeaderName::from_static("x-java-method");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 
-/// Headers of every response from behind the authentication.
+/// Headers of every response except challenges.
 const COMMON: [(HeaderName, HeaderValue); 6] = [
     (
         HeaderName::from_static("x-java-version"),
@@ -54,10 +54,10 @@ const COMMON: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// The body of the challenge: always printed, no parameters.
+/// The body of a challenge, which is always pretty-printed and has no parameters.
 const CHALLENGE_BODY: &str = "{\n  \"error\" : 401,\n  \"reason\" : \"Unauthorized\",\n  \"detail\" : \"You are not authorized for this resource.\",\n  \"errorCode\" : \"UNEXPECTED_ERROR\"\n}";
 
-/// What is known so far of the response to one request.
+/// Builds the response to a call, from what is known of the call so far.
 pub(crate) struct ResponseBuilder<'a> {
     call: Call,
     behavior: &'a Behavior,
@@ -79,13 +79,13 @@ impl<'a> ResponseBuilder<'a> {
         }
     }
 
-    /// A 200 with `content`.
+    /// Builds a 200 with `content`.
     pub(crate) fn success(&self, content: &impl Serialize) -> Response {
         let mut response = self.body(StatusCode::OK, content);
         let headers = response.headers_mut();
         if let Some(version) = self.version {
             headers.insert(CONTENT_TYPE, version.content_type.clone());
-            self.end_of_version(headers);
+            self.deprecation(headers);
         }
         headers.insert(
             SERVICE_VERSION,
@@ -97,7 +97,7 @@ impl<'a> ResponseBuilder<'a> {
         response
     }
 
-    /// The response for a refused request.
+    /// Builds an error response.
     pub(crate) fn error(&self, error: ApiError) -> Response {
         let service = self.call.service;
         let assumptions = &self.behavior.assumptions;
@@ -107,12 +107,12 @@ impl<'a> ResponseBuilder<'a> {
         let mut response = self.body(error.status, &body);
         error_headers(response.headers_mut(), &error);
         if assumptions.deprecation_on_errors {
-            self.end_of_version(response.headers_mut());
+            self.deprecation(response.headers_mut());
         }
         response
     }
 
-    fn end_of_version(&self, headers: &mut HeaderMap) {
+    fn deprecation(&self, headers: &mut HeaderMap) {
         let Some(version) = self.version else { return };
         let end = version.end(self.behavior.today());
         for (name, value) in [DEPRECATION, SUNSET].into_iter().zip(end) {
@@ -130,11 +130,11 @@ impl<'a> ResponseBuilder<'a> {
                 key: &assumptions.envelope_key,
                 content,
             };
-            let outside = match assumptions.envelope_hides_status {
+            let visible = match assumptions.envelope_hides_status {
                 true => StatusCode::OK,
                 false => status,
             };
-            (outside, pretty::to_vec(&enveloped, self.pretty))
+            (visible, pretty::to_vec(&enveloped, self.pretty))
         } else {
             (status, pretty::to_vec(content, self.pretty))
         };
@@ -153,7 +153,7 @@ impl<'a> ResponseBuilder<'a> {
     }
 }
 
-/// The response to a request that belongs to no operation.
+/// Builds an error response to a request outside of all operations.
 pub(crate) fn unrouted(error: ApiError, assumptions: &Assumptions) -> Response {
     let error = assumptions.amend(error, Service::AtlasV2);
     let body = ErrorBody::new(&error, false);
@@ -163,12 +163,12 @@ pub(crate) fn unrouted(error: ApiError, assumptions: &Assumptions) -> Response {
     response
 }
 
-/// The response to a path that no service has.
+/// Builds the response to an unknown path.
 pub(crate) fn unknown_path(path: &str, assumptions: &Assumptions) -> Response {
     unrouted(ApiError::resource(path), assumptions)
 }
 
-/// A 401 with digest challenges.
+/// Builds a 401 with challenges.
 pub(crate) fn challenge(challenges: Vec<HeaderValue>) -> Response {
     let mut response = json(StatusCode::UNAUTHORIZED, Ok(CHALLENGE_BODY.into()));
     let headers = response.headers_mut();
@@ -179,7 +179,7 @@ pub(crate) fn challenge(challenges: Vec<HeaderValue>) -> Response {
     response
 }
 
-/// A response with a JSON body; a 500 if the body could not be written.
+/// Builds a response with a JSON body, or a 500 if serialization failed.
 pub(crate) fn json(status: StatusCode, body: serde_json::Result<Vec<u8>>) -> Response {
     let (status, body) = match body {
         Ok(body) => (status, Body::from(body)),
@@ -203,7 +203,7 @@ fn error_headers(headers: &mut HeaderMap, error: &ApiError) {
 
 struct Envelope<'a, T> {
     status: u16,
-    /// What the body is called.
+    /// The name of the body's member.
     key: &'a str,
     content: &'a T,
 }
@@ -217,7 +217,7 @@ impl<T: Serialize> Serialize for Envelope<'_, T> {
     }
 }
 
-/// An error's body. The members are in alphabetical order, as on the wire.
+/// The body of an error, with its members in alphabetical order, as the services send them.
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     #[serde(rename = "badRequestDetail", skip_serializing_if = "Option::is_none")]

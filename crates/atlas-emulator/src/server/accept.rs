@@ -1,4 +1,4 @@
-//! Accepting connections, this many at a time, until it is time to stop.
+//! Accepts connections, up to a limit, until the emulator stops.
 
 use std::{
     io,
@@ -23,65 +23,65 @@ use crate::{
     server::tls::Tls,
 };
 
-/// How long a stop waits for requests in flight.
+/// How long stopping waits for requests in flight.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long to wait when the operating system has no socket to give.
+/// How long to wait after the operating system failed to provide a socket.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `stopped` is told or dropped; then requests that are being
-/// answered have a little time left.
+/// Serves until `stopped` fires or its sender is dropped, then gives requests in flight a short
+/// time to complete.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Arc<AppState>,
     tls: Option<Tls>,
-    bounds: ConnectionLimits,
+    limits: ConnectionLimits,
     mut stopped: oneshot::Receiver<()>,
 ) {
-    let protocol = Protocol::new(router(Arc::clone(&app)), bounds);
-    let places = Arc::new(Semaphore::new(bounds.connections));
+    let protocol = Protocol::new(router(Arc::clone(&app)), limits);
+    let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &permits) => accepted,
             _ = &mut stopped => break,
             Some(_) = connections.join_next() => continue,
         };
         match accepted {
-            Ok((stream, peer, place)) => {
+            Ok((stream, peer, permit)) => {
                 app.traffic.connections.fetch_add(1, Relaxed);
                 let (protocol, tls) = (protocol.clone(), tls.clone());
                 let watcher = graceful.watcher();
                 connections.spawn(async move {
                     connect(stream, peer, protocol, tls, watcher).await;
-                    drop(place);
+                    drop(permit);
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "no connection could be accepted");
+                tracing::warn!(%error, "cannot accept a connection");
                 sleep(PAUSE).await;
             }
         }
     }
     drop(listener);
     if timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::debug!("requests that are still being answered are broken off");
+        tracing::debug!("aborting the requests in flight");
     }
     connections.shutdown().await;
 }
 
-/// The next connection, once there is a place for it.
+/// Accepts the next connection as soon as a permit is available.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places)
+    let permit = Arc::clone(permits)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, place))
+    Ok((stream, peer, permit))
 }
 
 async fn connect(
@@ -91,9 +91,9 @@ async fn connect(
     tls: Option<Tls>,
     watcher: Watcher,
 ) {
-    // Responses are small; waiting to fill a packet would only delay them.
+    // Responses are small, so Nagle's algorithm would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let control = Arc::new(Control::default());
     let socket = Socket::new(stream, Arc::clone(&control));
@@ -102,7 +102,7 @@ async fn connect(
         #[cfg(feature = "tls")]
         Some(tls) => match tls.accept(socket).await {
             Ok(stream) => protocol.serve(stream, peer, control, watcher).await,
-            Err(error) => tracing::debug!(%peer, %error, "no TLS"),
+            Err(error) => tracing::debug!(%peer, %error, "TLS handshake failed"),
         },
         #[cfg(not(feature = "tls"))]
         Some(never) => match never {},

@@ -1,5 +1,5 @@
-//! What a test that is not in this process may ask the emulator: under a path
-//! that no service has, and from loopback alone.
+//! The admin endpoints for tests in other processes, under a path that no service uses, for
+//! loopback only.
 
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
@@ -30,7 +30,7 @@ pub(crate) fn router(app: Shared) -> Router<Shared> {
         .route_layer(middleware::from_fn_with_state(app, loopback))
 }
 
-/// To others it is a path like any that is not there.
+/// Responds to clients beyond loopback as to an unknown path.
 async fn loopback(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get();
     match peer.is_some_and(|Peer(peer)| peer.ip().to_canonical().is_loopback()) {
@@ -40,25 +40,24 @@ async fn loopback(State(app): State<Shared>, request: Request, next: Next) -> Re
 }
 
 #[derive(Deserialize)]
-struct Of {
-    /// One organization's id; without it all are shown.
+struct Filter {
+    /// The id of one organization; shows all if absent.
     org: Option<String>,
 }
 
-async fn state(State(app): State<Shared>, Query(of): Query<Of>) -> Json<Value> {
-    let is_asked = |id: &ObjectId| of.org.as_ref().is_none_or(|org| *org == id.to_string());
+async fn state(State(app): State<Shared>, Query(filter): Query<Filter>) -> Json<Value> {
+    let org = filter.org.as_ref();
+    let is_selected = |id: &ObjectId| org.is_none_or(|org| *org == id.to_string());
     let (mut orgs, mut projects, mut keys) = (Vec::new(), Vec::new(), Vec::new());
     {
         let state = app.state.lock();
-        orgs.extend(state.orgs.keys().copied().filter(is_asked));
-        for (id, project) in state
+        orgs.extend(state.orgs.keys().copied().filter(is_selected));
+        let all = state
             .projects
             .iter()
-            .filter(|(_, project)| is_asked(&project.org))
-        {
-            projects.push((*id, project.org));
-        }
-        for (id, key) in state.keys.iter().filter(|(_, key)| is_asked(&key.org)) {
+            .map(|(id, project)| (*id, project.org));
+        projects.extend(all.filter(|(_, org)| is_selected(org)));
+        for (id, key) in state.keys.iter().filter(|(_, key)| is_selected(&key.org)) {
             keys.push((*id, key.org, key.public_key.clone(), KeyState::new(key)));
         }
     }
@@ -110,7 +109,7 @@ async fn reset(State(app): State<Shared>) -> StatusCode {
     match app.reset() {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(error) => {
-            tracing::error!(%error, "the state cannot be made again");
+            tracing::error!(%error, "cannot reset the state");
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }

@@ -1,4 +1,4 @@
-//! One connection: how it is served, and how it may be broken on purpose.
+//! Serves a connection, and breaks it for injected faults.
 
 use std::{
     future::pending,
@@ -37,13 +37,13 @@ use crate::{
     server::peer::Peer,
 };
 
-/// The longest head of a request, in bytes.
+/// The maximum length of a request's head, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// How often an unused HTTP/2 connection is asked whether it is still there.
+/// The interval of pings on an idle HTTP/2 connection.
 const PING: Duration = Duration::from_secs(20);
 
-/// What a request can do to its connection.
+/// The handle with which a request breaks its connection.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     broken: Notify,
@@ -58,7 +58,7 @@ impl Control {
         self.broken.notify_one();
     }
 
-    /// Whether the end is a reset and not an orderly close.
+    /// Returns whether the connection ends with a reset, not an orderly close.
     pub(crate) fn is_reset(&self) -> bool {
         self.reset.load(Relaxed)
     }
@@ -68,30 +68,30 @@ impl Control {
     }
 }
 
-/// What clients may take of the server.
+/// The limits for clients.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionLimits {
-    /// How many connections there may be.
+    /// The maximum number of concurrent connections.
     pub(crate) connections: usize,
     /// How long the head of a request may take, and a client's first byte.
     pub(crate) head_timeout: Duration,
 }
 
-/// How the connections of one server are served.
+/// The configuration for serving connections.
 #[derive(Clone)]
 pub(crate) struct Protocol {
     builder: auto::Builder<TokioExecutor>,
     router: Router,
-    bounds: ConnectionLimits,
+    limits: ConnectionLimits,
 }
 
 impl Protocol {
-    pub(crate) fn new(router: Router, bounds: ConnectionLimits) -> Self {
+    pub(crate) fn new(router: Router, limits: ConnectionLimits) -> Self {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(bounds.head_timeout)
+            .header_read_timeout(limits.head_timeout)
             .max_buf_size(MAX_HEAD);
         builder
             .http2()
@@ -101,7 +101,7 @@ impl Protocol {
         Self {
             builder,
             router,
-            bounds,
+            limits,
         }
     }
 
@@ -129,19 +129,19 @@ impl Protocol {
         let connection = self.builder.serve_connection(TokioIo::new(stream), service);
         let connection = pin!(watcher.watch(connection.into_owned()));
         tokio::select! {
-            // First, so that what was answered is written before it breaks.
+            // Polled first, so that completed responses are written before the connection breaks.
             biased;
             ended = connection => if let Err(error) = ended {
-                tracing::debug!(%peer, error, "the connection broke off");
+                tracing::debug!(%peer, error, "the connection failed");
             },
             () = control.broken.notified() => {}
-            () = control.unused(self.bounds.head_timeout) => tracing::debug!(%peer, "no request came in time"),
+            () = control.unused(self.limits.head_timeout) => tracing::debug!(%peer, "no request arrived in time"),
         }
     }
 }
 
 impl Control {
-    /// The response as it is sent, if it is sent at all.
+    /// Returns the response to send, unless the connection breaks first.
     async fn send(self: Arc<Self>, mut response: Response) -> Response {
         let Some(BreakConnection(when)) = response.extensions_mut().remove() else {
             return response;
@@ -149,29 +149,29 @@ impl Control {
         let keep = match when {
             Reset::Before | Reset::After => {
                 self.reset();
-                // The connection is dropped, and this with it.
+                // The connection is dropped, and this future with it.
                 return pending().await;
             }
             Reset::During => 1,
             Reset::Idle => 2,
         };
         let (head, body) = response.into_parts();
-        // Responses are made in memory, so there is no error to be had.
+        // Bodies in memory do not fail.
         let whole = body
             .collect()
             .await
             .map(|body| body.to_bytes())
             .unwrap_or_default();
-        let doomed = BreakingBody {
+        let body = BreakingBody {
             length: whole.len() as u64,
             rest: Some(whole.slice(..whole.len() * keep / 2)),
             complete: when == Reset::Idle,
             control: self,
         };
-        Response::from_parts(head, Body::new(doomed))
+        Response::from_parts(head, Body::new(body))
     }
 
-    /// Waits for the time to be over in which a first request must come.
+    /// Waits until the time for the first request has elapsed without one.
     async fn unused(&self, time: Duration) {
         sleep(time).await;
         if self.used.load(Relaxed) {
@@ -180,7 +180,7 @@ impl Control {
     }
 }
 
-/// A body whose connection breaks when it has been taken.
+/// A body that breaks its connection after it has been sent.
 struct BreakingBody {
     rest: Option<Bytes>,
     length: u64,

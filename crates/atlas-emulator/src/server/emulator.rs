@@ -1,11 +1,8 @@
-//! A running emulator: its lifetime and what can be read from it.
+//! A running emulator.
 
 use std::{
     fmt, io,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
 };
 
 use secrecy::ExposeSecret;
@@ -18,8 +15,8 @@ use crate::{
     state::object_id::ObjectId,
 };
 
-/// A running local server for the API-key operations of Atlas v2, Atlas v1.0
-/// and Ops Manager. It stops when it is dropped.
+/// A local server that emulates the API-key operations of Atlas v2, Atlas v1.0 and Ops Manager. It
+/// stops when dropped.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -41,7 +38,7 @@ pub struct Emulator {
     app: Arc<AppState>,
     access: Access,
     ca_pem: Option<String>,
-    /// Dropping it tells the server to stop.
+    /// The server stops when the sender is dropped.
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
@@ -52,12 +49,12 @@ impl Emulator {
         app: Arc<AppState>,
         access: Access,
         tls: Option<(Tls, String)>,
-        bounds: ConnectionLimits,
+        limits: ConnectionLimits,
     ) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tls, ca_pem) = tls.unzip();
         let shared = Arc::clone(&app);
-        let server = tokio::spawn(accept::serve(listener, shared, tls, bounds, stopped));
+        let server = tokio::spawn(accept::serve(listener, shared, tls, limits, stopped));
         Self {
             app,
             access,
@@ -67,119 +64,113 @@ impl Emulator {
         }
     }
 
-    /// Stops, waiting at most two seconds for requests that are being
-    /// answered. Dropping the emulator stops it too, without waiting.
+    /// Stops the emulator, waiting up to two seconds for requests in flight. Dropping the emulator
+    /// also stops it, without waiting.
     pub async fn stop(mut self) {
         drop(self.stop.take());
         if let Err(error) = (&mut self.server).await {
-            tracing::error!(%error, "the server broke off");
+            tracing::error!(%error, "the server failed");
         }
     }
 
-    /// The URL of the server, as `http://127.0.0.1:40123`, with no slash at
-    /// the end.
+    /// Returns the server's URL, such as `http://127.0.0.1:40123`, without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.app.base_url
     }
 
-    /// The certificate, in PEM, that a client has to trust; `None` for plain
-    /// HTTP. `Builder::tls`, with the feature `tls`, switches HTTPS on.
+    /// Returns the CA certificate that clients must trust, in PEM, or `None` for plain HTTP.
+    /// `Builder::tls`, with the feature `tls`, enables HTTPS.
     pub fn ca_certificate(&self) -> Option<&str> {
         self.ca_pem.as_deref()
     }
 
-    /// The id of the organization.
+    /// Returns the id of the organization.
     pub fn org_id(&self) -> &str {
         &self.access.org_id
     }
 
-    /// The id of the project, which is in the organization.
+    /// Returns the id of the project, which belongs to the organization.
     pub fn project_id(&self) -> &str {
         &self.access.project_id
     }
 
-    /// The id of the key to be updated: a member of the organization that may
-    /// read in the project.
+    /// Returns the id of the key to update, a member of the organization with a read-only role in
+    /// the project.
     pub fn api_key_id(&self) -> &str {
         &self.access.api_key_id
     }
 
-    /// The id of the calling key, the only owner of the organization.
+    /// Returns the id of the calling key, the only owner of the organization.
     pub fn calling_api_key_id(&self) -> &str {
         &self.access.calling_api_key_id
     }
 
-    /// The public key of the calling key: the user name for digest.
+    /// Returns the public key of the calling key, which is the user name for digest.
     pub fn public_key(&self) -> &str {
         &self.access.public_key
     }
 
-    /// The private key of the calling key: the password for digest.
+    /// Returns the private key of the calling key, which is the password for digest.
     pub fn private_key(&self) -> &str {
         self.access.private_key.expose_secret()
     }
 
-    /// The client id of a service account that owns the organization.
+    /// Returns the client id of a service account that owns the organization.
     pub fn client_id(&self) -> &str {
         &self.access.client_id
     }
 
-    /// The client secret of that service account.
+    /// Returns the client secret of that service account.
     pub fn client_secret(&self) -> &str {
         self.access.client_secret.expose_secret()
     }
 
-    /// The API key with this id, as it is now.
+    /// Returns the current state of the API key with this id.
     pub fn api_key(&self, id: &str) -> Option<KeyState> {
         let id = ObjectId::parse(id)?;
         self.app.state.lock().any_key(id).map(KeyState::new)
     }
 
-    /// The keys that [`Builder::keys_per_org`](crate::Builder::keys_per_org) asked for, those of the first
-    /// organization before all.
+    /// Returns the keys that [`Builder::keys_per_org`](crate::Builder::keys_per_org) added,
+    /// starting with those of the first organization.
     pub fn synthetic_keys(&self) -> impl Iterator<Item = SyntheticKey> + '_ {
         self.app.synthetic.keys()
     }
 
-    /// Replaces the faults, which count from the start.
+    /// Replaces the faults, with their counts starting at zero.
     pub fn set_faults(&self, faults: Faults) {
         self.app.faults.replace(faults);
     }
 
-    /// Starts over: the state that the emulator had at first, full rate
-    /// limits, no live tokens, an empty log, counters at 0, and the turn of
-    /// every fault from the beginning. Nonces stay good.
+    /// Restores the initial state: keys, rate limits and fault counts are reset, tokens are
+    /// revoked, and the request log and the counters are cleared. Nonces remain valid.
     ///
     /// # Errors
     ///
-    /// What [`Builder::start`](crate::Builder::start) says of its seed; as that did start, none.
+    /// As for [`Builder::start`](crate::Builder::start), although a seed that has started once does
+    /// not fail.
     pub fn reset(&self) -> io::Result<()> {
         self.app.reset()
     }
 
-    /// How many requests arrived so far, challenged ones and requests for
-    /// tokens included.
+    /// Returns the number of requests so far, including challenged ones and token requests.
     pub fn requests(&self) -> u64 {
-        self.count(&self.app.traffic.requests)
+        self.app.traffic.requests.load(Relaxed)
     }
 
-    /// How many digest challenges were sent so far.
+    /// Returns the number of digest challenges sent so far.
     pub fn challenges(&self) -> u64 {
-        self.count(&self.app.traffic.challenges)
+        self.app.traffic.challenges.load(Relaxed)
     }
 
-    /// How many connections were accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> u64 {
-        self.count(&self.app.traffic.connections)
+        self.app.traffic.connections.load(Relaxed)
     }
 
-    /// The newest requests, oldest first, without their secrets.
+    /// Returns the latest requests without their secrets, oldest first.
     pub fn request_log(&self) -> Vec<LoggedRequest> {
         self.app.traffic.log()
-    }
-
-    fn count(&self, counter: &AtomicU64) -> u64 {
-        counter.load(Relaxed)
     }
 }
 

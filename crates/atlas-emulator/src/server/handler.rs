@@ -1,5 +1,4 @@
-//! One request's way: who sent it, which version responses, whether it is
-//! allowed, and what it does.
+//! Handles a call: authentication, version, permissions, and the update.
 
 use std::time::Instant;
 
@@ -39,7 +38,7 @@ const INVALID_TOKEN: HeaderValue =
 
 const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
 
-/// Everything a request can need.
+/// The state that all requests share.
 pub(crate) struct AppState {
     pub(crate) behavior: Behavior,
     pub(crate) base_url: String,
@@ -49,25 +48,25 @@ pub(crate) struct AppState {
     pub(crate) faults: FaultInjector,
     pub(crate) state: Mutex<State>,
     pub(crate) traffic: RequestLog,
-    /// What the state is made of.
+    /// The source of the initial state, for resets.
     pub(crate) seed: Seed,
     pub(crate) rng_seed: u64,
     pub(crate) synthetic: SyntheticKeys,
 }
 
-/// A response that is not the one hoped for.
+/// Why a call is not handled.
 enum Refusal {
     Challenge(Vec<HeaderValue>),
     Error(ApiError),
     Fault(InjectedFault),
 }
 
-/// What is known of a call beside its response.
+/// What a call adds to its response.
 #[derive(Default)]
 struct Extras {
-    /// For `Authentication-Info`.
+    /// The value of `Authentication-Info`.
     info: Option<HeaderValue>,
-    /// A fault that applies to once the response is there.
+    /// A fault that applies to the finished response.
     injected: Option<InjectedFault>,
 }
 
@@ -78,8 +77,8 @@ impl From<ApiError> for Refusal {
 }
 
 impl AppState {
-    /// Responses a call. `path` holds the two ids of the path, unless they could
-    /// not be decoded; `body` what could be read of the body.
+    /// Responds to a call. `path` holds the two ids in the path, or `None` if they could not be
+    /// decoded.
     pub(crate) fn respond(
         &self,
         call: Call,
@@ -90,7 +89,7 @@ impl AppState {
         let query = parts.uri.query().unwrap_or_default();
         let mut response = ResponseBuilder::new(call, query, &self.behavior);
         let mut extras = Extras::default();
-        let mut response = match self.attempt(&mut response, &mut extras, call, parts, path, body) {
+        let mut response = match self.handle(&mut response, &mut extras, call, parts, path, body) {
             Ok(response) => response,
             Err(Refusal::Challenge(headers)) => return response::challenge(headers),
             Err(Refusal::Error(error)) => response.error(error),
@@ -108,7 +107,7 @@ impl AppState {
         response
     }
 
-    fn attempt<'a>(
+    fn handle<'a>(
         &'a self,
         response: &mut ResponseBuilder<'a>,
         extras: &mut Extras,
@@ -131,13 +130,13 @@ impl AppState {
         self.inject(extras, call, parts, is_digest)?;
         let version = self.version(call, rules, parts)?;
         if call.service.is_versioned() {
-            response.version = Some(&version.life);
+            response.version = Some(&version.lifecycle);
         }
         let [scope, key] = path.ok_or_else(|| ApiError::path_param(parts.uri.path()))?;
         let id = |text| ObjectId::parse(text).ok_or_else(|| ApiError::path_param(text));
         let (scope, key) = (id(scope)?, id(key)?);
         query::check(parts.uri.query().unwrap_or_default(), &rules.query)?;
-        // Read before the lock is taken, but a fault in the body is told last.
+        // Validated before the lock is taken, although its errors are reported last.
         let update = self.read_update(call, version, parts, body);
 
         let mut state = self.state.lock();
@@ -166,7 +165,7 @@ impl AppState {
         Ok(response.success(&view))
     }
 
-    /// Lets a fault strike, unless one has already.
+    /// Injects a fault, unless one is injected already.
     fn inject(
         &self,
         extras: &mut Extras,
@@ -190,7 +189,7 @@ impl AppState {
         }
     }
 
-    /// The version that responses.
+    /// Returns the version that serves the request.
     fn version<'a>(
         &self,
         call: Call,
@@ -205,15 +204,18 @@ impl AppState {
             self.behavior.assumptions.version_dates,
             &self.catalog.releases,
             &rules.versions,
-            |version| &version.life.date,
+            |version| &version.lifecycle.date,
         )?;
-        if version.life.is_gone(self.behavior.today()) {
-            return Err(ApiError::version_gone(&version.life.date, parts.uri.path()));
+        if version.lifecycle.is_gone(self.behavior.today()) {
+            return Err(ApiError::version_gone(
+                &version.lifecycle.date,
+                parts.uri.path(),
+            ));
         }
         Ok(version)
     }
 
-    /// The update that the body asks for, if the operation has one.
+    /// Returns the update in the body, or `None` for an operation without a body.
     fn read_update(
         &self,
         call: Call,
@@ -231,7 +233,7 @@ impl AppState {
         rules.read(body).map(Some)
     }
 
-    /// Who sent a request, and whether digest told.
+    /// Authenticates the caller, and returns whether with digest.
     fn authenticate(
         &self,
         service: Service,
@@ -269,10 +271,9 @@ impl AppState {
         })
     }
 
-    /// Starts over: the state that the emulator had at first, no tokens, no
-    /// traffic, every fault's turn from the beginning.
+    /// Restores the initial state.
     pub(crate) fn reset(&self) -> std::io::Result<()> {
-        let (state, ..) = self.seed.plant(self.rng_seed, &mut |_| true)?;
+        let (state, ..) = self.seed.build(self.rng_seed, &mut |_, _, _, _| true)?;
         *self.state.lock() = state;
         self.tokens.reset();
         self.faults.reset();

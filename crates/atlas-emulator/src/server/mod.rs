@@ -9,4 +9,11 @@ pub(crate) mod peer;
 pub(crate) mod request_log;
 pub(crate) mod router;
 pub(crate) mod socket;
+#[cfg(feature = "tls")]
 pub(crate) mod tls;
+#[cfg(not(feature = "tls"))]
+pub(crate) mod tls {
+    /// Uninhabited without the feature `tls`.
+    #[derive(Clone)]
+    pub(crate) enum Tls {}
+}

@@ -1,7 +1,7 @@
-//! The client of a connection.
+//! The peer of a connection.
 
 use std::net::SocketAddr;
 
-/// The address of the client that sent a request.
+/// The address from which a request was sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);

@@ -1,4 +1,4 @@
-//! What tests can see of the requests that arrived.
+//! The request log and counters.
 
 use std::{
     collections::VecDeque,
@@ -11,7 +11,7 @@ use http::{
 };
 use parking_lot::Mutex;
 
-/// A request that the emulator answered, without its secrets.
+/// A request and the status of its response, without secrets.
 #[derive(Clone, Debug)]
 pub struct LoggedRequest {
     method: Method,
@@ -22,34 +22,33 @@ pub struct LoggedRequest {
 }
 
 impl LoggedRequest {
-    /// The method.
+    /// Returns the method.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The path and the query, as they were sent.
+    /// Returns the path and query as sent.
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// The headers. Of credentials only the scheme is kept: `Digest <hidden>`.
+    /// Returns the headers. Credentials are masked except for the scheme: `Digest <hidden>`.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The status of the response. Of a response that a fault held back it is the
-    /// one that was not sent.
+    /// Returns the status of the response, even if a fault kept it from being sent.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The injected fault, as `429` or `reset:at=after`.
+    /// Returns the injected fault, such as `429` or `reset:at=after`.
     pub fn fault(&self) -> Option<&'static str> {
         self.fault
     }
 }
 
-/// Counters and the newest requests.
+/// The counters and the latest requests.
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     pub(crate) connections: AtomicU64,
@@ -70,7 +69,7 @@ impl RequestLog {
         }
     }
 
-    /// Counts a request and prepares its entry. The status comes later.
+    /// Counts a request and creates its log entry, without the status.
     pub(crate) fn arrived(
         &self,
         method: &Method,
@@ -91,7 +90,7 @@ impl RequestLog {
         })
     }
 
-    /// Keeps an entry, now that its response is known.
+    /// Completes an entry and appends it to the log.
     pub(crate) fn responded(
         &self,
         entry: Option<LoggedRequest>,
@@ -110,7 +109,7 @@ impl RequestLog {
         });
     }
 
-    /// Counts and logs from the start again.
+    /// Clears the log and the counters.
     pub(crate) fn reset(&self) {
         for counter in [&self.connections, &self.requests, &self.challenges] {
             counter.store(0, Relaxed);
@@ -136,7 +135,7 @@ fn without_secrets(headers: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// The scheme of credentials, without what follows it.
+/// Returns the scheme of credentials, with the rest masked.
 fn scheme(credentials: &HeaderValue) -> Option<HeaderValue> {
     let (scheme, _) = credentials.to_str().ok()?.split_once(' ')?;
     HeaderValue::try_from([scheme, " <hidden>"].concat()).ok()

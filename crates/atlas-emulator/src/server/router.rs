@@ -1,4 +1,4 @@
-//! The routes, and what happens around each of them.
+//! The routes, and the middleware around them.
 
 use std::{sync::Arc, sync::atomic::Ordering::Relaxed, time::Instant};
 
@@ -27,7 +27,7 @@ const ENVOY_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service
 type Shared = Arc<AppState>;
 type Ids = Result<Path<[String; 2]>, PathRejection>;
 
-/// All routes of the three services and the token endpoints.
+/// Creates the routes of the three services and the token endpoints.
 pub(crate) fn router(app: Shared) -> Router {
     let mut router = Router::new()
         .route("/api/oauth/token", post(grant))
@@ -53,7 +53,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe));
-    // Behind the layer, so that it is neither counted nor subject to faults.
+    // Outside of the layer, so that admin requests are not counted and have no faults.
     let router = match app.behavior.admin {
         true => router.merge(admin::router(Arc::clone(&app))),
         false => router,
@@ -63,7 +63,7 @@ pub(crate) fn router(app: Shared) -> Router {
 
 async fn serve(State(app): State<Shared>, call: Call, ids: Ids, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    // Read in every case: a body left unread would cost the connection.
+    // Always read, because an unread body would cost the connection.
     let body = body::read(body).await;
     let path = ids
         .as_ref()
@@ -109,14 +109,13 @@ async fn wrong_method(State(app): State<Shared>, request: Request) -> Response {
     response::unrouted(error, &app.behavior.assumptions)
 }
 
-/// Counts and logs a request, waits as long as the emulated service would
-/// take, lets faults be injected, and adds the headers of every response.
+/// Counts and logs a request, adds latency and faults, and sets the headers of every response.
 async fn observe(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let traffic = &app.traffic;
     let entry = traffic.arrived(request.method(), request.uri(), request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let tell = |status: StatusCode, code: Option<&str>, fault: Option<&str>| {
+    let log = |status: StatusCode, code: Option<&str>, fault: Option<&str>| {
         tracing::debug!(
             target: "atlas_emulator::requests",
             status = status.as_u16(),
@@ -140,12 +139,12 @@ async fn observe(State(app): State<Shared>, mut request: Request, next: Next) ->
         None => next.run(request).await,
     };
     let injected = on_arrival.or_else(|| response.extensions_mut().remove());
-    let fault = injected.as_ref().map(|injected| injected.effect.name());
+    let fault = injected.as_ref().map(|injected| injected.kind.name());
     if let Some(injected) = injected {
         if injected.never_responds() {
-            // Logged now, as nothing comes after it.
+            // Logged now, because the request never completes.
             traffic.responded(entry.clone(), response.status(), fault);
-            tell(response.status(), None, fault);
+            log(response.status(), None, fault);
         }
         response = injected
             .response(&app.behavior.assumptions, &app.digest, &path, response)
@@ -163,7 +162,7 @@ async fn observe(State(app): State<Shared>, mut request: Request, next: Next) ->
     }
     traffic.responded(entry, status, fault);
     let code = headers.get("x-error-code");
-    tell(status, code.and_then(|code| code.to_str().ok()), fault);
+    log(status, code.and_then(|code| code.to_str().ok()), fault);
     response
 }
 

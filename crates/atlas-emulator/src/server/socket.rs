@@ -1,4 +1,4 @@
-//! The socket below a connection, plain or TLS.
+//! The socket of a connection, below TLS if any.
 
 use std::{
     io,
@@ -16,11 +16,11 @@ use tokio::{
 
 use crate::server::connection::Control;
 
-/// How long a client may refuse to read its response.
+/// How long a client may take to read its response.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A socket that resets its connection when it is dropped, if it is told to,
-/// and that does not wait for ever for a client that does not read.
+/// A socket that resets its connection on drop if its [`Control`] says so, and that times out on a
+/// client that does not read.
 pub(crate) struct Socket {
     stream: TcpStream,
     control: Arc<Control>,
@@ -36,7 +36,7 @@ impl Socket {
         }
     }
 
-    /// A result of writing, or an error if there was none for too long.
+    /// Returns the result of a write, or a timeout error if the write is pending for too long.
     fn in_time<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -59,7 +59,7 @@ impl Drop for Socket {
         if self.control.is_reset()
             && let Err(error) = self.stream.set_zero_linger()
         {
-            tracing::debug!(%error, "the connection is closed and not reset");
+            tracing::debug!(%error, "cannot reset the connection; closing it");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Reading the body of an update: the document's schema finds what is wrong,
-//! and each finding has the services' own code.
+//! Validation of update bodies: the document's schema finds the errors, and each gets the services'
+//! error code.
 
 use jsonschema::{Draft, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::Value;
@@ -10,24 +10,24 @@ use crate::{
     spec::service::Operation,
 };
 
-/// The rules of one operation's body.
+/// The rules for an operation's body.
 #[derive(Debug)]
 pub(crate) struct BodyRules {
     operation: Operation,
     validator: Validator,
-    /// The names the body may hold.
+    /// The names of the body's fields.
     fields: Vec<String>,
-    /// The shortest and longest description, in characters.
+    /// The minimum and maximum length of a description, in characters.
     desc_length: (u64, u64),
-    /// The roles that may be given; empty where the document names none.
+    /// The valid roles; empty if the document names none.
     pub(crate) roles: Vec<Role>,
-    /// The roles of the other level: known, but refused here.
-    pub(crate) foreign_roles: Vec<Role>,
+    /// The roles of the other level, which get an error of their own.
+    pub(crate) other_level_roles: Vec<Role>,
 }
 
 impl BodyRules {
-    /// Rules from a schema without references. `roles` replace those that the
-    /// schema names.
+    /// Creates rules from a schema without references. `roles` replaces the roles that the schema
+    /// names.
     pub(crate) fn new(
         operation: Operation,
         mut schema: Value,
@@ -38,7 +38,7 @@ impl BodyRules {
         }
         let fields = schema["properties"]
             .as_object()
-            .ok_or("properties of a body")?
+            .ok_or("no properties in the schema of a body")?
             .keys()
             .cloned()
             .collect();
@@ -50,29 +50,29 @@ impl BodyRules {
         let names = schema["properties"]["roles"]["items"]["enum"].as_array();
         let roles = names.into_iter().flatten().filter_map(Value::as_str);
         let roles = roles.map(Role::from).collect();
-        // OpenAPI 3.0 is built on the draft before 5, which is 4 but in name.
+        // OpenAPI 3.0 is based on Wright Draft 00, which is equivalent to draft 4.
         let validator = jsonschema::options()
             .with_draft(Draft::Draft4)
             .build(&schema)
-            .map_err(|error| format!("valid schema of a body: {error}"))?;
+            .map_err(|error| format!("invalid schema of a body: {error}"))?;
         Ok(Self {
             operation,
             validator,
             fields,
             desc_length,
             roles,
-            foreign_roles: Vec::new(),
+            other_level_roles: Vec::new(),
         })
     }
 
-    /// Reads and checks a body. Of several faults the response names the one
-    /// that the services look for first.
+    /// Parses and validates a body. Of several errors, returns the one that the services check
+    /// first.
     pub(crate) fn read(&self, body: &[u8]) -> Result<Update, ApiError> {
         let body: Value = serde_json::from_slice(body).map_err(|_| ApiError::malformed_json())?;
         if !self.validator.is_valid(&body) {
-            let faults = self.validator.iter_errors(&body);
-            let first = faults
-                .map(|fault| self.refusal(&fault))
+            let errors = self.validator.iter_errors(&body);
+            let first = errors
+                .map(|error| self.ranked(&error))
                 .min_by_key(|(rank, _)| *rank);
             return Err(first.map_or_else(ApiError::malformed_json, |(_, error)| error));
         }
@@ -90,15 +90,14 @@ impl BodyRules {
         Ok(Update { desc, roles })
     }
 
-    /// The services' word for a finding, and when they look for it. Assumptions:
-    /// the order, and that roles which are required and absent get a response as
-    /// empty ones.
-    fn refusal(&self, fault: &ValidationError<'_>) -> (u8, ApiError) {
+    /// Returns the services' error for a validation error, and the rank of its check. The order is
+    /// an assumption, as is the same error for absent required roles as for empty ones.
+    fn ranked(&self, error: &ValidationError<'_>) -> (u8, ApiError) {
         use ValidationErrorKind as Kind;
 
-        let path = fault.instance_path().as_str();
+        let path = error.instance_path().as_str();
         let field = path.split('/').nth(1);
-        match (fault.kind(), field) {
+        match (error.kind(), field) {
             (Kind::Type { .. }, None) => (0, ApiError::malformed_json()),
             (Kind::AdditionalProperties { unexpected }, None) => {
                 let name = unexpected.first().map_or("", String::as_str);
@@ -111,7 +110,7 @@ impl BodyRules {
             (_, Some("desc")) => (2, ApiError::attribute("desc")),
             (Kind::MinItems { .. }, Some("roles")) => (3, ApiError::missing_roles()),
             (Kind::Enum { .. }, Some("roles")) => {
-                let name = fault.instance().as_str();
+                let name = error.instance().as_str();
                 let attribute = || ApiError::attribute("roles");
                 (3, name.map_or_else(attribute, |name| self.bad_role(name)))
             }
@@ -125,7 +124,7 @@ impl BodyRules {
     }
 
     fn bad_role(&self, name: &str) -> ApiError {
-        match (find(&self.foreign_roles, name), self.operation) {
+        match (find(&self.other_level_roles, name), self.operation) {
             (None, _) => ApiError::unknown_role(name),
             (Some(_), Operation::UpdateInProject) => ApiError::org_role_in_group(name),
             (Some(_), _) => ApiError::group_role_in_org(name),

@@ -1,8 +1,8 @@
-//! What the OpenAPI documents say of each operation: the body's schema, query
-//! parameters, versions.
+//! The rules of each operation, from the OpenAPI documents: body schema, query parameters,
+//! versions.
 //!
-//! The documents are generated; nothing of theirs is repeated in code, so a
-//! new role reaches the emulator with the next document.
+//! The documents are generated, and the code repeats none of their contents, so that a new role
+//! reaches the emulator with the next document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,20 +12,19 @@ use crate::{
     spec::body_rules::BodyRules,
     spec::role::Role,
     spec::service::{Call, Operation, Service},
-    spec::versions::ResourceVersion,
-    spec::versions::{RELEASES, VersionLifecycle},
+    spec::versions::{RELEASES, ResourceVersion, VersionLifecycle},
 };
 
 const ORG_PATH: &str = "/orgs/{orgId}/apiKeys/{apiUserId}";
 const PROJECT_PATH: &str = "/groups/{groupId}/apiKeys/{apiUserId}";
 
-/// The version of both operations, where a document names none.
+/// The version of the operations if a document names no version.
 const FIRST_VERSION: &str = "2023-01-01";
 
-/// References are followed this deep; none of the documents comes near.
+/// The maximum depth of references, which no document comes near.
 const DEPTH: usize = 16;
 
-/// What a test puts in the place of the documents' facts.
+/// Settings that replace contents of the documents.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Deviations {
     pub(crate) versions: Vec<ResourceVersion>,
@@ -54,31 +53,30 @@ struct ServiceRules {
 pub(crate) struct Rules {
     /// The query parameters.
     pub(crate) query: Vec<QueryParameter>,
-    /// The resource's versions, oldest first; of a service without versions
-    /// there is one.
+    /// The operation's versions, oldest first. A service without versions has one.
     pub(crate) versions: Vec<Version>,
 }
 
-/// One version of an operation.
+/// A version of an operation.
 #[derive(Debug)]
 pub(crate) struct Version {
-    pub(crate) life: VersionLifecycle,
-    /// `None` for an operation that reads no body.
+    pub(crate) lifecycle: VersionLifecycle,
+    /// `None` for an operation without a body.
     pub(crate) body: Option<BodyRules>,
 }
 
-/// A query parameter and the values it takes.
+/// A query parameter and its valid values.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryParameter {
     pub(crate) name: String,
     pub(crate) kind: QueryKind,
 }
 
-/// The values of a query parameter.
+/// The valid values of a query parameter.
 #[derive(Clone, Debug)]
 pub(crate) enum QueryKind {
     Boolean,
-    /// Within these bounds, where there are any.
+    /// An integer within the given bounds.
     Integer {
         minimum: Option<i128>,
         maximum: Option<i128>,
@@ -86,16 +84,16 @@ pub(crate) enum QueryKind {
     Text,
 }
 
-/// A document lacks something the emulator needs, or a deviation is none.
+/// A missing part of a document, or an invalid deviation.
 #[derive(Debug, thiserror::Error)]
-#[error("{service:?}: there is no {what}")]
+#[error("{service:?}: {reason}")]
 pub(crate) struct CatalogError {
     service: Service,
-    what: String,
+    reason: String,
 }
 
 impl Catalog {
-    /// Reads the documents that are built into this crate.
+    /// Reads the documents that are embedded in this crate.
     pub(crate) fn load(deviations: &Deviations) -> Result<Self, CatalogError> {
         let rules = |service, text| service_rules(service, text, deviations);
         let added = deviations
@@ -117,7 +115,7 @@ impl Catalog {
         })
     }
 
-    /// The rules of one operation of one service.
+    /// Returns the rules of an operation of a service.
     pub(crate) fn rules(&self, call: Call) -> &Rules {
         let service = match call.service {
             Service::AtlasV2 => &self.atlas_v2,
@@ -137,9 +135,9 @@ fn service_rules(
     text: &str,
     deviations: &Deviations,
 ) -> Result<ServiceRules, CatalogError> {
-    let lacks = |what| CatalogError { service, what };
+    let failed = |reason| CatalogError { service, reason };
     let root: Value =
-        serde_json::from_str(text).map_err(|error| lacks(format!("readable document: {error}")))?;
+        serde_json::from_str(text).map_err(|error| failed(format!("invalid document: {error}")))?;
     let document = Document { service, root };
     let org = document.entry(ORG_PATH, "patch")?;
     let project = document.entry(PROJECT_PATH, "patch")?;
@@ -153,34 +151,34 @@ fn service_rules(
         let added = deviations.versions.iter().cloned();
         versions.extend(added.map(|version| (version.date.clone(), version)));
     }
-    let everywhere = deviations.roles.get(&service);
+    let service_roles = deviations.roles.get(&service);
     let mut rules = ServiceRules {
         update_org_key: Rules::new(document.query(org)),
         update_project_key: Rules::new(document.query(project)),
         read_org_key: Rules::new(document.query(read)),
     };
     for version in versions.values() {
-        let life = || VersionLifecycle::new(version).map_err(lacks);
+        let lifecycle = || VersionLifecycle::new(version).map_err(failed);
         let roles = version
             .roles
             .as_ref()
-            .or(everywhere)
+            .or(service_roles)
             .map(|names| levels(names));
         let body = |operation, item, level: usize| {
             let roles = roles.as_ref().map(|levels| levels[level].as_slice());
-            BodyRules::new(operation, document.body(item)?, roles).map_err(lacks)
+            BodyRules::new(operation, document.body(item)?, roles).map_err(failed)
         };
         let mut in_org = body(Operation::UpdateInOrg, org, 0)?;
         let mut in_project = body(Operation::UpdateInProject, project, 1)?;
-        in_org.foreign_roles = in_project.roles.clone();
-        in_project.foreign_roles = in_org.roles.clone();
+        in_org.other_level_roles = in_project.roles.clone();
+        in_project.other_level_roles = in_org.roles.clone();
         for (rules, body) in [
             (&mut rules.update_org_key, Some(in_org)),
             (&mut rules.update_project_key, Some(in_project)),
             (&mut rules.read_org_key, None),
         ] {
             rules.versions.push(Version {
-                life: life()?,
+                lifecycle: lifecycle()?,
                 body,
             });
         }
@@ -188,7 +186,7 @@ fn service_rules(
     Ok(rules)
 }
 
-/// Names of roles, those of organizations first, those of projects second.
+/// Splits role names into those of organizations and those of projects.
 fn levels(names: &[String]) -> [Vec<Role>; 2] {
     let (org, project): (Vec<_>, Vec<_>) = names.iter().partition(|name| name.starts_with("ORG_"));
     [org, project].map(|names| names.into_iter().map(|name| Role::from(&**name)).collect())
@@ -208,7 +206,7 @@ struct Document {
     root: Value,
 }
 
-/// An operation of a document, and the path that it stands at.
+/// An operation of a document, with its path.
 #[derive(Clone, Copy)]
 struct Entry<'a> {
     path: &'static str,
@@ -227,7 +225,7 @@ impl Document {
         })
     }
 
-    /// The schema of the body, without references.
+    /// Returns the schema of the body, without references.
     fn body(&self, entry: Entry<'_>) -> Result<Value, CatalogError> {
         let path = entry.path;
         let body = self.at(&entry.operation["requestBody"], || {
@@ -268,15 +266,14 @@ impl Document {
     fn versions(&self, entry: Entry<'_>) -> Vec<String> {
         let named = entry.operation["x-versions"].as_array();
         let named = named.into_iter().flatten().filter_map(Value::as_str);
-        let versions: Vec<String> = named.map(str::to_owned).collect();
+        let mut versions: Vec<String> = named.map(str::to_owned).collect();
         if versions.is_empty() {
-            return vec![FIRST_VERSION.to_owned()];
+            versions.push(FIRST_VERSION.to_owned());
         }
         versions
     }
 
-    /// A schema with its references followed, and OpenAPI's `nullable` told in
-    /// the words of JSON Schema.
+    /// Resolves the references of a schema, and translates OpenAPI's `nullable` to JSON Schema.
     fn inlined(&self, value: &Value, depth: usize) -> Value {
         let value = self.resolve(value);
         let Some(deeper) = depth.checked_sub(1) else {
@@ -307,12 +304,15 @@ impl Document {
         what: impl FnOnce() -> String,
     ) -> Result<&'a Value, CatalogError> {
         match self.resolve(value) {
-            Value::Null => Err(self.lacks(what())),
+            Value::Null => Err(CatalogError {
+                service: self.service,
+                reason: format!("the document has no {}", what()),
+            }),
             found => Ok(found),
         }
     }
 
-    /// Follows one `$ref` into this document.
+    /// Follows one `$ref` within this document.
     fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         value["$ref"]
             .as_str()
@@ -320,12 +320,5 @@ impl Document {
             .map_or(value, |pointer| {
                 self.root.pointer(pointer).unwrap_or(&Value::Null)
             })
-    }
-
-    fn lacks(&self, what: String) -> CatalogError {
-        CatalogError {
-            service: self.service,
-            what,
-        }
     }
 }

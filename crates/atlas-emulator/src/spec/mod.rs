@@ -1,4 +1,5 @@
-//! What the documents say: services, operations, parameters, bodies, versions and roles.
+//! The contents of the OpenAPI documents: services, operations, parameters, bodies, versions and
+//! roles.
 
 pub(crate) mod body_rules;
 pub(crate) mod catalog;

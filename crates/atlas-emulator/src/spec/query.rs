@@ -1,4 +1,4 @@
-//! Query parameters, checked against the documents.
+//! Validation of query parameters against the documents.
 
 use url::form_urlencoded;
 
@@ -7,15 +7,14 @@ use crate::{
     spec::catalog::{QueryKind, QueryParameter},
 };
 
-/// Whether the query switches `name` on.
+/// Returns whether the query sets `name` to true.
 pub(crate) fn flag(query: &str, name: &str) -> bool {
     !query.is_empty()
         && form_urlencoded::parse(query.as_bytes())
             .any(|(key, value)| key == name && value == "true")
 }
 
-/// Refuses values that a declared parameter does not take. Parameters that
-/// are not declared are ignored, which is an assumption.
+/// Validates the declared parameters. Undeclared parameters are ignored, which is an assumption.
 pub(crate) fn check(query: &str, declared: &[QueryParameter]) -> Result<(), ApiError> {
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let Some(parameter) = declared.iter().find(|declared| declared.name == name) else {

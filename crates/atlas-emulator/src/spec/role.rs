@@ -1,11 +1,11 @@
-//! Role names, and what an update changes.
+//! Role names, and the contents of an update.
 
 use std::sync::Arc;
 
 /// A role's name, shared by all keys that have the role.
 pub(crate) type Role = Arc<str>;
 
-/// What an update changes.
+/// The changes of an update.
 #[derive(Debug, Default)]
 pub(crate) struct Update {
     pub(crate) desc: Option<String>,

@@ -1,8 +1,8 @@
-//! The three services that the emulator responses for, and the calls of each.
+//! The three services and their operations.
 
 use serde::Deserialize;
 
-/// One of the services, told apart by the base path.
+/// One of the services, which the base path distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -21,7 +21,7 @@ pub enum Service {
 impl Service {
     pub(crate) const ALL: [Self; 3] = [Self::AtlasV2, Self::AtlasV1, Self::OpsManagerV1];
 
-    /// Where the service's paths begin, as `/api/atlas/v2`.
+    /// Returns the beginning of the service's paths, such as `/api/atlas/v2`.
     pub fn base_path(self) -> &'static str {
         match self {
             Self::AtlasV2 => "/api/atlas/v2",
@@ -30,23 +30,23 @@ impl Service {
         }
     }
 
-    /// Whether the version of a resource is chosen by the Accept header.
+    /// Returns whether the Accept header selects a version.
     pub(crate) fn is_versioned(self) -> bool {
         self == Self::AtlasV2
     }
 
-    /// Whether a service account's token is accepted beside digest.
+    /// Returns whether the service accepts access tokens in addition to digest.
     pub(crate) fn accepts_bearer(self) -> bool {
         self != Self::OpsManagerV1
     }
 
-    /// Whether a 400 for a field also names it in `badRequestDetail`.
+    /// Returns whether a 400 names the invalid field in `badRequestDetail`.
     pub(crate) fn reports_fields(self) -> bool {
         self == Self::AtlasV2
     }
 }
 
-/// What one route does.
+/// The operation of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     UpdateInOrg,
@@ -55,7 +55,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// The value of `X-Java-Method`, as recorded for the two updates.
+    /// Returns the value of `X-Java-Method`, as recorded for the two updates.
     pub(crate) fn java_method(self) -> &'static str {
         match self {
             Self::UpdateInOrg => "ApiOrganizationApiUsersResource::updateApiUserDescAndRoles",

@@ -1,4 +1,4 @@
-//! Which version of a resource responses a request to Atlas v2, and how long.
+//! Versions of Atlas v2: their selection by the Accept header, deprecation and sunset.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::http::error::ApiError;
 
-/// The dates on which the API had a release, oldest first.
+/// The release dates of the API, oldest first.
 pub(crate) const RELEASES: [&str; 10] = [
     "2023-01-01",
     "2023-02-01",
@@ -22,27 +22,26 @@ pub(crate) const RELEASES: [&str; 10] = [
     "2025-03-12",
 ];
 
-/// Which dates the Accept header may name.
+/// The dates that the Accept header may name.
 ///
-/// Whether the live service takes a date between two releases is not
-/// established, so both responses can be had.
+/// Whether the live service accepts a date between two releases is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum VersionDates {
-    /// Only dates of known releases; any other gets a 406. The default.
+    /// Only release dates; any other date gets a 406. The default.
     #[default]
     Released,
-    /// Any date from the first to the newest known release.
+    /// Any date from the first to the latest known release.
     Between,
 }
 
-/// A version of both operations of Atlas v2, and what becomes of it.
+/// A version of the Atlas v2 operations, with its deprecation and sunset.
 ///
-/// The services have one, `2023-01-01`, which is not deprecated. Others can be
-/// given to see what a client makes of them; one with the same date takes the
-/// place of that one. Dates are written `YYYY-MM-DD`.
+/// The services have one version, `2023-01-01`, which is not deprecated. Further versions show how
+/// a client handles them; a version with the same date replaces the existing one. Dates have the
+/// format `YYYY-MM-DD`.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -65,22 +64,24 @@ pub enum VersionDates {
 #[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "seed-file",
-    schemars(description = "A version of both operations of Atlas v2, and what becomes of it.")
+    schemars(
+        description = "A version of the Atlas v2 operations, with its deprecation and sunset."
+    )
 )]
 #[serde(deny_unknown_fields)]
 pub struct ResourceVersion {
-    /// The version's date, as 2024-08-05.
+    /// The version's date, such as 2024-08-05.
     pub(crate) date: String,
-    /// The day from which it is deprecated.
+    /// The first day on which the version is deprecated.
     pub(crate) deprecated: Option<String>,
-    /// The day from which it is gone.
+    /// The first day on which the version is gone.
     pub(crate) sunset: Option<String>,
-    /// The roles that it knows, in place of the document's.
+    /// The version's roles, instead of those in the document.
     pub(crate) roles: Option<Vec<String>>,
 }
 
 impl ResourceVersion {
-    /// A version that is not deprecated.
+    /// Creates a version that is not deprecated.
     pub fn new(date: impl Into<String>) -> Self {
         Self {
             date: date.into(),
@@ -90,23 +91,23 @@ impl ResourceVersion {
         }
     }
 
-    /// The day from which it is deprecated: it still responses, with
-    /// `Deprecation` and, if that day is known, `Sunset`.
+    /// Sets the first day on which the version is deprecated; default: never. From then on,
+    /// responses have `Deprecation` and, if [`sunset`](Self::sunset) is set, `Sunset`.
     #[must_use]
     pub fn deprecated(mut self, day: impl Into<String>) -> Self {
         self.deprecated = Some(day.into());
         self
     }
 
-    /// The day from which it is gone: 410 with `VERSION_GONE`.
+    /// Sets the first day on which the version is gone, with 410 `VERSION_GONE`; default: never.
     #[must_use]
     pub fn sunset(mut self, day: impl Into<String>) -> Self {
         self.sunset = Some(day.into());
         self
     }
 
-    /// The roles that it knows, in place of the document's: `ORG_…` for
-    /// organizations, the others for projects.
+    /// Sets the version's roles, `ORG_…` for organizations and all others for projects; default:
+    /// those in the document.
     #[must_use]
     pub fn roles<I>(mut self, names: I) -> Self
     where
@@ -118,7 +119,7 @@ impl ResourceVersion {
     }
 }
 
-/// A version's date and life, ready to be sent.
+/// The validated dates of a version.
 #[derive(Debug)]
 pub(crate) struct VersionLifecycle {
     pub(crate) date: String,
@@ -128,7 +129,7 @@ pub(crate) struct VersionLifecycle {
 }
 
 impl VersionLifecycle {
-    /// The error is the date that is none.
+    /// Validates the dates of a version. The error names the malformed date.
     pub(crate) fn new(version: &ResourceVersion) -> Result<Self, String> {
         let date = day(&version.date)?.format("%Y-%m-%d").to_string();
         let content_type = format!("application/vnd.atlas.{date}+json;charset=utf-8");
@@ -144,7 +145,7 @@ impl VersionLifecycle {
         self.sunset.is_some_and(|sunset| sunset <= today)
     }
 
-    /// `Deprecation` and `Sunset`, once the version is deprecated.
+    /// Returns `Deprecation` and `Sunset` if the version is deprecated.
     pub(crate) fn end(&self, today: NaiveDate) -> [Option<HeaderValue>; 2] {
         match self.deprecated {
             Some(since) if since <= today => [Some(since), self.sunset].map(|day| day.map(stamp)),
@@ -153,23 +154,23 @@ impl VersionLifecycle {
     }
 }
 
-/// A day written `YYYY-MM-DD`; the error is the text.
+/// Parses a day in the format `YYYY-MM-DD`.
 pub(crate) fn day(text: &str) -> Result<NaiveDate, String> {
     text.parse()
         .ok()
         .filter(|day: &NaiveDate| day.to_string() == text)
-        .ok_or_else(|| format!("{text:?} is not a date as 2024-08-05"))
+        .ok_or_else(|| format!("{text:?} is not a date in the format YYYY-MM-DD"))
 }
 
-/// Midnight of a day, the day of the month without a zero before it, as
-/// recorded: `Mon, 5 Aug 2024 00:00:00 GMT`.
+/// Formats midnight of a day, with no leading zero in the day of the month, as recorded: `Mon, 5
+/// Aug 2024 00:00:00 GMT`.
 fn stamp(day: NaiveDate) -> HeaderValue {
     HeaderValue::try_from(day.format("%a, %-d %b %Y 00:00:00 GMT").to_string())
-        .expect("a date is written in visible ASCII")
+        .expect("a formatted date is visible ASCII")
 }
 
-/// The newest of the versions (oldest first) that is not newer than the date
-/// that the Accept header asks for. `releases` are the dates that are known.
+/// Returns the latest of the versions (oldest first) that is not newer than the date in the Accept
+/// header. `releases` are the known dates.
 pub(crate) fn served<'a, T>(
     headers: &HeaderMap,
     dates: VersionDates,
@@ -199,8 +200,8 @@ pub(crate) fn served<'a, T>(
         .ok_or_else(ApiError::version)
 }
 
-/// Whether a body of this Content-Type is read: plain JSON, and where the
-/// service is versioned the vendor's type too.
+/// Returns whether the service accepts a body of this Content-Type: plain JSON, and on a versioned
+/// service also the vendor's media type.
 pub(crate) fn reads(content_type: Option<&HeaderValue>, versioned: bool) -> bool {
     let Some(value) = content_type.and_then(|value| value.to_str().ok()) else {
         return false;
@@ -208,7 +209,7 @@ pub(crate) fn reads(content_type: Option<&HeaderValue>, versioned: bool) -> bool
     essence(value).eq_ignore_ascii_case("application/json") || (versioned && date(value).is_some())
 }
 
-/// The date in a media type `application/vnd.atlas.YYYY-MM-DD+json`.
+/// Returns the date in a media type `application/vnd.atlas.YYYY-MM-DD+json`.
 fn date(media_type: &str) -> Option<&str> {
     const PREFIX: &str = "application/vnd.atlas.";
     const SUFFIX: &str = "+json";
@@ -223,7 +224,7 @@ fn date(media_type: &str) -> Option<&str> {
         .then_some(date)
 }
 
-/// A media type without its parameters.
+/// Returns a media type without its parameters.
 fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
@@ -242,8 +243,8 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_version_that_is_not_newer_answers() {
-        for (asked, answered) in [
+    fn serves_the_latest_version_up_to_the_requested_date() {
+        for (accept, expected) in [
             ("application/vnd.atlas.2023-01-01+json", None),
             ("application/vnd.atlas.2023-02-01+json", Some("2023-02-01")),
             ("application/vnd.atlas.2024-05-30+json", Some("2023-02-01")),
@@ -260,32 +261,26 @@ mod tests {
             ("application/json", None),
             ("*/*", None),
         ] {
-            assert_eq!(
-                serve(asked, VersionDates::Released).as_deref(),
-                answered,
-                "{asked}"
-            );
+            let served = serve(accept, VersionDates::Released);
+            assert_eq!(served.as_deref(), expected, "{accept}");
         }
     }
 
     #[test]
-    fn dates_between_releases_are_an_option() {
-        for (asked, answered) in [
+    fn dates_between_releases_are_optional() {
+        for (accept, expected) in [
             ("application/vnd.atlas.2024-01-01+json", Some("2023-02-01")),
             ("application/vnd.atlas.2099-01-01+json", None),
             ("application/vnd.atlas.2022-12-31+json", None),
         ] {
-            assert_eq!(
-                serve(asked, VersionDates::Between).as_deref(),
-                answered,
-                "{asked}"
-            );
+            let served = serve(accept, VersionDates::Between);
+            assert_eq!(served.as_deref(), expected, "{accept}");
         }
     }
 
-    /// Both values are recorded ones.
+    /// Both values are recorded.
     #[test]
-    fn days_of_the_month_have_no_zero_before_them() {
+    fn days_of_the_month_have_no_leading_zero() {
         for (date, expected) in [
             ("2024-08-05", "Mon, 5 Aug 2024 00:00:00 GMT"),
             ("2027-07-01", "Thu, 1 Jul 2027 00:00:00 GMT"),

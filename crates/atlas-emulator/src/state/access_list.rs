@@ -1,22 +1,21 @@
-//! The addresses that a caller may come from.
+//! The addresses from which a caller may send requests.
 
 use std::{net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 
-/// Networks, shared by all callers that were given the same list. An empty
-/// list lets everyone through, as a key without an access list does.
+/// Networks, shared by all callers with the same list. An empty list allows every address, as for a
+/// key without an access list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AccessList(Option<Arc<[IpNet]>>);
 
 impl AccessList {
-    /// Reads entries as `192.0.2.7` and `10.0.0.0/8`. The error is the entry
-    /// that is neither.
+    /// Parses entries such as `192.0.2.7` and `10.0.0.0/8`. The error is the first invalid entry.
     pub(crate) fn parse(entries: &[String]) -> Result<Self, String> {
         let network = |entry: &String| {
-            let address = entry.parse().map(IpNet::from as fn(IpAddr) -> IpNet);
+            let address = entry.parse::<IpAddr>().map(IpNet::from);
             address
-                .or_else(|_| entry.parse::<IpNet>())
+                .or_else(|_| entry.parse())
                 .map_err(|_| entry.clone())
         };
         let networks: Vec<IpNet> = entries.iter().map(network).collect::<Result<_, _>>()?;
@@ -30,7 +29,7 @@ impl AccessList {
             .is_none_or(|networks| networks.iter().any(|network| network.contains(&address)))
     }
 
-    /// The networks as text.
+    /// Returns the networks as text.
     pub(crate) fn entries(&self) -> impl Iterator<Item = String> {
         self.0
             .iter()
@@ -49,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_networks_are_matched_in_both_families() {
+    fn matches_addresses_and_networks_of_both_families() {
         let list = list(&["192.0.2.7", "10.0.0.0/8", "2001:db8::/32"]);
         for (address, allowed) in [
             ("192.0.2.7", true),
@@ -65,10 +64,10 @@ mod tests {
     }
 
     #[test]
-    fn other_entries_are_named() {
-        for wrong in ["10.0.0.0/33", "localhost", ""] {
-            let error = AccessList::parse(&[wrong.to_owned()]).unwrap_err();
-            assert_eq!(error, wrong);
+    fn errors_name_the_invalid_entry() {
+        for invalid in ["10.0.0.0/33", "localhost", ""] {
+            let error = AccessList::parse(&[invalid.to_owned()]).unwrap_err();
+            assert_eq!(error, invalid);
         }
     }
 }

@@ -1,21 +1,20 @@
-//! An API key as a test may look at it.
+//! A snapshot of an API key, for tests.
 
 use std::collections::BTreeMap;
 
 use crate::state::store::ApiKey;
 
-/// What the emulator holds of an API key; see
-/// [`Emulator::api_key`](crate::Emulator::api_key).
+/// The current state of an API key; see [`Emulator::api_key`](crate::Emulator::api_key).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyState {
     /// The description.
     pub desc: String,
-    /// The names of the roles in the organization.
+    /// The names of the key's roles in its organization.
     pub org_roles: Vec<String>,
-    /// The names of the roles in each project, by the project's id.
+    /// The names of the key's roles in projects, by project id.
     pub project_roles: BTreeMap<String, Vec<String>>,
-    /// The addresses and networks that the key may be used from; empty for all.
+    /// The addresses and networks from which the key may be used; empty for all.
     pub access_list: Vec<String>,
 }
 

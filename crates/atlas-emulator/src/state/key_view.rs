@@ -1,11 +1,11 @@
-//! A key as the services show it.
+//! A key's representation in responses.
 
 use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use crate::{state::object_id::ObjectId, state::store::ApiKey};
 
-/// The members are in alphabetical order, as on the wire.
+/// A key, with its members in alphabetical order, as the services send them.
 #[derive(Serialize)]
 pub(crate) struct KeyView<'a> {
     desc: &'a str,
@@ -35,7 +35,7 @@ struct RoleView<'a> {
 }
 
 impl<'a> KeyView<'a> {
-    /// `root` is the service's base URL.
+    /// Creates the representation. `root` is the service's base URL.
     pub(crate) fn new(id: ObjectId, key: &'a ApiKey, root: &str, shuffled: bool) -> Self {
         let org_roles = key.org_roles.iter().map(|role| RoleView {
             group_id: None,
@@ -56,7 +56,7 @@ impl<'a> KeyView<'a> {
         Self {
             desc: &key.desc,
             id,
-            // The key's place in its organization, for every operation.
+            // The link to the key in its organization, for every operation.
             links: [Link {
                 href: format!("{root}/orgs/{}/apiKeys/{id}", key.org),
                 rel: "self",

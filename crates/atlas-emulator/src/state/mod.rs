@@ -1,4 +1,4 @@
-//! Organizations, projects, keys and rate limits, and who may change what.
+//! Organizations, projects, keys and rate limits, and the permissions to change them.
 
 pub(crate) mod access_list;
 pub(crate) mod key_state;

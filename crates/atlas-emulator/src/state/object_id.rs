@@ -1,4 +1,4 @@
-//! The 24-digit hexadecimal ids of organizations, projects and API keys.
+//! The ids of organizations, projects and API keys.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ impl ObjectId {
         Self(bytes)
     }
 
-    /// `None` for anything but 24 lower-case hexadecimal digits.
+    /// Parses 24 lower-case hexadecimal digits.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.bytes().any(|b| b.is_ascii_uppercase()) {
             return None;
@@ -39,5 +39,11 @@ impl fmt::Debug for ObjectId {
 impl serde::Serialize for ObjectId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl From<ObjectId> for serde_json::Value {
+    fn from(id: ObjectId) -> Self {
+        Self::String(id.to_string())
     }
 }

@@ -1,28 +1,26 @@
-//! Rate limits: one token bucket for each organization and each project.
+//! Rate limits: a token bucket for each organization and each project.
 
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Deserializer};
 
-/// A token bucket's size and refill.
+/// The capacity and refill rate of a token bucket.
 ///
-/// The services give an organization 500 requests with 250 refilled in 60
-/// seconds, and a project 1200 with 500 in 60 seconds. A digest challenge
-/// costs no token.
+/// The services allow an organization 500 requests, refilled by 250 every 60 seconds, and a project
+/// 1200, refilled by 500 every 60 seconds. Digest challenges take no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "seed-file",
-    schemars(description = "A token bucket's size and refill.")
+    schemars(description = "The capacity and refill rate of a token bucket.")
 )]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// Tokens in a full bucket.
+    /// The number of tokens in a full bucket.
     pub capacity: u32,
-    /// Tokens that come back in each `period`.
+    /// The number of tokens added in each period.
     pub refill: u32,
-    /// How long `refill` tokens take to come back; in a seed file whole
-    /// seconds.
+    /// The length of a period; whole seconds in a seed file.
     #[serde(rename = "seconds", deserialize_with = "seconds")]
     #[cfg_attr(feature = "seed-file", schemars(with = "u32"))]
     pub period: Duration,
@@ -33,14 +31,14 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
 }
 
 impl RateLimit {
-    /// The limit of organization operations: 500, refilled by 250 in 60 s.
+    /// The limit of an organization: 500, refilled by 250 every 60 seconds.
     pub const ORGANIZATION: Self = Self {
         capacity: 500,
         refill: 250,
         period: Duration::from_secs(60),
     };
 
-    /// The limit of project operations: 1200, refilled by 500 in 60 s.
+    /// The limit of a project: 1200, refilled by 500 every 60 seconds.
     pub const PROJECT: Self = Self {
         capacity: 1200,
         refill: 500,
@@ -48,7 +46,7 @@ impl RateLimit {
     };
 }
 
-/// How full one bucket is. `None` until its first token is taken.
+/// A token bucket; `None` until the first token is taken.
 #[derive(Debug, Default)]
 pub(crate) struct Bucket(Option<Level>);
 
@@ -58,22 +56,22 @@ struct Level {
     at: Instant,
 }
 
-/// A bucket after one request: what the rate-limit headers say.
+/// A bucket after a request, as reported in the `RateLimit-*` headers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowance {
     pub(crate) limit: RateLimit,
     pub(crate) remaining: u32,
 }
 
-/// An empty bucket, and the time until its next token.
+/// An empty bucket, with the time until its next token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exhausted {
     pub(crate) retry_after: Duration,
 }
 
 impl Bucket {
-    /// Takes one token. The bucket refills all the time, or, if not `evenly`,
-    /// at the end of each period.
+    /// Takes a token. The bucket refills continuously if `evenly`, otherwise at the end of each
+    /// period.
     pub(crate) fn take(
         &mut self,
         limit: RateLimit,
@@ -81,7 +79,7 @@ impl Bucket {
         now: Instant,
     ) -> Result<Allowance, Exhausted> {
         let capacity = f64::from(limit.capacity);
-        // Without a division by zero; a limit that never refills has the rate 0.
+        // Avoids a division by zero; a limit that never refills has the rate 0.
         let period = limit.period.as_secs_f64().max(f64::MIN_POSITIVE);
         let rate = f64::from(limit.refill) / period;
         let level = self.0.get_or_insert(Level {
@@ -110,7 +108,7 @@ impl Bucket {
         level.tokens -= 1.0;
         Ok(Allowance {
             limit,
-            // Between 0 and a u32's capacity, so the cast only drops the fraction.
+            // Between 0 and a `u32` capacity, so the cast only drops the fraction.
             remaining: level.tokens as u32,
         })
     }
@@ -127,7 +125,7 @@ mod tests {
     };
 
     #[test]
-    fn an_empty_bucket_says_when_the_next_token_comes() {
+    fn an_empty_bucket_reports_the_time_until_the_next_token() {
         let mut bucket = Bucket::default();
         let now = Instant::now();
         assert_eq!(bucket.take(SMALL, true, now).unwrap().remaining, 1);
@@ -147,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_never_holds_more_than_its_capacity() {
+    fn a_bucket_does_not_exceed_its_capacity() {
         let mut bucket = Bucket::default();
         let now = Instant::now();
         bucket.take(SMALL, true, now).unwrap();
@@ -156,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_may_refill_at_the_end_of_a_period_alone() {
+    fn a_bucket_can_refill_at_the_end_of_each_period() {
         let mut bucket = Bucket::default();
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
@@ -171,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn limits_of_nothing_refuse_and_do_not_divide_by_zero() {
-        let nothing = RateLimit {
+    fn a_zero_limit_refuses_without_a_division_by_zero() {
+        let zero = RateLimit {
             capacity: 0,
             refill: 0,
             period: Duration::ZERO,
         };
         let refused = Bucket::default()
-            .take(nothing, true, Instant::now())
+            .take(zero, true, Instant::now())
             .unwrap_err();
         assert_eq!(refused.retry_after, Duration::ZERO);
     }

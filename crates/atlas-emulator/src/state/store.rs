@@ -1,4 +1,4 @@
-//! The organizations, projects and keys, and who may do what to them.
+//! The organizations, projects and keys, and the permissions to change them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,38 +14,37 @@ use crate::{
 
 pub(crate) const ORG_OWNER: &str = "ORG_OWNER";
 
-/// Project roles whose holder may set the roles of others.
+/// Project roles that allow their holder to set the roles of others.
 const PROJECT_ADMINS: [&str; 2] = ["GROUP_OWNER", "GROUP_USER_ADMIN"];
 
-/// Who sent a request.
+/// The identity behind a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Principal {
-    /// An API key; its roles are looked up when it acts.
+    /// An API key, whose roles are looked up for each request.
     Key(ObjectId),
-    /// A service account or a person: an owner of this organization.
+    /// A service account or a person, an owner of this organization.
     OwnerOf(ObjectId),
 }
 
-/// Someone who can sign in.
+/// An authenticated caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
     pub(crate) access_list: AccessList,
 }
 
-/// Everything the emulator keeps. One lock guards all of it, so that an
-/// update is seen whole or not at all.
+/// The mutable state. A single lock guards all of it, so that updates are atomic.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) orgs: HashMap<ObjectId, Org>,
     pub(crate) projects: HashMap<ObjectId, Project>,
-    /// Boxed, as a table of a million has almost as many empty places.
+    /// Boxed, because a hash table of a million keys has almost as many unused slots.
     pub(crate) keys: HashMap<ObjectId, Box<ApiKey>>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Org {
-    /// Keys that have the role of an owner, and others who count as one.
+    /// The number of owners: keys with the role, and accounts that count as owners.
     pub(crate) owners: usize,
     bucket: Bucket,
 }
@@ -56,7 +55,7 @@ pub(crate) struct Project {
     pub(crate) bucket: Bucket,
 }
 
-/// An API key. Of its private key only the last characters are kept.
+/// An API key. Of its private key, only the last characters are kept.
 #[derive(Debug)]
 pub(crate) struct ApiKey {
     pub(crate) org: ObjectId,
@@ -68,7 +67,7 @@ pub(crate) struct ApiKey {
     pub(crate) access_list: AccessList,
 }
 
-/// The organization or project that a path names.
+/// The organization or project in a request's path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Scope {
     Org(ObjectId),
@@ -84,7 +83,7 @@ impl Scope {
 }
 
 impl State {
-    /// Adds a key; `false` if its id is taken or its organization is unknown.
+    /// Adds a key; returns `false` if its id is taken or its organization is unknown.
     pub(crate) fn add_key(&mut self, id: ObjectId, key: ApiKey) -> bool {
         let Some(org) = self.orgs.get_mut(&key.org) else {
             return false;
@@ -93,8 +92,7 @@ impl State {
         self.keys.insert(id, Box::new(key)).is_none()
     }
 
-    /// The scope of a request, if it exists and `caller` may do `operation`
-    /// in it.
+    /// Returns the scope of a request if it exists and `caller` may perform `operation` in it.
     pub(crate) fn permit(
         &self,
         caller: Principal,
@@ -141,7 +139,7 @@ impl State {
         }
     }
 
-    /// The rate-limit bucket of a scope.
+    /// Returns the rate-limit bucket of a scope.
     pub(crate) fn bucket(&mut self, scope: Scope) -> Option<&mut Bucket> {
         match scope {
             Scope::Org(org) => self.orgs.get_mut(&org).map(|org| &mut org.bucket),
@@ -152,21 +150,19 @@ impl State {
         }
     }
 
-    /// A key of the scope's organization.
+    /// Returns a key of the scope's organization.
     pub(crate) fn key(&self, scope: Scope, id: ObjectId) -> Result<&ApiKey, ApiError> {
-        self.keys
-            .get(&id)
-            .map(|key| &**key)
+        self.any_key(id)
             .filter(|key| key.org == scope.org())
             .ok_or_else(|| ApiError::key_not_found(id))
     }
 
-    /// A key of any organization.
+    /// Returns a key of any organization.
     pub(crate) fn any_key(&self, id: ObjectId) -> Option<&ApiKey> {
         self.keys.get(&id).map(|key| &**key)
     }
 
-    /// Carries out an update, whole or not at all.
+    /// Applies an update atomically.
     pub(crate) fn update(
         &mut self,
         scope: Scope,
@@ -193,8 +189,8 @@ impl State {
             }
             (Scope::Org(org), Some(roles)) => {
                 let org = self.orgs.get_mut(&org).ok_or_else(unknown)?;
-                let others = org.owners - usize::from(is_owner(key));
                 let was_owner = is_owner(key);
+                let others = org.owners - usize::from(was_owner);
                 let stays_owner = roles.iter().any(|role| &**role == ORG_OWNER);
                 if was_owner && !stays_owner && others == 0 {
                     return Err(ApiError::last_owner());
@@ -219,7 +215,7 @@ impl State {
     fn is_member(&self, caller: Principal, org: ObjectId) -> bool {
         match caller {
             Principal::OwnerOf(own) => own == org,
-            Principal::Key(id) => self.keys.get(&id).is_some_and(|key| key.org == org),
+            Principal::Key(id) => self.any_key(id).is_some_and(|key| key.org == org),
         }
     }
 
@@ -227,8 +223,7 @@ impl State {
         match caller {
             Principal::OwnerOf(own) => own == org,
             Principal::Key(id) => self
-                .keys
-                .get(&id)
+                .any_key(id)
                 .is_some_and(|key| key.org == org && is_owner(key)),
         }
     }

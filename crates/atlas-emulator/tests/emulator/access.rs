@@ -1,5 +1,4 @@
-//! Who may do what: a caller who is known but not allowed gets a 401 without
-//! a challenge.
+//! Permissions: an authenticated caller without permission gets a 401 without a challenge.
 
 use atlas_emulator::{Emulator, ResourceVersion, SeedKey};
 use reqwest::StatusCode;
@@ -42,7 +41,7 @@ async fn emulator() -> Emulator {
 }
 
 #[tokio::test]
-async fn the_roles_of_the_caller_decide() {
+async fn permissions_depend_on_the_callers_roles() {
     let emulator = emulator().await;
     let roles = r#"{"roles":["GROUP_READ_ONLY"]}"#;
     let desc = r#"{"desc":"x"}"#;
@@ -73,7 +72,7 @@ async fn the_roles_of_the_caller_decide() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_organization_is_not_found() {
+async fn keys_of_other_organizations_are_not_found() {
     let emulator = emulator().await;
     let caller = Caller::owner(&emulator);
     for path in [
@@ -88,13 +87,13 @@ async fn a_key_of_another_organization_is_not_found() {
 }
 
 #[tokio::test]
-async fn roles_that_no_document_knows_can_be_seeded_and_are_shown() {
+async fn seeded_roles_may_be_unknown() {
     let emulator = Emulator::builder()
         .org_id(ORG)
         .key(
             SeedKey::new("novel", PASSWORD)
                 .id(OTHER_KEY)
-                .org_roles(["ORG_ROLE_OF_TOMORROW"]),
+                .org_roles(["ORG_FUTURE_ROLE"]),
         )
         .start()
         .await
@@ -103,12 +102,12 @@ async fn roles_that_no_document_knows_can_be_seeded_and_are_shown() {
     let reply = Caller::owner(&emulator).send(&Request::get(path)).await;
     assert_eq!(
         reply.roles(),
-        [(ORG.to_owned(), "ORG_ROLE_OF_TOMORROW".to_owned())]
+        [(ORG.to_owned(), "ORG_FUTURE_ROLE".to_owned())]
     );
 }
 
 #[tokio::test]
-async fn a_caller_from_elsewhere_is_told_its_address() {
+async fn the_access_list_error_names_the_callers_address() {
     let emulator = Emulator::builder()
         .access_list(["127.0.0.0/8"])
         .org_id(ORG)
@@ -131,7 +130,7 @@ async fn a_caller_from_elsewhere_is_told_its_address() {
         assert_eq!(
             wrong.status,
             StatusCode::UNAUTHORIZED,
-            "it is told to none but the caller"
+            "only an authenticated caller gets the error"
         );
         let reply = Caller::owner(&emulator).send(&request).await;
         assert_eq!(reply.status, StatusCode::OK);
@@ -139,7 +138,7 @@ async fn a_caller_from_elsewhere_is_told_its_address() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_be_are_refused() {
+async fn invalid_settings_are_refused() {
     let builder = Emulator::builder;
     for wrong in [
         builder().org_id("nonsense"),

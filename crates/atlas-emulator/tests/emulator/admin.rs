@@ -1,4 +1,4 @@
-//! The endpoint for tests that are in another process.
+//! The admin endpoints.
 
 use atlas_emulator::{Emulator, SeedKey};
 use reqwest::{Method, StatusCode};
@@ -17,7 +17,7 @@ async fn ask(emulator: &Emulator, method: Method, path: &str, body: &str) -> (St
 }
 
 #[tokio::test]
-async fn it_is_a_path_like_any_other_unless_asked_for() {
+async fn admin_endpoints_are_off_by_default() {
     let emulator = Emulator::start().await.unwrap();
     let (status, body) = ask(&emulator, Method::GET, "state", "").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
@@ -25,7 +25,7 @@ async fn it_is_a_path_like_any_other_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn state_and_requests_are_shown_without_secrets() {
+async fn state_and_requests_contain_no_secrets() {
     let emulator = Emulator::builder()
         .admin(true)
         .org(OTHER_ORG)
@@ -51,15 +51,19 @@ async fn state_and_requests_are_shown_without_secrets() {
     let updated = keys.iter().find(|key| key["id"] == emulator.api_key_id());
     assert_eq!(updated.unwrap()["desc"], "seen");
     let path = format!("state?org={OTHER_ORG}");
-    let (_, of_one) = ask(&emulator, Method::GET, &path, "").await;
-    let of_one: Value = serde_json::from_str(&of_one).unwrap();
-    assert_eq!(of_one["orgs"], json!([OTHER_ORG]));
-    assert_eq!(of_one["keys"][0]["access_list"], json!(["10.0.0.0/8"]));
-    assert_eq!(of_one["keys"].as_array().unwrap().len(), 1);
+    let (_, state) = ask(&emulator, Method::GET, &path, "").await;
+    let state: Value = serde_json::from_str(&state).unwrap();
+    assert_eq!(state["orgs"], json!([OTHER_ORG]));
+    assert_eq!(state["keys"][0]["access_list"], json!(["10.0.0.0/8"]));
+    assert_eq!(state["keys"].as_array().unwrap().len(), 1);
 
     let (_, log) = ask(&emulator, Method::GET, "requests", "").await;
     let log: Value = serde_json::from_str(&log).unwrap();
-    assert_eq!(log.as_array().unwrap().len(), 2, "its own are not counted");
+    assert_eq!(
+        log.as_array().unwrap().len(),
+        2,
+        "admin requests are not logged"
+    );
     assert_eq!(log[1]["method"], "PATCH");
     assert_eq!(log[1]["status"], 200);
     let headers = log[1]["headers"].as_array().unwrap();
@@ -68,7 +72,7 @@ async fn state_and_requests_are_shown_without_secrets() {
 }
 
 #[tokio::test]
-async fn it_starts_over() {
+async fn reset_restores_the_initial_state() {
     let emulator = Emulator::builder().admin(true).start().await.unwrap();
     let before = emulator.api_key(emulator.api_key_id());
     let caller = Caller::owner(&emulator);
@@ -89,18 +93,18 @@ async fn it_starts_over() {
     let reply = update.send(&emulator, bearer).await;
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
     let again = caller.send(&update).await;
-    assert_eq!(again.status, StatusCode::OK, "the nonce is still good");
+    assert_eq!(again.status, StatusCode::OK, "the nonce is still valid");
     assert_eq!(again.header("ratelimit-remaining"), Some("499"));
 }
 
 #[tokio::test]
-async fn faults_are_set_from_outside() {
+async fn faults_can_be_replaced() {
     let emulator = Emulator::builder().admin(true).start().await.unwrap();
     let (status, _) = ask(&emulator, Method::PUT, "faults", "503:times=1").await;
     assert_eq!(status, StatusCode::NO_CONTENT);
     let (status, reason) = ask(&emulator, Method::PUT, "faults", "418").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert_eq!(reason, "fault \"418\": there is no fault \"418\"\n");
+    assert_eq!(reason, "fault \"418\": unknown fault\n");
     let caller = Caller::owner(&emulator);
     let read = Request::get(org_key(&emulator, V2));
     assert_eq!(

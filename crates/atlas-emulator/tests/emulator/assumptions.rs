@@ -1,4 +1,4 @@
-//! What is assumed can be had otherwise.
+//! Alternatives to the default assumptions.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ fn with(change: impl FnOnce(&mut Assumptions)) -> atlas_emulator::Builder {
 }
 
 #[tokio::test]
-async fn an_unknown_key_may_be_a_404() {
+async fn the_status_of_an_error_can_be_replaced() {
     let builder = with(|assumptions| {
         assumptions
             .statuses
@@ -36,7 +36,7 @@ async fn an_unknown_key_may_be_a_404() {
 }
 
 #[tokio::test]
-async fn codes_may_be_others_and_retry_after_absent() {
+async fn error_codes_can_be_replaced_and_retry_after_omitted() {
     let empty = RateLimit {
         capacity: 0,
         ..RateLimit::ORGANIZATION
@@ -55,9 +55,8 @@ async fn codes_may_be_others_and_retry_after_absent() {
     assert_eq!(reply.header("retry-after"), None);
 }
 
-/// Before a request belongs to an operation, too.
 #[tokio::test]
-async fn an_unknown_path_and_method_may_be_told_otherwise() {
+async fn errors_before_routing_can_be_replaced() {
     let builder = with(|assumptions| {
         for (code, status) in [("RESOURCE_NOT_FOUND", 410), ("METHOD_NOT_ALLOWED", 501)] {
             assumptions
@@ -80,19 +79,19 @@ async fn an_unknown_path_and_method_may_be_told_otherwise() {
 }
 
 #[tokio::test]
-async fn the_field_at_fault_may_be_left_out() {
-    for told in [true, false] {
-        let builder = with(|assumptions| assumptions.field_details = told);
+async fn the_invalid_field_can_be_omitted() {
+    for field_details in [true, false] {
+        let builder = with(|assumptions| assumptions.field_details = field_details);
         let emulator = builder.start().await.unwrap();
         let request = Request::patch(org_key(&emulator, V2), r#"{"desc":""}"#);
         let reply = Caller::owner(&emulator).send(&request).await;
         assert_eq!(reply.code(), "INVALID_API_KEY_DESC");
-        assert_eq!(reply.json()["badRequestDetail"].is_object(), told);
+        assert_eq!(reply.json()["badRequestDetail"].is_object(), field_details);
     }
 }
 
 #[tokio::test]
-async fn reading_a_key_may_take_an_owner() {
+async fn reading_a_key_can_require_an_owner() {
     for (anyone, status) in [(true, StatusCode::OK), (false, StatusCode::UNAUTHORIZED)] {
         let emulator = with(|assumptions| assumptions.members_read_keys = anyone)
             .key(SeedKey::new("member", PASSWORD).org_roles(["ORG_MEMBER"]))
@@ -108,7 +107,7 @@ async fn reading_a_key_may_take_an_owner() {
 }
 
 #[tokio::test]
-async fn limits_may_hold_on_some_services_alone() {
+async fn rate_limits_can_be_restricted_to_services() {
     let builder = with(|assumptions| assumptions.rate_limited = vec![Service::AtlasV2]);
     let emulator = builder.start().await.unwrap();
     let caller = Caller::owner(&emulator);
@@ -120,7 +119,7 @@ async fn limits_may_hold_on_some_services_alone() {
 }
 
 #[tokio::test]
-async fn owners_may_need_a_role_in_a_project_and_keys_too() {
+async fn project_updates_can_require_roles_in_the_project() {
     let project = "b0123456789abcdef012345b";
     let builder = with(|assumptions| {
         assumptions.owners_rule_projects = false;
@@ -149,7 +148,7 @@ async fn owners_may_need_a_role_in_a_project_and_keys_too() {
 }
 
 #[tokio::test]
-async fn accounts_may_count_as_owners() {
+async fn accounts_can_count_as_owners() {
     let builder = with(|assumptions| assumptions.accounts_count_as_owners = true);
     let emulator = builder.start().await.unwrap();
     let (org, own) = (emulator.org_id(), emulator.calling_api_key_id());
@@ -160,7 +159,7 @@ async fn accounts_may_count_as_owners() {
 }
 
 #[tokio::test]
-async fn a_bad_token_may_be_told_as_such() {
+async fn an_invalid_token_can_get_a_bearer_challenge() {
     let builder = with(|assumptions| assumptions.digest_for_bad_tokens = false);
     let emulator = builder.start().await.unwrap();
     let bearer = crate::tokens::bearer("no-such-token");
@@ -175,7 +174,7 @@ async fn a_bad_token_may_be_told_as_such() {
 }
 
 #[tokio::test]
-async fn envelopes_may_be_the_old_ones() {
+async fn envelopes_can_have_the_old_format() {
     let builder = with(|assumptions| {
         assumptions.envelope_hides_status = false;
         assumptions.envelope_key = "envelope".to_owned();
@@ -192,7 +191,7 @@ async fn envelopes_may_be_the_old_ones() {
 }
 
 #[tokio::test]
-async fn roles_may_come_in_any_order() {
+async fn roles_can_be_shuffled() {
     let builder = with(|assumptions| assumptions.shuffled_roles = true);
     let emulator = builder.start().await.unwrap();
     let caller = Caller::owner(&emulator);
@@ -215,9 +214,9 @@ async fn roles_may_come_in_any_order() {
 }
 
 #[tokio::test]
-async fn errors_may_tell_of_the_end_of_a_version() {
-    for told in [true, false] {
-        let emulator = with(|assumptions| assumptions.deprecation_on_errors = told)
+async fn errors_can_have_deprecation_headers() {
+    for on_errors in [true, false] {
+        let emulator = with(|assumptions| assumptions.deprecation_on_errors = on_errors)
             .version(ResourceVersion::new("2023-01-01").deprecated("2024-08-05"))
             .start()
             .await
@@ -225,12 +224,12 @@ async fn errors_may_tell_of_the_end_of_a_version() {
         let request = Request::patch(org_key(&emulator, V2), "{");
         let reply = Caller::owner(&emulator).send(&request).await;
         assert_eq!(reply.code(), "MALFORMED_JSON");
-        assert_eq!(reply.header("deprecation").is_some(), told);
+        assert_eq!(reply.header("deprecation").is_some(), on_errors);
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_refused() {
+async fn invalid_assumptions_are_refused() {
     for wrong in [
         with(|assumptions| {
             assumptions.statuses.insert("A".to_owned(), 200);

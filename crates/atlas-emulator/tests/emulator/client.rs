@@ -1,4 +1,4 @@
-//! A plain HTTP client; `digest_auth` computes its digest responses.
+//! A plain HTTP client with digest authorizations from `digest_auth`.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -17,19 +17,19 @@ pub(crate) const SERVICES: [&str; 3] = [V2, V1, OPS_MANAGER];
 
 pub(crate) const NEWEST: &str = "application/vnd.atlas.2025-03-12+json";
 
-/// The path of the key to be updated, in its organization.
+/// Returns the path of the key to update, in its organization.
 pub(crate) fn org_key(emulator: &Emulator, service: &str) -> String {
     let (org, key) = (emulator.org_id(), emulator.api_key_id());
     format!("{service}/orgs/{org}/apiKeys/{key}")
 }
 
-/// The path of the key to be updated, in its project.
+/// Returns the path of the key to update, in its project.
 pub(crate) fn project_key(emulator: &Emulator, service: &str) -> String {
     let (project, key) = (emulator.project_id(), emulator.api_key_id());
     format!("{service}/groups/{project}/apiKeys/{key}")
 }
 
-/// One request; what is not set is what a well-behaved client sends.
+/// A request, by default as a well-behaved client sends it.
 #[derive(Clone)]
 pub(crate) struct Request {
     method: Method,
@@ -68,7 +68,7 @@ impl Request {
         self
     }
 
-    /// Sends it as it is, with this Authorization header if any.
+    /// Sends the request with an optional Authorization header.
     pub(crate) async fn send(
         &self,
         emulator: &Emulator,
@@ -88,7 +88,7 @@ impl Request {
         reply.unwrap()
     }
 
-    /// Sends it; the error is that of the connection or of the time it took.
+    /// Sends the request; fails on connection errors and timeouts.
     pub(crate) async fn try_send_with(
         &self,
         http: &reqwest::Client,
@@ -116,7 +116,7 @@ impl Request {
     }
 }
 
-/// A response, read whole.
+/// A response with its whole body.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -140,12 +140,12 @@ impl Reply {
             .to_owned()
     }
 
-    /// The digest challenge.
+    /// Returns the digest challenge.
     pub(crate) fn challenge(&self) -> WwwAuthenticateHeader {
         digest_auth::parse(self.header(WWW_AUTHENTICATE.as_str()).unwrap()).unwrap()
     }
 
-    /// Role names with the id of what they are for, in the order sent.
+    /// Returns pairs of an organization or project id and a role name, in the order sent.
     pub(crate) fn roles(&self) -> Vec<(String, String)> {
         let json = self.json();
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -159,17 +159,17 @@ impl Reply {
     }
 }
 
-/// Someone who signs in with digest and keeps to one nonce.
+/// A caller that authenticates with digest and reuses its nonce.
 pub(crate) struct Caller<'a> {
     pub(crate) emulator: &'a Emulator,
     user: String,
     password: String,
     http: reqwest::Client,
-    prompt: Mutex<Option<WwwAuthenticateHeader>>,
+    challenge: Mutex<Option<WwwAuthenticateHeader>>,
 }
 
 impl<'a> Caller<'a> {
-    /// The calling key.
+    /// Creates a caller with the calling key.
     pub(crate) fn owner(emulator: &'a Emulator) -> Self {
         Self::new(emulator, emulator.public_key(), emulator.private_key())
     }
@@ -180,32 +180,30 @@ impl<'a> Caller<'a> {
             user: user.to_owned(),
             password: password.to_owned(),
             http: reqwest::Client::new(),
-            prompt: Mutex::default(),
+            challenge: Mutex::default(),
         }
     }
 
-    /// Sends a request. The first one fetches a challenge; a refused response is
-    /// returned as it is.
+    /// Sends a request, after fetching a challenge if there is none. Does not retry.
     pub(crate) async fn send(&self, request: &Request) -> Reply {
-        if self.prompt.lock().unwrap().is_none() {
+        if self.challenge.lock().unwrap().is_none() {
             let challenge = self.unauthorized(request).await.challenge();
-            *self.prompt.lock().unwrap() = Some(challenge);
+            *self.challenge.lock().unwrap() = Some(challenge);
         }
-        let answer = self.answer(request);
-        self.http_send(request, Some(answer)).await
+        let authorization = self.authorize(request);
+        self.http_send(request, Some(authorization)).await
     }
 
-    /// As [`send`](Self::send), once there is a challenge; the connection may
-    /// break, or take too long.
+    /// Sends a request with the existing challenge; fails on connection errors and timeouts.
     pub(crate) async fn try_send(&self, request: &Request) -> reqwest::Result<Reply> {
-        let answer = self.answer(request);
+        let authorization = self.authorize(request);
         request
-            .try_send_with(&self.http, self.emulator, Some(answer))
+            .try_send_with(&self.http, self.emulator, Some(authorization))
             .await
     }
 
-    /// From now on waits no longer than this for a response.
-    pub(crate) fn patience(mut self, time: Duration) -> Self {
+    /// Sets the timeout of requests.
+    pub(crate) fn timeout(mut self, time: Duration) -> Self {
         self.http = reqwest::Client::builder().timeout(time).build().unwrap();
         self
     }
@@ -224,13 +222,13 @@ impl<'a> Caller<'a> {
             .await
     }
 
-    /// Responses from now on to this challenge.
-    pub(crate) fn renew(&self, challenge: WwwAuthenticateHeader) {
-        *self.prompt.lock().unwrap() = Some(challenge);
+    /// Sets the challenge for the next requests.
+    pub(crate) fn set_challenge(&self, challenge: WwwAuthenticateHeader) {
+        *self.challenge.lock().unwrap() = Some(challenge);
     }
 
-    /// The next response to the challenge that the caller has.
-    pub(crate) fn answer(&self, request: &Request) -> HeaderValue {
+    /// Computes the next authorization for the current challenge.
+    pub(crate) fn authorize(&self, request: &Request) -> HeaderValue {
         let context = AuthContext::new_with_method(
             &self.user,
             &self.password,
@@ -238,8 +236,8 @@ impl<'a> Caller<'a> {
             None::<&[u8]>,
             HttpMethod::from(request.method.as_str()),
         );
-        let mut prompt = self.prompt.lock().unwrap();
-        let answer = prompt.as_mut().unwrap().respond(&context).unwrap();
-        HeaderValue::try_from(answer.to_string()).unwrap()
+        let mut challenge = self.challenge.lock().unwrap();
+        let authorization = challenge.as_mut().unwrap().respond(&context).unwrap();
+        HeaderValue::try_from(authorization.to_string()).unwrap()
     }
 }

@@ -1,4 +1,4 @@
-//! The command, and `curl` as a client that is not ours.
+//! The command, with `curl` as an independent client.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-/// A running command. It is killed when the test ends early.
+/// A running command, killed on drop.
 struct Server {
     child: Child,
     said: Value,
@@ -41,7 +41,7 @@ impl Drop for Server {
     }
 }
 
-/// `None` without curl on this machine.
+/// Returns the status and body, or `None` if curl is not installed.
 fn curl(arguments: &[&str]) -> Option<(u16, String)> {
     let output = Command::new("curl")
         .args([
@@ -60,14 +60,14 @@ fn curl(arguments: &[&str]) -> Option<(u16, String)> {
             Some((status.parse().unwrap(), body.to_owned()))
         }
         Err(error) => {
-            eprintln!("SKIPPED: no curl on this machine: {error}");
+            eprintln!("SKIPPED: curl is not installed: {error}");
             None
         }
     }
 }
 
 #[test]
-fn it_says_one_line_and_stops_when_asked() {
+fn it_prints_one_line_and_stops_on_sigterm() {
     let mut server = Server::start(&["--listen", "127.0.0.1:0"]);
     let mut names: Vec<_> = server.said.as_object().unwrap().keys().cloned().collect();
     names.sort();
@@ -96,12 +96,12 @@ fn it_says_one_line_and_stops_when_asked() {
         assert!(server.child.wait().unwrap().success());
         let mut rest = String::new();
         server.rest.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "", "one line and no more");
+        assert_eq!(rest, "", "it prints one line only");
     }
 }
 
 #[test]
-fn it_does_not_listen_beyond_loopback_unless_told() {
+fn listening_beyond_loopback_requires_a_flag() {
     let output = Command::new(env!("CARGO_BIN_EXE_atlas-emulator"))
         .args(["--listen", "0.0.0.0:0"])
         .output()
@@ -151,13 +151,12 @@ fn curl_updates_a_key_on_every_service() {
     }
 }
 
-/// The files of one test, gone with it.
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
 #[test]
-fn curl_trusts_the_certificate_that_is_written() {
+fn curl_verifies_the_written_certificate() {
     let folder = folder();
     let pem = folder.path().join("ca.pem");
     let pem = pem.to_str().unwrap();
@@ -187,13 +186,13 @@ fn curl_trusts_the_certificate_that_is_written() {
         assert_ne!(
             curl(&[&url]).unwrap().0,
             200,
-            "who does not trust it gets nothing"
+            "a client without the certificate gets no response"
         );
     }
 }
 
 #[test]
-fn a_seed_file_faults_and_lists_are_taken() {
+fn seed_file_faults_and_access_list_take_effect() {
     let folder = folder();
     let seed = folder.path().join("seed.yaml");
     std::fs::write(&seed, "org_id: 5980cfc70b6d97029d82e3f6\n").unwrap();
@@ -220,13 +219,13 @@ fn a_seed_file_faults_and_lists_are_taken() {
 }
 
 #[test]
-fn wrong_arguments_are_told_and_nothing_listens() {
+fn invalid_arguments_are_reported_before_listening() {
     let folder = folder();
     let seed = folder.path().join("seed.yaml");
     std::fs::write(&seed, "orgid: x\n").unwrap();
     let seed = seed.to_str().unwrap();
     for (arguments, reason) in [
-        (["--faults", "418"], "there is no fault"),
+        (["--faults", "418"], "unknown fault"),
         (["--seed", seed], "orgid"),
         (["--seed", "/does/not/exist"], "/does/not/exist"),
         (["--today", "tomorrow"], "tomorrow"),
@@ -244,7 +243,7 @@ fn wrong_arguments_are_told_and_nothing_listens() {
 }
 
 #[test]
-fn the_schema_of_a_seed_file_is_printed() {
+fn it_prints_the_schema_of_seed_files() {
     let output = Command::new(env!("CARGO_BIN_EXE_atlas-emulator"))
         .arg("--print-seed-schema")
         .output()
@@ -254,9 +253,9 @@ fn the_schema_of_a_seed_file_is_printed() {
     assert!(schema["properties"]["keys"].is_object());
 }
 
-/// What read the log may have ended long before.
+/// The reader of the log may have exited.
 #[test]
-fn a_closed_standard_error_stops_nothing() {
+fn it_survives_a_closed_standard_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_atlas-emulator"))
         .env_remove("RUST_LOG")
         .stdout(Stdio::piped())
@@ -273,10 +272,9 @@ fn a_closed_standard_error_stops_nothing() {
     if let Some((status, _)) = curl(&[&url]) {
         assert_eq!(status, 404);
     }
-    assert!(server.child.try_wait().unwrap().is_none(), "it stopped");
+    assert!(server.child.try_wait().unwrap().is_none(), "it exited");
 }
 
-/// What a person reads, what a program reads, and nothing.
 #[cfg(unix)]
 #[test]
 fn requests_are_logged_on_standard_error() {

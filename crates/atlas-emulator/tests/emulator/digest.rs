@@ -1,4 +1,4 @@
-//! Signing in with digest.
+//! Digest authentication.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use reqwest::{StatusCode, header::HeaderValue};
 
 use crate::client::{Caller, OPS_MANAGER, Request, SERVICES, V1, V2, org_key, project_key};
 
-const BODY: &str = r#"{"desc":"signed in"}"#;
+const BODY: &str = r#"{"desc":"authenticated"}"#;
 
 #[tokio::test]
-async fn the_challenge_is_the_recorded_one() {
+async fn challenges_match_the_recording() {
     let emulator = Emulator::start().await.unwrap();
     for service in SERVICES {
         for path in [org_key(&emulator, service), project_key(&emulator, service)] {
@@ -46,10 +46,10 @@ async fn the_challenge_is_the_recorded_one() {
 }
 
 #[tokio::test]
-async fn a_right_answer_is_let_through_with_each_algorithm() {
+async fn valid_authorizations_are_accepted_with_each_algorithm() {
     for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
         let emulator = Emulator::builder()
-            .algorithm(algorithm)
+            .algorithms([algorithm])
             .start()
             .await
             .unwrap();
@@ -67,7 +67,7 @@ async fn a_right_answer_is_let_through_with_each_algorithm() {
 }
 
 #[tokio::test]
-async fn one_nonce_serves_many_requests() {
+async fn a_nonce_can_be_reused() {
     let emulator = Emulator::builder().strict_nc(true).start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let request = Request::patch(org_key(&emulator, V2), BODY);
@@ -80,7 +80,7 @@ async fn one_nonce_serves_many_requests() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_or_name_is_challenged_again() {
+async fn wrong_credentials_get_a_challenge() {
     let emulator = Emulator::start().await.unwrap();
     let wrong = [
         (emulator.public_key(), "wrong"),
@@ -100,7 +100,7 @@ async fn a_wrong_password_or_name_is_challenged_again() {
 }
 
 #[tokio::test]
-async fn an_expired_nonce_is_stale_and_its_successor_works() {
+async fn an_expired_nonce_is_stale_and_the_next_one_works() {
     let emulator = Emulator::builder()
         .nonce_ttl(Duration::from_millis(100))
         .start()
@@ -110,22 +110,22 @@ async fn an_expired_nonce_is_stale_and_its_successor_works() {
     let request = Request::patch(org_key(&emulator, OPS_MANAGER), BODY);
     let challenge = caller.unauthorized(&request).await.challenge();
     tokio::time::sleep(Duration::from_millis(150)).await;
-    caller.renew(challenge.clone());
+    caller.set_challenge(challenge.clone());
     let reply = caller.send(&request).await;
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
     assert!(reply.challenge().stale);
-    caller.renew(reply.challenge());
+    caller.set_challenge(reply.challenge());
     assert_eq!(caller.send(&request).await.status, StatusCode::OK);
 
-    // A wrong password is wrong whatever the nonce is.
+    // A wrong password is never stale.
     let stranger = Caller::new(&emulator, emulator.public_key(), "wrong");
-    stranger.renew(challenge);
+    stranger.set_challenge(challenge);
     let reply = stranger.send(&request).await;
     assert!(!reply.challenge().stale);
 }
 
 #[tokio::test]
-async fn a_nonce_that_is_used_up_is_stale() {
+async fn a_nonce_is_stale_after_its_last_use() {
     let emulator = Emulator::builder().nonce_uses(2).start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let request = Request::patch(org_key(&emulator, V1), BODY);
@@ -137,14 +137,14 @@ async fn a_nonce_that_is_used_up_is_stale() {
 }
 
 #[tokio::test]
-async fn a_nonce_that_was_never_issued_is_stale() {
+async fn an_unknown_nonce_is_stale() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let request = Request::patch(org_key(&emulator, V1), BODY);
     for nonce in ["+4YICU5YLx6mQEzmVhx1G5ySQVrufjv6", "short", "", "ä"] {
         let mut challenge = caller.unauthorized(&request).await.challenge();
         challenge.nonce = nonce.to_owned();
-        caller.renew(challenge);
+        caller.set_challenge(challenge);
         let reply = caller.send(&request).await;
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
         assert!(reply.challenge().stale, "{nonce}");
@@ -152,14 +152,14 @@ async fn a_nonce_that_was_never_issued_is_stale() {
 }
 
 #[tokio::test]
-async fn a_replay_is_refused_only_where_the_count_is_strict() {
+async fn replays_are_refused_only_with_strict_counts() {
     for (strict, status) in [(true, StatusCode::UNAUTHORIZED), (false, StatusCode::OK)] {
         let emulator = Emulator::builder().strict_nc(strict).start().await.unwrap();
         let caller = Caller::owner(&emulator);
         let request = Request::patch(org_key(&emulator, V2), BODY);
-        caller.renew(caller.unauthorized(&request).await.challenge());
-        let (first, second) = (caller.answer(&request), caller.answer(&request));
-        let send = |answer: &HeaderValue| caller.http_send(&request, Some(answer.clone()));
+        caller.set_challenge(caller.unauthorized(&request).await.challenge());
+        let (first, second) = (caller.authorize(&request), caller.authorize(&request));
+        let send = |header: &HeaderValue| caller.http_send(&request, Some(header.clone()));
         assert_eq!(send(&second).await.status, StatusCode::OK);
         assert_eq!(send(&second).await.status, status, "the same count");
         let reply = send(&first).await;
@@ -171,25 +171,25 @@ async fn a_replay_is_refused_only_where_the_count_is_strict() {
 }
 
 #[tokio::test]
-async fn an_answer_for_another_resource_is_a_bad_request() {
+async fn an_authorization_for_another_uri_is_a_bad_request() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let request = Request::patch(org_key(&emulator, V2), BODY);
     let other = Request::patch(project_key(&emulator, V2), BODY);
-    caller.renew(caller.unauthorized(&request).await.challenge());
+    caller.set_challenge(caller.unauthorized(&request).await.challenge());
     let reply = caller
-        .http_send(&request, Some(caller.answer(&other)))
+        .http_send(&request, Some(caller.authorize(&other)))
         .await;
     assert_eq!(reply.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
-async fn broken_credentials_are_challenged() {
+async fn malformed_credentials_get_a_challenge() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let request = Request::patch(org_key(&emulator, V2), BODY);
-    caller.renew(caller.unauthorized(&request).await.challenge());
-    let right = caller.answer(&request).to_str().unwrap().to_owned();
+    caller.set_challenge(caller.unauthorized(&request).await.challenge());
+    let valid = caller.authorize(&request).to_str().unwrap().to_owned();
     let mut broken: Vec<Vec<u8>> = vec![
         b"Digest".to_vec(),
         b"Digest ".to_vec(),
@@ -200,30 +200,30 @@ async fn broken_credentials_are_challenged() {
         b"Basic dXNlcjpwYXNz".to_vec(),
         b"Bearer nothing".to_vec(),
         b"Negotiate".to_vec(),
-        right.replace("nc=00000001", "nc=00000000").into_bytes(),
-        right.replace("nc=00000001", "nc=1").into_bytes(),
-        right.replace("qop=auth", "qop=auth-int").into_bytes(),
-        right
+        valid.replace("nc=00000001", "nc=00000000").into_bytes(),
+        valid.replace("nc=00000001", "nc=1").into_bytes(),
+        valid.replace("qop=auth", "qop=auth-int").into_bytes(),
+        valid
             .replace("algorithm=MD5", "algorithm=SHA-256")
             .into_bytes(),
-        right
+        valid
             .replace("MMS Public API", "Another Realm")
             .into_bytes(),
-        format!("{right}, nc=00000002").into_bytes(),
+        format!("{valid}, nc=00000002").into_bytes(),
     ];
-    // Cut anywhere before its last needed parameter ends, a response is not
-    // taken, and never a fault of the server.
-    let needed = right.find("response=").unwrap() + 30;
-    broken.extend((0..needed).map(|end| right.as_bytes()[..end].to_vec()));
+    // An authorization that is truncated within its required parameters is refused, without a
+    // server error.
+    let needed = valid.find("response=").unwrap() + 30;
+    broken.extend((0..needed).map(|end| valid.as_bytes()[..end].to_vec()));
     for header in broken {
-        assert_ne!(header, right.as_bytes(), "nothing was broken");
+        assert_ne!(header, valid.as_bytes(), "the header is unchanged");
         let value = HeaderValue::from_bytes(&header).unwrap();
         let reply = caller.http_send(&request, Some(value)).await;
         let shown = String::from_utf8_lossy(&header);
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{shown}");
         assert!(!reply.challenge().stale, "{shown}");
     }
-    let value = HeaderValue::try_from(right).unwrap();
+    let value = HeaderValue::try_from(valid).unwrap();
     assert_eq!(
         caller.http_send(&request, Some(value)).await.status,
         StatusCode::OK
@@ -231,7 +231,7 @@ async fn broken_credentials_are_challenged() {
 }
 
 #[tokio::test]
-async fn a_person_signs_in_with_a_name_and_a_personal_key() {
+async fn people_authenticate_with_a_name_and_a_personal_key() {
     let emulator = Emulator::builder()
         .user("jane.doe@example.com", "a5b1f4c2-personal")
         .start()

@@ -1,4 +1,4 @@
-//! Every response is one that the documents describe.
+//! Conformity of responses with the OpenAPI documents.
 
 use atlas_emulator::{Emulator, SeedKey};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ const DOCUMENTS: [&str; 3] = [
     include_str!("../../src/generated/ops-manager-v1.json"),
 ];
 
-/// Checks values against a type of a document.
+/// Creates a validator for a schema of a document.
 fn validator(document: &Value, name: &str) -> jsonschema::Validator {
     let schema = json!({
         "$ref": format!("#/components/schemas/{name}"),
@@ -21,7 +21,7 @@ fn validator(document: &Value, name: &str) -> jsonschema::Validator {
 }
 
 #[tokio::test]
-async fn answers_have_the_status_and_the_body_that_the_documents_name() {
+async fn updates_match_the_documents() {
     let emulator = Emulator::builder()
         .key(SeedKey::new("member", "0f3b7c1d-aaaa-bbbb-0123456789ab").org_roles(["ORG_MEMBER"]))
         .start()
@@ -91,7 +91,7 @@ async fn answers_have_the_status_and_the_body_that_the_documents_name() {
 }
 
 #[tokio::test]
-async fn reading_a_key_has_the_statuses_that_the_documents_name() {
+async fn statuses_of_reads_match_the_documents() {
     let emulator = Emulator::start().await.unwrap();
     let owner = Caller::owner(&emulator);
     for (service, document) in SERVICES.into_iter().zip(DOCUMENTS) {

@@ -1,8 +1,8 @@
-//! Every refusal, on every service, and that a refused update changes nothing.
+//! Errors on all services, and that refused updates change nothing.
 
 use std::time::Duration;
 
-use atlas_emulator::{Emulator, RateLimit};
+use atlas_emulator::{Assumptions, Emulator, RateLimit};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::client::{Caller, Request, SERVICES, V1, V2, org_key, project_key};
 
 const ABSENT: &str = "111111111111111111111111";
 
-/// Bodies that are refused: the status, the code, and for which fields.
+/// Returns invalid bodies with their error codes.
 fn bad_org_bodies() -> Vec<(Vec<u8>, &'static str)> {
     let long = "x".repeat(251);
     [
@@ -79,7 +79,7 @@ fn broken_bodies() -> impl Iterator<Item = (Vec<u8>, &'static str)> {
 }
 
 #[tokio::test]
-async fn bad_bodies_are_refused_and_change_nothing() {
+async fn invalid_bodies_are_refused_without_changes() {
     let emulator = Emulator::builder().no_rate_limits().start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for service in SERVICES {
@@ -125,7 +125,7 @@ fn assert_error_shape(body: &Value, status: StatusCode) {
 }
 
 #[tokio::test]
-async fn lengths_are_counted_in_characters() {
+async fn lengths_are_measured_in_characters() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for service in SERVICES {
@@ -141,7 +141,7 @@ async fn lengths_are_counted_in_characters() {
 }
 
 #[tokio::test]
-async fn a_project_update_needs_roles_where_the_service_says_so() {
+async fn project_updates_require_roles_on_v1() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let desc = r#"{"desc":"only this"}"#;
@@ -156,7 +156,7 @@ async fn a_project_update_needs_roles_where_the_service_says_so() {
 }
 
 #[tokio::test]
-async fn fields_at_fault_are_named_on_atlas_v2_alone() {
+async fn only_atlas_v2_names_the_invalid_field() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let body = r#"{"desc":""}"#;
@@ -177,9 +177,11 @@ async fn fields_at_fault_are_named_on_atlas_v2_alone() {
 }
 
 #[tokio::test]
-async fn a_wrong_length_is_a_validation_error_where_asked_for() {
+async fn a_wrong_length_can_be_a_validation_error() {
+    let mut assumptions = Assumptions::default();
+    assumptions.validation_errors = true;
     let emulator = Emulator::builder()
-        .validation_errors(true)
+        .assumptions(assumptions)
         .start()
         .await
         .unwrap();
@@ -222,7 +224,7 @@ async fn malformed_ids_are_refused() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_named() {
+async fn unknown_ids_are_named() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let (org, project) = (emulator.org_id(), emulator.project_id());
@@ -268,7 +270,7 @@ async fn what_does_not_exist_is_named() {
 }
 
 #[tokio::test]
-async fn the_last_owner_stays_an_owner() {
+async fn the_last_owner_cannot_be_demoted() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let (org, own) = (emulator.org_id(), emulator.calling_api_key_id());
@@ -282,10 +284,10 @@ async fn the_last_owner_stays_an_owner() {
         assert_eq!(
             reply.json()["desc"],
             "the calling key",
-            "nothing of it was done"
+            "nothing was changed"
         );
     }
-    // With a second owner the first may go, and then the second may not.
+    // With a second owner, the first can be demoted, but then not the second.
     let promotion = r#"{"roles":["ORG_OWNER"]}"#;
     let target = org_key(&emulator, V2);
     assert_eq!(
@@ -304,12 +306,12 @@ async fn the_last_owner_stays_an_owner() {
     assert_eq!(
         reply.code(),
         "NOT_ORG_OWNER",
-        "the roles of the caller count at once"
+        "role changes take effect immediately"
     );
 }
 
 #[tokio::test]
-async fn query_parameters_are_checked_by_the_documents() {
+async fn query_parameters_are_validated_against_the_documents() {
     let emulator = Emulator::builder().no_rate_limits().start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for service in SERVICES {
@@ -323,7 +325,7 @@ async fn query_parameters_are_checked_by_the_documents() {
             ("itemsPerPage=ten".to_owned(), 400),
             ("pageNum=1".to_owned(), 200),
             ("pageNum=0".to_owned(), 400),
-            // The documents name no upper limit.
+            // The documents have no upper limit.
             ("pageNum=99999999999999999999".to_owned(), 200),
             ("pretty=yes".to_owned(), 400),
             ("pretty=false&unknown=1".to_owned(), 200),
@@ -340,7 +342,7 @@ async fn query_parameters_are_checked_by_the_documents() {
 }
 
 #[tokio::test]
-async fn bodies_of_another_media_type_are_refused() {
+async fn unsupported_media_types_are_refused() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let vendor = "application/vnd.atlas.2023-01-01+json";
@@ -362,7 +364,7 @@ async fn bodies_of_another_media_type_are_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_refused_and_the_connection_lives() {
+async fn an_oversized_body_is_refused_without_closing_the_connection() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let request = Request::patch(org_key(&emulator, V2), vec![b' '; (1 << 20) + 1]);
@@ -374,7 +376,7 @@ async fn a_body_that_is_too_long_is_refused_and_the_connection_lives() {
 }
 
 #[tokio::test]
-async fn other_paths_and_methods_are_refused() {
+async fn unknown_paths_and_methods_are_refused() {
     let emulator = Emulator::start().await.unwrap();
     for service in SERVICES {
         let path = format!("{service}/orgs/{}/apiKeys", emulator.org_id());
@@ -392,7 +394,7 @@ async fn other_paths_and_methods_are_refused() {
 }
 
 #[tokio::test]
-async fn a_bucket_runs_empty_and_refills() {
+async fn rate_limits_refuse_and_refill() {
     let limit = RateLimit {
         capacity: 3,
         refill: 1,
@@ -419,7 +421,7 @@ async fn a_bucket_runs_empty_and_refills() {
     assert_eq!(reply.header("ratelimit-remaining"), Some("0"));
     let path = org_key(&emulator, V2);
     assert_eq!(reply.json()["parameters"], json!([path, 1, 3, 1, 1]));
-    // A project has a bucket of its own.
+    // The project has its own bucket.
     let project = Request::patch(project_key(&emulator, V2), r#"{"roles":["GROUP_OWNER"]}"#);
     let reply = caller.send(&project).await;
     assert_eq!(reply.header("ratelimit-limit"), Some("1200"));
@@ -429,7 +431,7 @@ async fn a_bucket_runs_empty_and_refills() {
 }
 
 #[tokio::test]
-async fn an_empty_body_is_told_what_it_may_hold() {
+async fn the_error_for_an_empty_update_lists_the_fields() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for (path, fields) in [

@@ -1,4 +1,4 @@
-//! Faults: what the client sees, and whether the update was carried out.
+//! Faults: the response, and whether the update is applied.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 
 use crate::client::{Caller, OPS_MANAGER, Request, SERVICES, V1, V2, org_key};
 
-const BODY: &str = r#"{"desc":"struck"}"#;
+const BODY: &str = r#"{"desc":"updated"}"#;
 
 fn faults(spec: &str) -> Faults {
     spec.parse().unwrap()
@@ -18,21 +18,21 @@ async fn emulator(spec: &str) -> Emulator {
     builder.start().await.unwrap()
 }
 
-/// Whether the update of [`BODY`] was carried out.
-fn carried_out(emulator: &Emulator) -> bool {
-    emulator.api_key(emulator.api_key_id()).unwrap().desc == "struck"
+/// Returns whether the update in [`BODY`] is applied.
+fn is_applied(emulator: &Emulator) -> bool {
+    emulator.api_key(emulator.api_key_id()).unwrap().desc == "updated"
 }
 
-/// A caller who has a challenge.
-async fn signed_in(emulator: &Emulator) -> Caller<'_> {
+/// Creates a caller that has a challenge.
+async fn challenged_caller(emulator: &Emulator) -> Caller<'_> {
     let caller = Caller::owner(emulator);
     let challenged = Request::get(org_key(emulator, V2));
-    caller.renew(caller.unauthorized(&challenged).await.challenge());
+    caller.set_challenge(caller.unauthorized(&challenged).await.challenge());
     caller
 }
 
 #[tokio::test]
-async fn answers_are_replaced_before_the_update_or_after_it() {
+async fn responses_are_replaced_before_or_after_the_update() {
     for (spec, status, code, retry_after, done) in [
         (
             "429:retry_after=7",
@@ -66,7 +66,7 @@ async fn answers_are_replaced_before_the_update_or_after_it() {
                 "{spec}"
             );
             assert_eq!(reply.header("retry-after"), retry_after, "{spec}");
-            assert_eq!(carried_out(&emulator), done, "{spec}");
+            assert_eq!(is_applied(&emulator), done, "{spec}");
             match code {
                 "" => assert_eq!(reply.body, "", "{spec}"),
                 _ => assert_eq!(reply.code(), code, "{spec}"),
@@ -79,7 +79,7 @@ async fn answers_are_replaced_before_the_update_or_after_it() {
 }
 
 #[tokio::test]
-async fn a_proxy_may_answer_with_a_page() {
+async fn a_proxy_can_respond_with_an_html_page() {
     for (spec, done) in [("html502", false), ("html503:at=after", true)] {
         let emulator = emulator(spec).await;
         let request = Request::patch(org_key(&emulator, V2), BODY);
@@ -90,23 +90,23 @@ async fn a_proxy_may_answer_with_a_page() {
             Some("text/html; charset=utf-8")
         );
         assert!(reply.body.starts_with("<!DOCTYPE html>"));
-        assert_eq!(carried_out(&emulator), done);
+        assert_eq!(is_applied(&emulator), done);
     }
 }
 
 #[tokio::test]
-async fn half_a_body_is_no_json() {
+async fn half_of_a_body_is_invalid_json() {
     let emulator = emulator("badjson").await;
     let request = Request::patch(org_key(&emulator, V2), BODY);
     let reply = Caller::owner(&emulator).send(&request).await;
     assert_eq!(reply.status, StatusCode::OK);
     assert!(reply.body.starts_with('{'));
     assert!(serde_json::from_str::<serde_json::Value>(&reply.body).is_err());
-    assert!(carried_out(&emulator));
+    assert!(is_applied(&emulator));
 }
 
 #[tokio::test]
-async fn maintenance_refuses_updates_and_not_reads() {
+async fn maintenance_refuses_updates_but_not_reads() {
     let emulator = Emulator::start().await.unwrap();
     emulator.set_faults(Faults::new().with(Fault::maintenance()));
     let caller = Caller::owner(&emulator);
@@ -120,7 +120,7 @@ async fn maintenance_refuses_updates_and_not_reads() {
 }
 
 #[tokio::test]
-async fn a_stale_nonce_is_renewed() {
+async fn a_stale_challenge_has_a_new_nonce() {
     let emulator = emulator("stale:every=2").await;
     let caller = Caller::owner(&emulator);
     let request = Request::patch(org_key(&emulator, OPS_MANAGER), BODY);
@@ -128,53 +128,53 @@ async fn a_stale_nonce_is_renewed() {
     let reply = caller.send(&request).await;
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
     assert!(reply.challenge().stale);
-    caller.renew(reply.challenge());
+    caller.set_challenge(reply.challenge());
     assert_eq!(caller.send(&request).await.status, StatusCode::OK);
     assert_eq!(emulator.challenges(), 2);
 }
 
 #[tokio::test]
-async fn a_connection_breaks_before_after_or_during_the_answer() {
+async fn connections_break_before_after_or_during_the_response() {
     for (spec, done) in [
         ("reset:at=before,times=1", false),
         ("reset:at=after,times=1", true),
         ("reset:at=during,times=1", true),
     ] {
         let emulator = emulator(spec).await;
-        let caller = signed_in(&emulator).await;
+        let caller = challenged_caller(&emulator).await;
         let request = Request::patch(org_key(&emulator, V2), BODY);
         let error = caller.try_send(&request).await.unwrap_err();
         assert!(
             !error.is_timeout() && !error.is_connect(),
             "{spec}: {error:?}"
         );
-        assert_eq!(carried_out(&emulator), done, "{spec}");
+        assert_eq!(is_applied(&emulator), done, "{spec}");
         assert_eq!(
             emulator.request_log()[1].fault(),
             spec.split(',').next(),
             "{spec}"
         );
         let reply = caller.try_send(&request).await.unwrap();
-        assert_eq!(reply.status, StatusCode::OK, "the next connection is sound");
+        assert_eq!(reply.status, StatusCode::OK, "the next connection works");
     }
 }
 
-/// What is on the wire: the response whole, then the end of the connection.
+/// Reads the complete response and then the end of the connection from the socket.
 #[tokio::test]
-async fn a_connection_may_end_after_an_answer_that_does_not_say_so() {
+async fn a_connection_can_close_after_the_response_without_notice() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let emulator = emulator("reset:at=idle").await;
-    let caller = signed_in(&emulator).await;
+    let caller = challenged_caller(&emulator).await;
     let target = org_key(&emulator, V1);
     let request = Request::patch(&target, BODY);
-    let answer = caller.answer(&request);
+    let authorization = caller.authorize(&request);
     let address = emulator.base_url().strip_prefix("http://").unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let head = format!(
         "PATCH {target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nAuthorization: {}\r\n\r\n{BODY}",
         BODY.len(),
-        answer.to_str().unwrap(),
+        authorization.to_str().unwrap(),
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut seen = String::new();
@@ -185,12 +185,12 @@ async fn a_connection_may_end_after_an_answer_that_does_not_say_so() {
         .unwrap();
     assert!(seen.starts_with("HTTP/1.1 200 OK\r\n"), "{seen}");
     assert!(!seen.to_lowercase().contains("connection: close"));
-    assert!(seen.ends_with('}'), "the body is whole: {seen}");
-    assert!(carried_out(&emulator));
+    assert!(seen.ends_with('}'), "incomplete body: {seen}");
+    assert!(is_applied(&emulator));
 }
 
 #[tokio::test]
-async fn http_2_connections_break_too() {
+async fn http_2_connections_break() {
     for (at, done) in [("before", false), ("after", true), ("during", true)] {
         let emulator = Emulator::start().await.unwrap();
         let token = crate::tokens::token(&emulator).await;
@@ -203,12 +203,12 @@ async fn http_2_connections_break_too() {
         let bearer = crate::tokens::bearer(&token);
         let sent = request.try_send_with(&http, &emulator, bearer).await;
         assert!(sent.is_err(), "{at}");
-        assert_eq!(carried_out(&emulator), done, "{at}");
+        assert_eq!(is_applied(&emulator), done, "{at}");
     }
 }
 
 #[tokio::test]
-async fn the_last_answer_of_an_http_2_connection_is_whole() {
+async fn the_last_response_of_an_http_2_connection_is_complete() {
     let emulator = Emulator::start().await.unwrap();
     let token = crate::tokens::token(&emulator).await;
     emulator.set_faults(faults("reset:at=idle"));
@@ -221,24 +221,26 @@ async fn the_last_answer_of_an_http_2_connection_is_whole() {
     let reply = request.try_send_with(&http, &emulator, bearer).await;
     let reply = reply.unwrap();
     assert_eq!(reply.status, StatusCode::OK);
-    assert_eq!(reply.json()["desc"], "struck");
+    assert_eq!(reply.json()["desc"], "updated");
 }
 
 #[tokio::test]
-async fn a_hanging_request_ends_with_the_client_or_the_emulator() {
+async fn hanging_requests_end_with_the_client_or_the_emulator() {
     for (spec, done) in [("hang:times=1", false), ("hang:at=after,times=1", true)] {
         let emulator = emulator(spec).await;
-        let caller = signed_in(&emulator)
+        let caller = challenged_caller(&emulator)
             .await
-            .patience(Duration::from_millis(300));
+            .timeout(Duration::from_millis(300));
         let request = Request::patch(org_key(&emulator, V2), BODY);
         let error = caller.try_send(&request).await.unwrap_err();
         assert!(error.is_timeout(), "{error:?}");
-        assert_eq!(carried_out(&emulator), done);
+        assert_eq!(is_applied(&emulator), done);
         assert_eq!(emulator.request_log()[1].fault(), Some("hang"));
     }
     let emulator = emulator("hang").await;
-    let caller = signed_in(&emulator).await.patience(Duration::from_secs(60));
+    let caller = challenged_caller(&emulator)
+        .await
+        .timeout(Duration::from_secs(60));
     let request = Request::patch(org_key(&emulator, V2), BODY);
     let sent = caller.try_send(&request);
     let watched = async {
@@ -247,7 +249,7 @@ async fn a_hanging_request_ends_with_the_client_or_the_emulator() {
         }
     };
     tokio::select! {
-        _ = sent => panic!("it was answered"),
+        _ = sent => panic!("unexpected response"),
         () = watched => {}
     }
     let stopping = Instant::now();
@@ -256,14 +258,14 @@ async fn a_hanging_request_ends_with_the_client_or_the_emulator() {
 }
 
 #[tokio::test]
-async fn a_delay_holds_back_the_answer_and_not_the_update() {
+async fn delays_apply_to_the_response_not_the_update() {
     let emulator = emulator("delay:ms=400").await;
-    let caller = signed_in(&emulator).await;
+    let caller = challenged_caller(&emulator).await;
     let request = Request::patch(org_key(&emulator, V2), BODY);
     let started = Instant::now();
     let early = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        carried_out(&emulator)
+        is_applied(&emulator)
     };
     let (reply, early) = tokio::join!(caller.try_send(&request), early);
     assert_eq!(reply.unwrap().status, StatusCode::OK);
@@ -272,14 +274,14 @@ async fn a_delay_holds_back_the_answer_and_not_the_update() {
 }
 
 #[tokio::test]
-async fn faults_may_strike_tokens_or_everything() {
+async fn faults_can_target_tokens_or_all_requests() {
     let emulator = emulator("429:on=tokens,retry_after=3,times=1; 503:on=all,times=1").await;
     let request = Request::patch(org_key(&emulator, V2), BODY);
     let reply = request.send(&emulator, None).await;
     assert_eq!(
         reply.status,
         StatusCode::SERVICE_UNAVAILABLE,
-        "in place of a challenge"
+        "instead of a challenge"
     );
     let ask = || crate::tokens::ask(&emulator, "token", "grant_type=client_credentials");
     let reply = ask().await;
@@ -290,9 +292,8 @@ async fn faults_may_strike_tokens_or_everything() {
     assert_eq!(reply.status, StatusCode::OK);
 }
 
-/// A run with faults of chance is the same again.
 #[tokio::test]
-async fn chance_repeats() {
+async fn random_faults_are_reproducible() {
     let run = || async {
         let emulator = emulator("503:p=0.3; 429:p=0.3").await;
         let caller = Caller::owner(&emulator);

@@ -1,4 +1,4 @@
-//! Requests that are slow, oversized or no HTTP at all hold up nobody else.
+//! Slow, oversized and malformed requests do not block other clients.
 
 use std::time::Duration;
 
@@ -17,27 +17,27 @@ async fn connect(emulator: &Emulator) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
-/// Sends bytes and reads until the server ends the connection.
-async fn exchange(emulator: &Emulator, bytes: &[u8]) -> String {
+/// Sends bytes and reads until the server closes the connection.
+async fn send_until_closed(emulator: &Emulator, bytes: &[u8]) -> String {
     let mut stream = connect(emulator).await;
-    // The server may end the connection before it has read all of it.
+    // The server may close the connection before it has read everything.
     let _ = stream.write_all(bytes).await;
     let mut seen = Vec::new();
     let read = stream.read_to_end(&mut seen);
     let _ = timeout(Duration::from_secs(20), read)
         .await
-        .expect("the server ends the connection");
+        .expect("the server did not close the connection");
     String::from_utf8_lossy(&seen).into_owned()
 }
 
-async fn serves(emulator: &Emulator) {
+async fn assert_serves(emulator: &Emulator) {
     let read = Request::get(org_key(emulator, V1));
     let reply = timeout(Duration::from_secs(20), Caller::owner(emulator).send(&read)).await;
     assert_eq!(reply.unwrap().status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_refused() {
+async fn malformed_requests_are_refused() {
     let emulator = Emulator::start().await.unwrap();
     let long = "x".repeat(200_000);
     for (bytes, status) in [
@@ -54,21 +54,21 @@ async fn what_is_no_request_is_refused() {
         ),
         (format!("GET /{long} HTTP/1.1\r\n\r\n"), "4"),
     ] {
-        let seen = exchange(&emulator, bytes.as_bytes()).await;
+        let seen = send_until_closed(&emulator, bytes.as_bytes()).await;
         let shown = &bytes[..bytes.len().min(40)];
-        // A connection that ends with input unread may lose its response.
+        // Closing a connection with unread input may discard its response.
         assert!(
             seen.is_empty() || seen.starts_with(&format!("HTTP/1.1 {status}")),
             "{shown:?}: {seen:?}"
         );
     }
     let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nthis is not a frame of HTTP/2";
-    exchange(&emulator, preface.as_bytes()).await;
-    serves(&emulator).await;
+    send_until_closed(&emulator, preface.as_bytes()).await;
+    assert_serves(&emulator).await;
 }
 
 #[tokio::test]
-async fn who_sends_too_slowly_loses_the_connection() {
+async fn slow_senders_lose_their_connection() {
     let emulator = Emulator::builder()
         .head_timeout(Duration::from_millis(300))
         .max_connections(3)
@@ -82,8 +82,8 @@ async fn who_sends_too_slowly_loses_the_connection() {
         stream.write_all(beginning).await.unwrap();
         slow.push(stream);
     }
-    // They hold every place there is, and not for long.
-    serves(&emulator).await;
+    // They occupy all connections, but only for a short time.
+    assert_serves(&emulator).await;
     for mut stream in slow {
         let mut rest = Vec::new();
         let ended = timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
@@ -92,7 +92,7 @@ async fn who_sends_too_slowly_loses_the_connection() {
 }
 
 #[tokio::test]
-async fn further_connections_wait_for_a_place() {
+async fn excess_connections_wait() {
     let emulator = Emulator::builder()
         .max_connections(1)
         .start()
@@ -106,21 +106,21 @@ async fn further_connections_wait_for_a_place() {
     let waiting = read.send(&emulator, None);
     tokio::pin!(waiting);
     let early = timeout(Duration::from_millis(200), &mut waiting).await;
-    assert!(early.is_err(), "there is no place yet");
+    assert!(early.is_err(), "the connection does not wait");
     drop(held);
     let reply = timeout(Duration::from_secs(20), waiting).await.unwrap();
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
 }
 
-/// More responses than the socket holds, of which the client reads none.
+/// Causes more responses than fit into the socket buffer.
 #[tokio::test]
-async fn who_does_not_read_holds_up_nobody() {
+async fn a_client_that_does_not_read_blocks_no_other() {
     let emulator = Emulator::start().await.unwrap();
     let mut stream = connect(&emulator).await;
     let request = format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", org_key(&emulator, V1));
     let flood = request.repeat(50_000);
     let written = timeout(Duration::from_secs(3), stream.write_all(flood.as_bytes())).await;
-    serves(&emulator).await;
+    assert_serves(&emulator).await;
     drop((written, stream));
-    serves(&emulator).await;
+    assert_serves(&emulator).await;
 }

@@ -1,9 +1,7 @@
-//! The emulator as a client meets it: over sockets, with digest responses from
-//! an implementation that is not ours.
+//! Tests the emulator over sockets, with digest authorizations from an independent implementation.
 
 mod access;
 mod admin;
-mod answers;
 mod assumptions;
 mod client;
 mod command;
@@ -12,6 +10,7 @@ mod documents;
 mod errors;
 mod faults;
 mod hostile;
+mod responses;
 mod seed_file;
 mod settings;
 mod synthetic;

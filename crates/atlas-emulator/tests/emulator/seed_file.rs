@@ -1,4 +1,4 @@
-//! Seed files, and the schema that describes them.
+//! Seed files and their schema.
 
 use atlas_emulator::{Builder, Emulator};
 use reqwest::StatusCode;
@@ -44,7 +44,7 @@ assumptions:
 "#;
 
 #[tokio::test]
-async fn a_file_sets_what_a_builder_does() {
+async fn a_seed_file_configures_the_builder() {
     let builder = Emulator::builder().seed_file(SEED).unwrap();
     let emulator = builder.start().await.unwrap();
     assert_eq!(emulator.org_id(), "5980cfc70b6d97029d82e3f6");
@@ -70,14 +70,14 @@ async fn a_file_sets_what_a_builder_does() {
 }
 
 #[test]
-fn what_is_no_seed_is_told_with_its_place_and_without_its_value() {
+fn errors_have_the_location_but_not_the_value() {
     for (text, expected) in [
         ("org: x", "org"),
         ("keys:\n  - public_key: a\n", "private_key"),
         ("org_id: [a-secret-value]", "line 1"),
         ("private_key: {a-secret-value: 1}", "line 1"),
         ("synthetic: {orgs: a-secret-value}", "line 1"),
-        ("faults: 418", "there is no fault"),
+        ("faults: 418", "unknown fault"),
         ("a: [", "line"),
     ] {
         let error = Emulator::builder().seed_file(text).unwrap_err().to_string();
@@ -91,13 +91,13 @@ fn what_is_no_seed_is_told_with_its_place_and_without_its_value() {
     }
 }
 
-/// `cargo run -p atlas-emulator -- --print-seed-schema` mends it.
+/// `cargo run -p atlas-emulator -- --print-seed-schema` prints the current schema.
 #[test]
-fn the_published_schema_is_fresh_and_describes_the_example() {
+fn the_published_schema_is_current_and_matches_the_example() {
     let published = include_str!("../../seed.schema.json");
     assert!(
         published == Builder::seed_schema(),
-        "write what --print-seed-schema prints into crates/atlas-emulator/seed.schema.json"
+        "outdated; write the output of --print-seed-schema to crates/atlas-emulator/seed.schema.json"
     );
     let schema: Value = serde_json::from_str(published).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();

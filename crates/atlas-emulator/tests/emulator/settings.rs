@@ -1,4 +1,4 @@
-//! The options that commands share.
+//! The shared command-line options.
 
 use atlas_emulator::cli::Settings;
 use clap::Parser;
@@ -9,7 +9,7 @@ struct Arguments {
     emulator: Settings,
 }
 
-/// The statuses of some requests, each of which a fault may strike.
+/// Returns the statuses of requests with random faults.
 async fn statuses(rng_seed: &str) -> Vec<u16> {
     let faults = "503:p=0.5,on=all";
     let arguments = ["test", "--faults", faults, "--rng-seed", rng_seed];
@@ -25,7 +25,7 @@ async fn statuses(rng_seed: &str) -> Vec<u16> {
 }
 
 #[tokio::test]
-async fn a_seed_draws_the_same_faults_again() {
+async fn the_seed_determines_random_faults() {
     let first = statuses("7").await;
     assert_eq!(first, statuses("7").await);
     assert_ne!(first, statuses("8").await);
@@ -33,7 +33,7 @@ async fn a_seed_draws_the_same_faults_again() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_as_input() {
+async fn invalid_settings_are_invalid_input() {
     for wrong in [
         ["--today", "tomorrow"],
         ["--seed", "/does/not/exist"],

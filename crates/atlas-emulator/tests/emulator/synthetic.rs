@@ -1,4 +1,4 @@
-//! Organizations and keys by number.
+//! Synthetic organizations and keys.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use crate::client::{Caller, Request, V2};
 
 #[tokio::test]
-async fn each_made_up_key_signs_in_and_its_owner_may_update_the_others() {
+async fn synthetic_keys_authenticate_and_owners_update_the_others() {
     let emulator = Emulator::builder()
         .orgs(3)
         .keys_per_org(5)

@@ -1,4 +1,4 @@
-//! HTTPS, with a client that verifies the certificate.
+//! HTTPS with a client that verifies the certificate.
 
 use atlas_emulator::Emulator;
 use reqwest::{Certificate, Client, StatusCode, Version};
@@ -13,7 +13,7 @@ fn trusting(emulator: &Emulator) -> reqwest::ClientBuilder {
 }
 
 #[tokio::test]
-async fn both_versions_of_http_are_spoken() {
+async fn https_supports_http_1_and_2() {
     let emulator = Emulator::builder().tls(true).start().await.unwrap();
     assert!(emulator.base_url().starts_with("https://127.0.0.1:"));
     let localhost = emulator.base_url().replace("127.0.0.1", "localhost");
@@ -52,7 +52,7 @@ async fn both_versions_of_http_are_spoken() {
 }
 
 #[tokio::test]
-async fn who_does_not_trust_it_gets_nothing() {
+async fn clients_without_the_certificate_cannot_connect() {
     let emulator = Emulator::builder().tls(true).start().await.unwrap();
     let error = Client::new()
         .get(emulator.base_url())

@@ -44,7 +44,7 @@ pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
 }
 
 #[tokio::test]
-async fn a_token_is_accepted_where_bearer_is() {
+async fn tokens_are_accepted_by_services_with_bearer_authentication() {
     let emulator = Emulator::start().await.unwrap();
     let reply = ask(&emulator, "token", "grant_type=client_credentials").await;
     assert_eq!(reply.status(), StatusCode::OK);
@@ -70,7 +70,7 @@ async fn a_token_is_accepted_where_bearer_is() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_refused() {
+async fn revoked_tokens_are_refused() {
     let emulator = Emulator::start().await.unwrap();
     let request = Request::get(org_key(&emulator, V2));
     let (revoked, kept) = (token(&emulator).await, token(&emulator).await);
@@ -90,7 +90,7 @@ async fn a_revoked_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_expires() {
+async fn tokens_expire() {
     let emulator = Emulator::builder()
         .token_ttl(Duration::from_secs(1))
         .start()
@@ -108,7 +108,7 @@ async fn a_token_expires() {
 }
 
 #[tokio::test]
-async fn refusals_have_the_shape_of_oauth() {
+async fn errors_have_the_oauth_format() {
     let emulator = Emulator::start().await.unwrap();
     let (id, secret) = (emulator.client_id(), emulator.client_secret());
     let grant = "grant_type=client_credentials";
@@ -158,7 +158,7 @@ async fn refusals_have_the_shape_of_oauth() {
 }
 
 #[tokio::test]
-async fn an_account_has_at_most_a_hundred_live_tokens() {
+async fn live_tokens_are_limited() {
     let emulator = Emulator::start().await.unwrap();
     let first = token(&emulator).await;
     for _ in 1..100 {
@@ -177,7 +177,7 @@ async fn an_account_has_at_most_a_hundred_live_tokens() {
 }
 
 #[tokio::test]
-async fn requests_for_tokens_may_be_limited() {
+async fn token_requests_can_be_rate_limited() {
     let limit = RateLimit {
         capacity: 2,
         refill: 1,
@@ -202,9 +202,9 @@ async fn requests_for_tokens_may_be_limited() {
     assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
 }
 
-/// The list is looked at when a token is used, not when it is made.
+/// The list is checked when a token is used, not when it is issued.
 #[tokio::test]
-async fn a_token_keeps_to_the_access_list() {
+async fn the_access_list_applies_to_tokens() {
     for (list, status) in [("192.0.2.0/24", 403), ("127.0.0.0/8", 200)] {
         let emulator = Emulator::builder()
             .access_list([list])
@@ -219,7 +219,7 @@ async fn a_token_keeps_to_the_access_list() {
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_too() {
+async fn http_2_works_without_tls() {
     let emulator = Emulator::start().await.unwrap();
     let http = reqwest::Client::builder()
         .http2_prior_knowledge()

@@ -1,5 +1,4 @@
-//! What a test reads from the emulator, how it behaves under load, and that
-//! it gives nothing away.
+//! The request log, secrets, and concurrent requests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +9,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet};
 use crate::client::{Caller, OPS_MANAGER, Request, V2, org_key};
 
 #[tokio::test]
-async fn requests_are_logged_without_their_secrets() {
+async fn the_request_log_contains_no_secrets() {
     let emulator = Emulator::builder().log_capacity(2).start().await.unwrap();
     let caller = Caller::owner(&emulator);
     let target = format!("{}?pretty=true", org_key(&emulator, V2));
@@ -38,9 +37,8 @@ async fn requests_are_logged_without_their_secrets() {
     assert_eq!(log[1].headers()["content-type"], "application/json");
 }
 
-/// A header may be sent more than once, and each value holds a secret.
 #[tokio::test]
-async fn no_credentials_are_logged_of_a_repeated_header() {
+async fn all_values_of_a_repeated_header_are_masked() {
     let emulator = Emulator::start().await.unwrap();
     let mut request = reqwest::Client::new().get(emulator.base_url());
     for header in ["authorization", "proxy-authorization", "cookie"] {
@@ -61,7 +59,7 @@ async fn no_credentials_are_logged_of_a_repeated_header() {
 }
 
 #[tokio::test]
-async fn debug_shows_no_secret() {
+async fn debug_output_contains_no_secrets() {
     let builder = Emulator::builder()
         .private_key("the-private-key-of-all")
         .client_secret("mdb_sa_sk_secret")
@@ -75,7 +73,7 @@ async fn debug_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn a_seed_makes_the_same_ids_again() {
+async fn the_seed_determines_ids_and_credentials() {
     let start = |seed| async move {
         let emulator = Emulator::builder().rng_seed(seed).start().await.unwrap();
         [
@@ -111,11 +109,11 @@ async fn the_server_stops_when_dropped() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("it still listens");
+    panic!("the server still listens");
 }
 
 #[tokio::test]
-async fn an_answer_takes_at_least_the_latency() {
+async fn requests_take_at_least_the_latency() {
     let latency = Duration::from_millis(50);
     let emulator = Emulator::builder().latency(latency).start().await.unwrap();
     let started = std::time::Instant::now();
@@ -125,9 +123,8 @@ async fn an_answer_takes_at_least_the_latency() {
     assert!(started.elapsed() >= latency);
 }
 
-/// A sender that never finishes its body holds up nobody else.
 #[tokio::test]
-async fn a_body_that_never_ends_is_its_senders_problem() {
+async fn an_unfinished_body_blocks_no_other_client() {
     let emulator = Emulator::start().await.unwrap();
     let address = emulator.base_url().strip_prefix("http://").unwrap();
     let mut slow = TcpStream::connect(address).await.unwrap();
@@ -142,10 +139,10 @@ async fn a_body_that_never_ends_is_its_senders_problem() {
     assert_eq!(reply.status, StatusCode::OK);
 }
 
-/// Many writers, each with a pair of values that belong together: a reader
-/// never sees half of a pair, and with strict counts no caller is refused.
+/// Each writer sets two values that belong together. Readers never see a mixture, and with strict
+/// counts no caller is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn updates_are_whole() {
+async fn updates_are_atomic() {
     let emulator = Emulator::builder()
         .strict_nc(true)
         .no_rate_limits()

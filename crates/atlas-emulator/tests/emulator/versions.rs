@@ -1,6 +1,6 @@
-//! Versions of Atlas v2, which the Accept header chooses.
+//! Versions of Atlas v2, selected by the Accept header.
 
-use atlas_emulator::{Emulator, ResourceVersion, Service, VersionDates};
+use atlas_emulator::{Assumptions, Emulator, ResourceVersion, Service, VersionDates};
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ const SERVED: &str = "application/vnd.atlas.2023-01-01+json;charset=utf-8";
 const BETWEEN: &str = "application/vnd.atlas.2024-01-01+json";
 
 #[tokio::test]
-async fn the_version_that_served_is_told() {
+async fn responses_name_the_served_version() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for accept in [
@@ -30,7 +30,7 @@ async fn the_version_that_served_is_told() {
 }
 
 #[tokio::test]
-async fn no_version_and_an_unknown_one_are_not_acceptable() {
+async fn missing_and_unknown_versions_are_not_acceptable() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for accept in [
@@ -56,9 +56,11 @@ async fn no_version_and_an_unknown_one_are_not_acceptable() {
 }
 
 #[tokio::test]
-async fn a_date_between_releases_can_be_let_through() {
+async fn dates_between_releases_can_be_accepted() {
+    let mut assumptions = Assumptions::default();
+    assumptions.version_dates = VersionDates::Between;
     let emulator = Emulator::builder()
-        .version_dates(VersionDates::Between)
+        .assumptions(assumptions)
         .start()
         .await
         .unwrap();
@@ -84,7 +86,7 @@ async fn the_other_services_have_no_versions() {
 const OLD: &str = "application/vnd.atlas.2023-10-01+json";
 const NEW: &str = "application/vnd.atlas.2024-08-05+json";
 
-/// With the days that were recorded for a resource that has two versions.
+/// Uses the recorded dates of a resource with two versions.
 async fn with_two_versions(today: &str) -> Emulator {
     let old = ResourceVersion::new("2023-01-01")
         .deprecated("2024-08-05")
@@ -95,7 +97,7 @@ async fn with_two_versions(today: &str) -> Emulator {
 }
 
 #[tokio::test]
-async fn a_deprecated_version_answers_and_says_so() {
+async fn a_deprecated_version_responds_with_deprecation_and_sunset() {
     for (today, deprecation, sunset) in [
         ("2024-08-04", None, None),
         (
@@ -141,7 +143,7 @@ async fn a_version_past_its_sunset_is_gone() {
 }
 
 #[tokio::test]
-async fn versions_and_services_have_roles_of_their_own() {
+async fn roles_can_depend_on_version_and_service() {
     let emulator = with_two_versions("2026-01-01").await;
     let caller = Caller::owner(&emulator);
     for (path, novel, old) in [

@@ -1,4 +1,4 @@
-//! What a success looks like, and what it did.
+//! Successful responses and their effects.
 
 use atlas_emulator::{Emulator, SeedKey};
 use reqwest::StatusCode;
@@ -9,7 +9,7 @@ use crate::client::{Caller, OPS_MANAGER, Reply, Request, SERVICES, V1, V2, org_k
 const ORG: &str = "5980cfc70b6d97029d82e3f6";
 const KEY: &str = "5c47ba5127d9d61b9fd8a27b";
 
-/// The roles that the services document, by service and level.
+/// The documented roles by service and level.
 const ATLAS_ORG: &str = "ORG_OWNER ORG_MEMBER ORG_GROUP_CREATOR ORG_BILLING_ADMIN \
     ORG_BILLING_READ_ONLY ORG_STREAM_PROCESSING_ADMIN ORG_READ_ONLY";
 const OPS_MANAGER_ORG: &str = "ORG_OWNER ORG_MEMBER ORG_GROUP_CREATOR ORG_READ_ONLY";
@@ -30,7 +30,7 @@ fn header_names(reply: &Reply) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn every_documented_role_can_be_given() {
+async fn every_documented_role_can_be_assigned() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for (service, org, project) in [
@@ -59,7 +59,7 @@ async fn every_documented_role_can_be_given() {
 }
 
 #[tokio::test]
-async fn each_update_replaces_the_roles_of_its_level_alone() {
+async fn updates_only_replace_the_roles_of_their_level() {
     let other_project = "b0123456789abcdef012345b";
     let emulator = Emulator::builder()
         .org_id(ORG)
@@ -94,7 +94,7 @@ async fn each_update_replaces_the_roles_of_its_level_alone() {
         expected.sort();
         assert_eq!(roles, expected);
         assert_eq!(reply.json()["desc"], "both");
-        // A description alone leaves the roles.
+        // A description does not change the roles.
         let reply = caller
             .send(&Request::patch(
                 org_key(&emulator, service),
@@ -109,10 +109,9 @@ async fn each_update_replaces_the_roles_of_its_level_alone() {
     }
 }
 
-/// The body as it is sent: members in order, the private key hidden, the link
-/// that of the organization for both operations.
+/// Checks the order of members, the masked private key and the link.
 #[tokio::test]
-async fn the_body_is_written_as_the_services_do() {
+async fn bodies_have_the_services_format() {
     let emulator = Emulator::builder()
         .org_id(ORG)
         .key(
@@ -172,7 +171,7 @@ async fn the_body_is_written_as_the_services_do() {
 }
 
 #[tokio::test]
-async fn the_link_is_the_organizations_for_a_project_update_too() {
+async fn the_link_names_the_organization_after_a_project_update() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for service in SERVICES {
@@ -187,7 +186,7 @@ async fn the_link_is_the_organizations_for_a_project_update_too() {
 }
 
 #[tokio::test]
-async fn an_enveloped_error_carries_its_status_in_the_body() {
+async fn enveloped_errors_have_their_status_in_the_body() {
     let emulator = Emulator::start().await.unwrap();
     let caller = Caller::owner(&emulator);
     for service in SERVICES {
@@ -204,7 +203,7 @@ async fn an_enveloped_error_carries_its_status_in_the_body() {
     }
 }
 
-/// Names as in responses recorded from the live service.
+/// The names are from recordings of the live service.
 #[tokio::test]
 async fn headers_have_the_recorded_names() {
     let emulator = Emulator::start().await.unwrap();
