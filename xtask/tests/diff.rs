@@ -1,4 +1,4 @@
-//! What `cargo xtask diff` says of the vendor's documents, and of made-up ones.
+//! What `cargo xtask diff` says of the vendor's documents, and of synthetic ones.
 
 mod support;
 

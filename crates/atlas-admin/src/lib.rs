@@ -126,7 +126,8 @@ pub fn check_challenge(lines: &[u8]) {
 #[doc = include_str!("../RELIABILITY.md")]
 pub mod reliability {}
 
-/// Compiles the code in the repository's README.
+/// Compiles the code in the READMEs.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
