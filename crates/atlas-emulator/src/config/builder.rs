@@ -26,7 +26,7 @@ use crate::{
     server::request_log::RequestLog,
     spec::catalog::{Catalog, Deviations},
     spec::service::Service,
-    spec::versions::{self, ResourceVersion},
+    spec::versions::{self, ResourceVersion, VersionDates},
     state::rate_limit::RateLimit,
 };
 
@@ -150,6 +150,11 @@ impl Builder {
         self
     }
 
+    /// Sets one digest algorithm; default: MD5, as in the services.
+    pub fn algorithm(self, algorithm: Algorithm) -> Self {
+        self.algorithms([algorithm])
+    }
+
     /// Sets the digest algorithms; each gets a challenge of its own, in this order. Default: MD5
     /// only, as in the services.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
@@ -260,6 +265,18 @@ impl Builder {
     /// Sets the emulator's [`Assumptions`]; default: [`Assumptions::default`].
     pub fn assumptions(mut self, assumptions: Assumptions) -> Self {
         self.behavior.assumptions = assumptions;
+        self
+    }
+
+    /// Sets [`Assumptions::version_dates`] only.
+    pub fn version_dates(mut self, dates: VersionDates) -> Self {
+        self.behavior.assumptions.version_dates = dates;
+        self
+    }
+
+    /// Sets [`Assumptions::validation_errors`] only.
+    pub fn validation_errors(mut self, validation_errors: bool) -> Self {
+        self.behavior.assumptions.validation_errors = validation_errors;
         self
     }
 
