@@ -2,6 +2,7 @@
 //! tasks on a strict emulator.
 
 use std::{
+    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,7 +11,15 @@ use atlas_admin::{
     Client, ClientBuilder, Credentials, Error, ErrorCode, FileStore, OrgRole, ProjectRole,
 };
 use atlas_emulator::{Algorithm, Builder, Emulator};
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
+use workspace_tests::{
+    fault_server::{FaultServer, response},
+    ids::recorded::{ORG_API_KEY_ID, ORG_ID},
+};
+
+/// The response to an update.
+const KEY: &str = r#"{"id":"6a793f752c88faeba59bba49","desc":"shared","roles":[]}"#;
 
 /// How many tasks send updates at the same time.
 const TASKS: usize = 32;
@@ -279,4 +288,48 @@ async fn token_stores_avoid_the_token_limit() {
     assert_eq!(token_requests(&emulator), 1);
     run().build().unwrap().revoke_token().await.unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Some servers issue one nonce to everyone who asks within a second, and refuse a repeated
+/// count.
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_with_one_nonce_never_repeat_a_count() {
+    let seen = Mutex::new(HashSet::new());
+    let server = FaultServer::start_handler(move |request| {
+        let authorization = request.headers().get("authorization");
+        let count = authorization.and_then(|value| {
+            let (_, rest) = value.to_str().ok()?.split_once("nc=")?;
+            Some(rest[..8].to_owned())
+        });
+        let is_new = count.is_some_and(|count| seen.lock().insert(count));
+        let (status, body) = if is_new { (200, KEY) } else { (401, "{}") };
+        let challenge = r#"Digest realm="r", nonce="same", qop="auth""#;
+        let headers = [
+            ("WWW-Authenticate", challenge),
+            ("Content-Type", "application/json"),
+        ];
+        response(status, &headers, body)
+    })
+    .await
+    .unwrap();
+    let client = Client::builder()
+        .base_url(&server.url)
+        .unwrap()
+        .credentials(Credentials::digest("user", "password"))
+        .build()
+        .unwrap();
+
+    let mut tasks = JoinSet::new();
+    for _ in 0..16 {
+        let client = client.clone();
+        tasks.spawn(async move {
+            for _ in 0..12 {
+                let key = client.org(ORG_ID).api_key(ORG_API_KEY_ID);
+                key.update().desc("shared").send().await.unwrap();
+            }
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.unwrap();
+    }
 }
