@@ -34,6 +34,8 @@ impl Call {
 /// A client that is closed after use.
 pub(crate) struct Session {
     pub(crate) client: Client,
+    /// The public key that it signs in with, unless it has other credentials.
+    pub(crate) public_key: Option<String>,
     revoke_token: bool,
 }
 
@@ -54,6 +56,10 @@ impl Session {
     ) -> Result<Self, CliError> {
         let credentials = config.credentials()?.value;
         let is_service_account = matches!(credentials, ResolvedCredentials::ServiceAccount { .. });
+        let public_key = match &credentials {
+            ResolvedCredentials::ApiKey { public, .. } => Some(public.clone()),
+            _ => None,
+        };
         let mut builder = adjust(builder(config, credentials.into_sdk())?);
         let mut revoke_token = false;
         if is_service_account {
@@ -64,6 +70,7 @@ impl Session {
         }
         Ok(Self {
             client: build(config, builder)?,
+            public_key,
             revoke_token,
         })
     }

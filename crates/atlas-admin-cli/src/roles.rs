@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 
 use atlas_admin::Service;
+use strsim::damerau_levenshtein;
 
-use crate::ui::Output;
+use crate::{error::CliError, ui::Output};
+
+/// Names with at most this many edits between them look alike.
+const MAX_MISSPELLING: usize = 2;
 
 /// Where a key holds a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,22 +52,89 @@ impl RoleScope {
     }
 }
 
-/// Warns once about each role that the service does not document. It may accept them.
-pub(crate) fn warn_about_unknown<'a>(
+/// The known roles of a service, to check names that a user wrote.
+pub(crate) struct KnownRoles {
     service: Service,
-    roles: impl IntoIterator<Item = (RoleScope, &'a String)>,
-    output: &Output,
-) {
-    let known = RoleScope::ALL.map(|scope| scope.roles(service));
-    let unknown: BTreeSet<_> = roles
-        .into_iter()
-        .filter(|(scope, role)| !known[*scope as usize].contains(role))
-        .collect();
-    for (scope, role) in unknown {
-        output.note(&format!(
-            "warning: {} is not a known {} role of {service}; see atlas-admin roles",
-            role.escape_debug(),
-            scope.name(),
-        ));
+    /// Whether `--allow-unknown-role` is set.
+    allow_unknown: bool,
+    /// In the order of [`RoleScope::ALL`].
+    names: [Vec<String>; 2],
+}
+
+impl KnownRoles {
+    pub(crate) fn new(service: Service, allow_unknown: bool) -> Self {
+        Self {
+            service,
+            allow_unknown,
+            names: RoleScope::ALL.map(|scope| scope.roles(service)),
+        }
     }
+
+    fn contains(&self, scope: RoleScope, role: &str) -> bool {
+        self.names[scope as usize].iter().any(|known| known == role)
+    }
+
+    /// Returns what is wrong with a name that cannot be that of a role, or that looks like a
+    /// misspelling of a known one.
+    pub(crate) fn problem(&self, scope: RoleScope, role: &str) -> Option<String> {
+        if role.contains(char::is_whitespace) {
+            return Some(format!(
+                "the role name \"{}\" contains a space",
+                role.escape_debug()
+            ));
+        }
+        let is_known = |service: &Service| scope.roles(*service).iter().any(|known| known == role);
+        if self.allow_unknown || self.contains(scope, role) || Service::ALL.iter().any(is_known) {
+            return None;
+        }
+        let written = role.to_uppercase();
+        let (distance, known) = self.names[scope as usize]
+            .iter()
+            .map(|known| (damerau_levenshtein(&written, known), known))
+            .min()?;
+        (distance <= MAX_MISSPELLING).then(|| {
+            format!(
+                "{} is not a known {} role; did you mean {known}? \
+                 (use --allow-unknown-role to send it as written)",
+                role.escape_debug(),
+                scope.name(),
+            )
+        })
+    }
+
+    /// Warns once about each role that the service does not document. It may accept them.
+    pub(crate) fn warn_about_unknown<'a>(
+        &self,
+        roles: impl IntoIterator<Item = (RoleScope, &'a String)>,
+        output: &Output,
+    ) {
+        let unknown: BTreeSet<_> = roles
+            .into_iter()
+            .filter(|(scope, role)| !self.contains(*scope, role))
+            .collect();
+        for (scope, role) in unknown {
+            output.note(&format!(
+                "warning: {} is not a known {} role of {}; see atlas-admin roles",
+                role.escape_debug(),
+                scope.name(),
+                self.service
+            ));
+        }
+    }
+}
+
+/// Checks the roles of one call, and warns about those that are unknown.
+pub(crate) fn check(
+    service: Service,
+    scope: RoleScope,
+    roles: &[String],
+    allow_unknown: bool,
+    output: &Output,
+) -> Result<(), CliError> {
+    let known = KnownRoles::new(service, allow_unknown);
+    if let Some(problem) = roles.iter().find_map(|role| known.problem(scope, role)) {
+        return Err(CliError::input(problem));
+    }
+    known.warn_about_unknown(roles.iter().map(|role| (scope, role)), output);
+    Ok(())
 }

@@ -80,6 +80,10 @@ pub(super) struct Update {
         value_parser = NonEmptyStringValueParser::new()
     )]
     role: Vec<String>,
+
+    /// Send role names that look like a misspelling of a known role
+    #[arg(long)]
+    allow_unknown_role: bool,
 }
 
 pub(super) fn run(command: &OrgKey, global: &GlobalArgs, output: &Output) -> Result<(), CliError> {
@@ -91,10 +95,20 @@ pub(super) fn run(command: &OrgKey, global: &GlobalArgs, output: &Output) -> Res
                 Call::Get(client.org(org).api_key(&key.key).get())
             })
         }
-        OrgKey::Update(Update { key, desc, role }) => {
+        OrgKey::Update(Update {
+            key,
+            desc,
+            role,
+            allow_unknown_role,
+        }) => {
             let org = config.org(key.org.as_ref())?;
-            let roles = role.iter().map(|role| (RoleScope::Organization, role));
-            roles::warn_about_unknown(config.service.value, roles, output);
+            roles::check(
+                config.service.value,
+                RoleScope::Organization,
+                role,
+                *allow_unknown_role,
+                output,
+            )?;
             single_call::run(&config, global, output, |client| {
                 let mut update = client.org(org).api_key(&key.key).update();
                 if let Some(desc) = desc {

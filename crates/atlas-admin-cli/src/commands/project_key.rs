@@ -56,6 +56,10 @@ pub(super) struct SetRoles {
         value_parser = NonEmptyStringValueParser::new()
     )]
     role: Vec<String>,
+
+    /// Send role names that look like a misspelling of a known role
+    #[arg(long)]
+    allow_unknown_role: bool,
 }
 
 pub(super) fn run(
@@ -65,8 +69,13 @@ pub(super) fn run(
 ) -> Result<(), CliError> {
     let config = Config::load(global, output)?;
     let project = config.project(command.project.as_ref())?;
-    let roles = command.role.iter().map(|role| (RoleScope::Project, role));
-    roles::warn_about_unknown(config.service.value, roles, output);
+    roles::check(
+        config.service.value,
+        RoleScope::Project,
+        &command.role,
+        command.allow_unknown_role,
+        output,
+    )?;
     single_call::run(&config, global, output, |client| {
         let key = client.project(project).api_key(&command.key);
         Call::ReplaceRoles(key.replace_roles(command.role.iter().map(String::as_str)))

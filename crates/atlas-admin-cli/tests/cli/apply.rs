@@ -1,5 +1,6 @@
 //! Applying a manifest.
 
+use atlas_emulator::SeedKey;
 use serde_json::json;
 
 use crate::support::{
@@ -117,7 +118,7 @@ keys:
     project: {{}}
   - id: gswvkocq
     org: {ORG}
-    roles: [GROUP_OWNER, ORG_MEMBER, ORG_MEMBER, \"\"]
+    roles: [GROUP_OWNER, ORG_MEMBER, ORG_MEMBER, \"\", ORG_OWNERR, ORG OWNER]
   - id: {KEY}
     org: 123
   - desc: {long}
@@ -144,6 +145,7 @@ keys:
         b"org: x\r\nkeys:\r\n- desc: na\xefve\r\n",
         b"keys: *elsewhere\n",
         b"keys: []\n---\nkeys: []\n",
+        b"keys:\n- id: 6a793f752c88faeba59bba49\n  desc: !vault secret/ci\n",
         deep.as_bytes(),
     ] {
         shell.write("bad.yaml", text);
@@ -441,7 +443,8 @@ async fn former_names_of_flags_and_commands_still_work() {
     shell.write("keys.yaml", &manifest());
     let arguments = ["apply", "keys.yaml", "--yes", "--report", "journal"];
     shell.run(&arguments).exits(0);
-    assert_eq!(shell.read("journal").lines().count(), 5);
+    // The run's line, two for each of 3 updates, and one for what is unchanged.
+    assert_eq!(shell.read("journal").lines().count(), 8);
     shell.run(&["login", "check"]).exits(0);
 }
 
@@ -504,4 +507,120 @@ async fn the_plan_is_colored_on_demand() {
             .out
             .contains("\u{1b}[32m+ORG_READ_ONLY")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn misspelt_roles_are_refused_unless_allowed() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let update = ["org-key", "update", "--org", ORG, "--key", KEY, "--role"];
+    for (role, problem) in [
+        ("ORG_OWNERR", "did you mean ORG_OWNER?"),
+        ("org_read_only", "did you mean ORG_READ_ONLY?"),
+        ("ORG_READONLY", "did you mean ORG_READ_ONLY?"),
+        ("ORG READ ONLY", "contains a space"),
+    ] {
+        let ended = shell.run(&[&update[..], &[role]].concat()).exits(2);
+        assert!(ended.err.contains(problem), "{ended:?}");
+    }
+    let set = [
+        "project-key",
+        "set-roles",
+        "--project",
+        PROJECT,
+        "--key",
+        KEY,
+        "--role",
+    ];
+    let ended = shell.run(&[&set[..], &["GROUP_OWNRE"]].concat()).exits(2);
+    assert!(ended.err.contains("did you mean GROUP_OWNER?"), "{ended:?}");
+    shell.write(
+        "keys.yaml",
+        &format!("org: {ORG}\nkeys:\n- id: {KEY}\n  roles: [ORG_OWNERR]\n"),
+    );
+    let ended = shell.run(&["apply", "keys.yaml", "--yes"]).exits(2);
+    assert!(
+        ended.err.contains("keys.yaml:4:11: ORG_OWNERR"),
+        "{ended:?}"
+    );
+    assert_eq!(emulator.requests(), 0);
+
+    // Then the service decides.
+    let allowed = [&update[..], &["ORG_OWNERR", "--allow-unknown-role"]].concat();
+    let ended = shell.run(&allowed);
+    assert!(
+        ended.err.contains("warning: ORG_OWNERR is not a known"),
+        "{ended:?}"
+    );
+    assert!(emulator.requests() > 0);
+    let before = emulator.requests();
+    shell.run(&["apply", "keys.yaml", "--yes", "--allow-unknown-role"]);
+    assert!(emulator.requests() > before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_that_signs_in_is_marked_and_updated_last() {
+    let owner = SeedKey::new("owner", "0f3b7c1d-hush").org_roles(["ORG_OWNER"]);
+    let emulator = service().key(owner).start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let caller = emulator.calling_api_key_id();
+    shell.write(
+        "keys.yaml",
+        &format!(
+            "org: {ORG}
+keys:
+  - id: {caller}
+    roles: [ORG_READ_ONLY]
+    projects: {{{PROJECT}: [GROUP_READ_ONLY]}}
+  - id: {OTHER_KEY}
+    desc: ci
+    roles: [ORG_MEMBER]
+"
+        ),
+    );
+    let plan = shell.run(&["apply", "keys.yaml", "--plan"]).exits(0).out;
+    let marked = format!("API key {caller} (the key that signs in; updated last)\n");
+    assert!(plan.contains(&marked), "{plan}");
+    let plan = shell.run(&["apply", "keys.yaml", "--plan", "-o", "json"]);
+    let plan = plan.exits(0).json();
+    assert_eq!(plan["keys"][0]["callingKey"], true);
+    assert_eq!(plan["keys"][1]["callingKey"], false);
+
+    shell.run(&["apply", "keys.yaml", "--yes"]).exits(0);
+    let base = "/api/atlas/v2";
+    assert_eq!(
+        updates(&emulator),
+        [
+            format!("{base}/orgs/{ORG}/apiKeys/{OTHER_KEY}"),
+            format!("{base}/groups/{PROJECT}/apiKeys/{caller}"),
+            format!("{base}/orgs/{ORG}/apiKeys/{caller}"),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_description_cannot_forge_a_line_of_the_plan() {
+    let emulator = service()
+        .key(
+            SeedKey::new("forger", "0f3b7c1d-hush")
+                .id(UNKNOWN)
+                .desc("a\" -> \"b\"\n  organization: -ORG_OWNER\u{202e}")
+                .org_roles(["ORG_READ_ONLY"]),
+        )
+        .start()
+        .await
+        .unwrap();
+    let shell = Shell::new(&emulator);
+    shell.write(
+        "keys.yaml",
+        &format!("keys: [{{id: {UNKNOWN}, org: {ORG}, desc: c}}]\n"),
+    );
+    let plan = shell.run(&["apply", "keys.yaml", "--plan"]).exits(0).out;
+    let line = plan.lines().nth(1).unwrap();
+    assert!(
+        line.starts_with(r#"  description: "a\" -> \"b\""#),
+        "{plan}"
+    );
+    assert!(line.ends_with(r#"" -> "c""#), "{plan}");
+    assert!(!plan.contains('\u{202e}'), "{plan}");
 }

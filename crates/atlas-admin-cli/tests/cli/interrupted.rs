@@ -11,7 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::{
-    ORG, OTHER_KEY, PROJECT, RESUME_AS_JSON, Relay, Shell, service, updates, wait_for_lines,
+    FULL_DISK, ORG, OTHER_KEY, PROJECT, RESUME_AS_JSON, Relay, Shell, service, updates,
+    wait_for_lines,
 };
 
 const KEYS: u32 = 60;
@@ -379,4 +380,98 @@ async fn resuming_checks_unknown_outcomes_again() {
         unchanged_count(&shell) > 0,
         "no update with a lost response had been applied"
     );
+}
+
+/// Writes a manifest that sets the description and the project roles of one key.
+fn write_one_key(shell: &Shell, desc: &str, role: &str) {
+    let text = format!(
+        "org: {ORG}\nkeys:\n- {{id: {OTHER_KEY}, desc: {desc}, projects: {{{PROJECT}: [{role}]}}}}\n"
+    );
+    shell.write("keys.yaml", &text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_was_begun_is_checked_again() {
+    for (other_desc, other_role) in [("BBB", "GROUP_OWNER"), ("AAA", "GROUP_READ_ONLY")] {
+        for ending in [Signal::KILL, Signal::INT] {
+            let emulator = service().start().await.unwrap();
+            let shell = Shell::new(&emulator);
+            write_one_key(&shell, "AAA", "GROUP_OWNER");
+            shell.run(&RUN).exits(0);
+
+            // The service makes another change, and the run ends before its response.
+            write_one_key(&shell, other_desc, other_role);
+            let hang = Fault::hang().after_update().skip(1);
+            emulator.set_faults(Faults::new().with(hang));
+            let child = shell.start(&RESUME);
+            let is_changed = || {
+                let state = emulator.api_key(OTHER_KEY).unwrap();
+                state.desc == other_desc && state.project_roles[PROJECT] == [other_role]
+            };
+            while !is_changed() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            signal(&child, ending);
+            if ending == Signal::INT {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                signal(&child, Signal::INT);
+            }
+            assert_ne!(shell.wait(child).code, Some(0));
+            emulator.set_faults(Faults::new());
+
+            write_one_key(&shell, "AAA", "GROUP_OWNER");
+            let summary = shell.run(&RESUME_AS_JSON).exits(0).json();
+            assert_eq!(summary["applied"], 1, "{summary}");
+            let state = emulator.api_key(OTHER_KEY).unwrap();
+            assert_eq!(state.desc, "AAA");
+            assert_eq!(state.project_roles[PROJECT], ["GROUP_OWNER"]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_after_an_update_does_not_settle_it() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    write_one_key(&shell, "AAA", "GROUP_OWNER");
+    shell.run(&RUN).exits(0);
+    let complete = shell.read("journal");
+    // Disks that are full at every point of the run's lines.
+    let added = complete.len();
+    for room in (0..added).step_by(20) {
+        write_one_key(&shell, "BBB", "GROUP_OWNER");
+        let filler = "\n".repeat(FULL_DISK - complete.len() - room);
+        shell.write("journal", &(complete.clone() + &filler));
+        let child = shell.start_on_full_disk(&RESUME[..7]);
+        let ended = shell.wait(child);
+        let desc = emulator.api_key(OTHER_KEY).unwrap().desc;
+        let has_started = shell.read("journal").matches("update_started").count() > 2;
+        assert!(desc == "AAA" || has_started, "{room}: {ended:?}");
+
+        write_one_key(&shell, "AAA", "GROUP_OWNER");
+        shell.run(&RESUME_AS_JSON).exits(0);
+        assert_eq!(emulator.api_key(OTHER_KEY).unwrap().desc, "AAA", "{room}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_updates_that_the_manifest_no_longer_has() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    write_one_key(&shell, "AAA", "GROUP_OWNER");
+    emulator.set_faults(Faults::new().with(Fault::hang().after_update().skip(1)));
+    let child = shell.start(&RUN);
+    wait_for_lines(&shell.path("journal"), 2).await;
+    signal(&child, Signal::KILL);
+    shell.wait(child);
+    emulator.set_faults(Faults::new());
+    shell.write(
+        "keys.yaml",
+        &format!(
+            "org: {ORG}\nkeys:\n- {{id: {OTHER_KEY}, projects: {{{PROJECT}: [GROUP_OWNER]}}}}\n"
+        ),
+    );
+    let ended = shell.run(&RESUME[..5]).exits(0);
+    let warning = format!("may have updated API key {OTHER_KEY} (organization)");
+    assert!(ended.err.contains(&warning), "{ended:?}");
 }

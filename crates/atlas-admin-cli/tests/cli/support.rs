@@ -41,6 +41,9 @@ pub(crate) const RESUME_AS_JSON: [&str; 7] = [
 /// Must not occur in any output.
 const SECRETS: [&str; 3] = [PRIVATE_KEY, CLIENT_SECRET, "hush"];
 
+/// The number of bytes that fit on a [full disk](Shell::start_on_full_disk).
+pub(crate) const FULL_DISK: usize = 8 * 512;
+
 /// Longer than any command takes, even on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 

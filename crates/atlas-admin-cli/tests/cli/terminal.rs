@@ -38,10 +38,21 @@ fn terminal(columns: u16) -> (File, OwnedFd) {
 /// Returns what the command prints on a terminal, and its exit code. `answer` is typed
 /// beforehand.
 fn run(shell: &Shell, columns: u16, arguments: &[&str], answer: &str) -> (String, Option<i32>) {
+    run_with_stdout(shell, columns, arguments, answer, None)
+}
+
+/// As [`run`], but with standard output in a file.
+fn run_with_stdout(
+    shell: &Shell,
+    columns: u16,
+    arguments: &[&str],
+    answer: &str,
+    stdout: Option<File>,
+) -> (String, Option<i32>) {
     let (mut ours, theirs) = terminal(columns);
     let mut command = shell.command(arguments);
     command.stdin(theirs.try_clone().unwrap());
-    command.stdout(theirs.try_clone().unwrap());
+    command.stdout(stdout.map_or_else(|| theirs.try_clone().unwrap(), OwnedFd::from));
     command.stderr(theirs);
     let mut child = command.spawn().unwrap();
     // Otherwise the terminal stays open on this side.
@@ -102,7 +113,7 @@ async fn asks_before_applying() {
     let apply = ["apply", "keys.yaml"];
 
     let (text, code) = run(&shell, 80, &apply, "n\n");
-    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("Apply 1 update? [y/N]"), "{text}");
     assert!(text.contains("nothing was changed"), "{text}");
     assert_ne!(emulator.api_key(KEY).unwrap().desc, "配置");
@@ -121,10 +132,30 @@ async fn prints_the_plan_before_the_prompt_with_json_output() {
         &format!("keys: [{{id: {KEY}, org: {ORG}, roles: [ORG_OWNER]}}]\n"),
     );
     let (text, code) = run(&shell, 80, &["apply", "keys.yaml", "-o", "json"], "n\n");
-    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(code, Some(1), "{text}");
+    assert_plan_before_prompt(&text);
+}
+
+#[track_caller]
+fn assert_plan_before_prompt(text: &str) {
     let plan = text.find("organization: -ORG_MEMBER +ORG_OWNER");
     assert!(
         plan.is_some_and(|plan| Some(plan) < text.find("Apply 1 update?")),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prints_the_plan_before_the_prompt_if_standard_output_is_a_file() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator).set("NO_COLOR", "1");
+    shell.write(
+        "keys.yaml",
+        &format!("keys: [{{id: {KEY}, org: {ORG}, roles: [ORG_OWNER]}}]\n"),
+    );
+    let file = File::create(shell.path("plan")).unwrap();
+    let (text, code) = run_with_stdout(&shell, 80, &["apply", "keys.yaml"], "n\n", Some(file));
+    assert_eq!(code, Some(1), "{text}");
+    assert_plan_before_prompt(&text);
+    assert!(shell.read("plan").contains("+ORG_OWNER"));
 }

@@ -25,8 +25,8 @@ pub(super) async fn confirm(
             "no terminal to ask for confirmation; review the plan and add --yes",
         ));
     }
-    if format != Format::Table {
-        // Standard output is for the result, so the plan has not been printed.
+    if format != Format::Table || !io::stdout().is_terminal() {
+        // The plan has not been printed, or not where the question is asked.
         eprint(plan.to_text().trim_end());
     }
     eprint(&format!(

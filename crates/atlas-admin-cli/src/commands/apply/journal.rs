@@ -1,5 +1,5 @@
-//! The journal: a line of JSON for each outcome, written as soon as it is known, so that a run
-//! can resume however it ended.
+//! The journal: a line of JSON before each update and one for its outcome, so that a run can
+//! resume however it ended.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,16 +27,24 @@ enum Line {
         #[serde(flatten)]
         endpoint: Endpoint,
     },
+    /// On disk before the update is sent: from here on it may have been applied.
+    UpdateStarted(Started),
     #[serde(alias = "update")]
-    UpdateFinished(Entry),
+    UpdateFinished(Finished),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Entry {
+struct Started {
     at: String,
     key: ApiKeyId,
     #[serde(flatten)]
     update: Update,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Finished {
+    #[serde(flatten)]
+    started: Started,
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Value>,
@@ -69,9 +77,16 @@ pub(super) struct Endpoint {
 pub(super) struct Journal {
     path: PathBuf,
     /// `None` without `--journal` and `--resume`.
-    file: Option<Mutex<File>>,
+    file: Option<Mutex<Appender>>,
     /// Whether this run created the file and has written nothing to it.
     is_blank: bool,
+}
+
+/// The end of the file, where lines are added.
+struct Appender {
+    file: File,
+    /// Whether the last line was cut off, when a run was killed or the disk was full.
+    is_cut_off: bool,
 }
 
 impl Journal {
@@ -101,7 +116,7 @@ impl Journal {
         require_empty(&file, path)?;
         Ok(Self {
             path: path.to_owned(),
-            file: Some(Mutex::new(file)),
+            file: Some(Mutex::new(Appender::new(file))),
             is_blank: is_new,
         })
     }
@@ -116,7 +131,7 @@ impl Journal {
         lock_exclusively(&file, path)?;
         Ok(Self {
             path: path.to_owned(),
-            file: Some(Mutex::new(file)),
+            file: Some(Mutex::new(Appender::new(file))),
             is_blank: false,
         })
     }
@@ -124,50 +139,103 @@ impl Journal {
     /// Returns the outcomes of earlier runs, which must have been against `endpoint`.
     pub(super) fn history(&self, endpoint: &Endpoint) -> Result<History, CliError> {
         match &self.file {
-            Some(file) => History::read(&mut file.lock(), &self.path, endpoint),
+            Some(file) => History::read(&mut file.lock().file, &self.path, endpoint),
             None => Ok(History::default()),
         }
     }
 
     /// Writes the first line of this run.
     pub(super) fn begin(&mut self, endpoint: &Endpoint) -> Result<(), CliError> {
-        let Some(file) = &self.file else {
+        let Some(appender) = &self.file else {
             return Ok(());
         };
         self.is_blank = false;
-        end_last_line(&mut file.lock()).map_err(|error| unwritable(&self.path, error))?;
+        appender
+            .lock()
+            .find_cut_off_line()
+            .map_err(|error| unwritable(&self.path, error))?;
         self.write(&Line::RunStarted {
             at: now(),
             endpoint: endpoint.clone(),
         })
     }
 
-    /// Writes the outcome of an update.
-    pub(super) fn record(
+    /// Records that an update is about to be sent, and waits until the disk has it.
+    pub(super) fn start(&self, key: &DesiredKey, update: &Update) -> Result<(), CliError> {
+        let Some(appender) = &self.file else {
+            return Ok(());
+        };
+        self.write(&Line::UpdateStarted(Started::new(key, update)))?;
+        // Not under the lock, so that updates that start at once share the disk's work.
+        let file = appender.lock().file.try_clone();
+        file.and_then(|file| file.sync_data())
+            .map_err(|error| unwritable(&self.path, error))
+    }
+
+    /// Records the outcome of an update.
+    pub(super) fn finish(
         &self,
         key: &DesiredKey,
         update: &Update,
         outcome: Outcome,
         error: Option<Value>,
     ) -> Result<(), CliError> {
-        self.write(&Line::UpdateFinished(Entry {
-            at: now(),
-            key: key.id.clone(),
-            update: update.clone(),
+        self.write(&Line::UpdateFinished(Finished {
+            started: Started::new(key, update),
             outcome,
             error,
         }))
     }
 
     fn write(&self, line: &Line) -> Result<(), CliError> {
-        let Some(file) = &self.file else {
+        let Some(appender) = &self.file else {
             return Ok(());
         };
         let failed = |error| unwritable(&self.path, error);
-        let mut text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
-        text.push(b'\n');
-        // One write, so that a line is complete or missing.
-        file.lock().write_all(&text).map_err(failed)
+        let text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
+        appender.lock().append(text).map_err(failed)
+    }
+}
+
+impl Started {
+    fn new(key: &DesiredKey, update: &Update) -> Self {
+        Self {
+            at: now(),
+            key: key.id.clone(),
+            update: update.clone(),
+        }
+    }
+}
+
+impl Appender {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            is_cut_off: false,
+        }
+    }
+
+    fn append(&mut self, mut line: Vec<u8>) -> io::Result<()> {
+        if self.is_cut_off {
+            line.insert(0, b'\n');
+        }
+        line.push(b'\n');
+        // Part of the line may be written even if this fails.
+        self.is_cut_off = true;
+        self.file.write_all(&line)?;
+        self.is_cut_off = false;
+        Ok(())
+    }
+
+    /// Notes whether the last run was killed while it wrote a line.
+    fn find_cut_off_line(&mut self) -> io::Result<()> {
+        if self.file.metadata()?.len() > 0 {
+            let mut last = [0];
+            self.file.seek(SeekFrom::End(-1))?;
+            self.file.read_exact(&mut last)?;
+            self.is_cut_off = last != [b'\n'];
+        }
+        Ok(())
     }
 }
 
@@ -207,20 +275,6 @@ fn lock_exclusively(file: &File, path: &Path) -> Result<(), CliError> {
     }
 }
 
-/// Terminates a line that was cut off when the last run was killed.
-fn end_last_line(file: &mut File) -> io::Result<()> {
-    if file.metadata()?.len() == 0 {
-        return Ok(());
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    if last != [b'\n'] {
-        file.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
 /// Returns whether this is the start, possibly cut off, of a run's first line in any format.
 fn is_start_of_run(line: &[u8]) -> bool {
     const START: &[u8] = br#"{"event":"run"#;
@@ -232,10 +286,18 @@ fn now() -> String {
     now.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// The last outcome of each update in a journal.
+/// What a journal says of each update.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    last: HashMap<(ApiKeyId, Target), Entry>,
+    last: HashMap<(ApiKeyId, Target), Record>,
+}
+
+/// The last line about an update.
+#[derive(Debug)]
+enum Record {
+    /// The run ended before the outcome was known.
+    Started,
+    Finished(Update, Outcome),
 }
 
 impl History {
@@ -264,10 +326,19 @@ impl History {
                 _ if !has_begun => {
                     return Err(CliError::input(format!("{path} is not a journal")));
                 }
-                Ok(Line::UpdateFinished(entry)) => {
-                    last.insert((entry.key.clone(), entry.update.target.clone()), entry);
+                Ok(Line::UpdateStarted(Started { key, update, .. })) => {
+                    last.insert((key, update.target), Record::Started);
                 }
-                // The line was cut off, so its update is checked again.
+                Ok(Line::UpdateFinished(Finished {
+                    started: Started { key, update, .. },
+                    outcome,
+                    ..
+                })) => {
+                    let target = update.target.clone();
+                    last.insert((key, target), Record::Finished(update, outcome));
+                }
+                // An update whose first line was cut off was not sent, and one whose last line
+                // was cut off stays started.
                 Err(_) => {}
             }
         }
@@ -280,13 +351,37 @@ impl History {
         recorded.is_empty() || keys.iter().any(|key| recorded.contains(&key.id))
     }
 
-    /// Returns whether exactly this update was applied or needed no change.
+    /// Returns whether exactly this update was applied or needed no change, and nothing was
+    /// started after it.
     pub(super) fn settles(&self, key: &DesiredKey, update: &Update) -> bool {
-        self.last
-            .get(&(key.id.clone(), update.target.clone()))
-            .is_some_and(|entry| {
-                matches!(entry.outcome, Outcome::Applied | Outcome::Unchanged)
-                    && entry.update == *update
+        let record = self.last.get(&(key.id.clone(), update.target.clone()));
+        matches!(
+            record,
+            Some(Record::Finished(finished, Outcome::Applied | Outcome::Unchanged))
+                if finished == update
+        )
+    }
+
+    /// Returns the updates that may have been applied but are not among those of `keys`, in
+    /// the order of their keys.
+    pub(super) fn abandoned(&self, keys: &[DesiredKey]) -> Vec<(&ApiKeyId, &Target)> {
+        let desired: HashSet<_> = keys
+            .iter()
+            .flat_map(|key| key.updates.iter().map(|update| (&key.id, &update.target)))
+            .collect();
+        let mut abandoned: Vec<_> = self
+            .last
+            .iter()
+            .filter(|(_, record)| {
+                matches!(
+                    record,
+                    Record::Started | Record::Finished(_, Outcome::Unknown)
+                )
             })
+            .map(|((key, target), _)| (key, target))
+            .filter(|update| !desired.contains(update))
+            .collect();
+        abandoned.sort_unstable_by_key(|(key, target)| (key.as_str(), target.to_string()));
+        abandoned
     }
 }

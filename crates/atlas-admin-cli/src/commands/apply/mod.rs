@@ -21,7 +21,7 @@ use std::{
     time::Instant,
 };
 
-use atlas_admin::{Client, OrgId};
+use atlas_admin::OrgId;
 use clap::{Args, value_parser};
 
 use self::{
@@ -36,7 +36,7 @@ use crate::{
     client::{DryRun, Session},
     config::Config,
     error::{CliError, ExitStatus, call_error_to_json},
-    roles,
+    roles::KnownRoles,
     runtime::block_on_multi_thread,
     ui::{Output, request, table::count},
 };
@@ -58,7 +58,7 @@ Examples:
 
 Exit codes:
   0    every key matches the manifest
-  1    an update failed, its outcome is unknown, or it was not started
+  1    an update failed, its outcome is unknown, or it was not started or not confirmed
   2    invalid input
   3    missing or rejected credentials
   130  interrupted";
@@ -67,7 +67,8 @@ Exit codes:
 ///
 /// Validates the whole manifest, reads each key, and prints a plan of what would change,
 /// including the roles that keys would lose. Then asks for confirmation and sends only the
-/// changes. Everything that the manifest does not mention stays unchanged.
+/// changes; the key that signs in comes last. Everything that the manifest does not mention
+/// stays unchanged.
 ///
 /// Ctrl-C finishes the updates in flight, including those that wait for the rate limit or a
 /// retry, and prints how to resume. A second Ctrl-C exits immediately. With --journal, a run
@@ -114,6 +115,10 @@ pub(super) struct Apply {
     /// Skip the updates that this journal records as applied, and append to it
     #[arg(long, value_name = "JOURNAL", conflicts_with = "journal")]
     resume: Option<PathBuf>,
+
+    /// Send role names that look like a misspelling of a known role
+    #[arg(long)]
+    allow_unknown_role: bool,
 }
 
 pub(super) fn run(
@@ -129,13 +134,14 @@ pub(super) fn run(
         ));
     }
     let config = Config::load(global, output)?;
-    let keys = read_manifest(args, &config)?;
+    let known_roles = KnownRoles::new(config.service.value, args.allow_unknown_role);
+    let keys = read_manifest(args, &config, &known_roles)?;
     let updates = keys.iter().flat_map(|key| &key.updates);
     let roles = updates.flat_map(|update| {
         let roles = update.roles.iter().flatten();
         roles.map(|role| (update.target.scope(), role))
     });
-    roles::warn_about_unknown(config.service.value, roles, output);
+    known_roles.warn_about_unknown(roles, output);
     let run = Run {
         args,
         config: &config,
@@ -194,13 +200,7 @@ impl Run<'_> {
         let session = Session::open_rate_limited(self.config)?;
         let cancellation = Cancellation::on_signal(self.args.keep_going)?;
         let result = self
-            .plan_and_execute(
-                &session.client,
-                keys,
-                journal,
-                previously_applied,
-                &cancellation,
-            )
+            .plan_and_execute(&session, keys, journal, previously_applied, &cancellation)
             .await;
         session.close().await;
         result
@@ -223,6 +223,13 @@ impl Run<'_> {
                 self.args.file.display()
             )));
         }
+        for (key, target) in history.abandoned(keys) {
+            self.output.note(&format!(
+                "warning: an earlier run may have updated API key {key} ({target}), which is no \
+                 longer in {}; check it",
+                self.args.file.display()
+            ));
+        }
         let total = update_count(keys);
         for key in keys.iter_mut() {
             let mut updates = std::mem::take(&mut key.updates);
@@ -240,7 +247,7 @@ impl Run<'_> {
 
     async fn plan_and_execute(
         &self,
-        client: &Client,
+        session: &Session,
         keys: Vec<DesiredKey>,
         mut journal: Journal,
         previously_applied: usize,
@@ -249,7 +256,7 @@ impl Run<'_> {
         let concurrency = self.args.concurrency.into();
         let total = update_count(&keys);
         let (plan, requests_sent) =
-            refresh::refresh(client, keys, concurrency, cancellation, self.output).await;
+            refresh::refresh(session, keys, concurrency, cancellation, self.output).await;
         let mut summary = Summary {
             previously_applied,
             requests_sent,
@@ -279,12 +286,12 @@ impl Run<'_> {
         let needs_confirmation = !plan.changed.is_empty() && !self.args.yes;
         if needs_confirmation && !confirm::confirm(&plan, self.output.format, cancellation).await? {
             self.output.note("nothing was changed");
-            return Ok(cancellation.exit_status_or(ExitStatus::Success));
+            return Ok(cancellation.exit_status_or(ExitStatus::Failure));
         }
         journal.begin(&self.endpoint)?;
         record(plan.outcomes(), &journal, &mut summary)?;
         let (summary, journal_error) = execute::execute(
-            client,
+            &session.client,
             plan.changed,
             concurrency,
             cancellation,
@@ -335,13 +342,17 @@ fn record<'a>(
     for (key, update, outcome, error) in outcomes {
         let error = error.map(call_error_to_json);
         summary.record_error(error.as_ref());
-        journal.record(key, update, outcome, error)?;
+        journal.finish(key, update, outcome, error)?;
         summary.count(outcome);
     }
     Ok(())
 }
 
-fn read_manifest(args: &Apply, config: &Config) -> Result<Vec<DesiredKey>, CliError> {
+fn read_manifest(
+    args: &Apply,
+    config: &Config,
+    known_roles: &KnownRoles,
+) -> Result<Vec<DesiredKey>, CliError> {
     let file = if is_stdin(&args.file) {
         "standard input".to_owned()
     } else {
@@ -358,7 +369,7 @@ fn read_manifest(args: &Apply, config: &Config) -> Result<Vec<DesiredKey>, CliEr
         (None, None) => None,
         _ => Some(config.org(args.org.as_ref())?),
     };
-    manifest::read(&bytes, org.as_ref())
+    manifest::read(&bytes, org.as_ref(), known_roles)
         .map_err(|diagnostics| CliError::Manifest { file, diagnostics })
 }
 

@@ -29,6 +29,8 @@ pub(super) type PlannedOutcome<'a> = (&'a DesiredKey, &'a Update, Outcome, Optio
 #[derive(Debug)]
 pub(super) struct KeyPlan {
     pub(super) desired: DesiredKey,
+    /// Whether the run signs in with this key, and so may lose roles that it needs.
+    pub(super) is_calling_key: bool,
     /// In the order of `desired.updates`; `None` where nothing changes.
     changes: Vec<Option<Change>>,
 }
@@ -58,21 +60,33 @@ struct PlannedUpdate<'a> {
 }
 
 impl KeyPlan {
-    /// Compares the present state of a key with the desired one.
-    pub(super) fn new(desired: DesiredKey, key: &ApiKey) -> Self {
+    /// Compares the present state of a key with the desired one. `caller` is the public key
+    /// that the run signs in with.
+    pub(super) fn new(desired: DesiredKey, key: &ApiKey, caller: Option<&str>) -> Self {
         let updates = desired.updates.iter();
         let changes = updates.map(|update| compare(update, key)).collect();
-        Self { desired, changes }
+        Self {
+            desired,
+            is_calling_key: caller.is_some() && key.public_key.as_deref() == caller,
+            changes,
+        }
     }
 
     pub(super) fn is_unchanged(&self) -> bool {
         self.changes.iter().all(Option::is_none)
     }
 
-    /// Returns the updates that change something, with their changes.
-    pub(super) fn updates(&self) -> impl Iterator<Item = (&Update, &Change)> {
+    /// Returns the updates that change something, with their changes, in the order in which
+    /// they are applied: the calling key's organization last, because its roles there allow
+    /// the other updates.
+    pub(super) fn updates(&self) -> Vec<(&Update, &Change)> {
         let both = self.desired.updates.iter().zip(&self.changes);
-        both.filter_map(|(update, change)| Some((update, change.as_ref()?)))
+        let changed = both.filter_map(|(update, change)| Some((update, change.as_ref()?)));
+        let mut updates: Vec<_> = changed.collect();
+        if self.is_calling_key {
+            updates.reverse();
+        }
+        updates
     }
 }
 
@@ -118,7 +132,7 @@ impl Change {
 impl Plan {
     /// Returns the number of updates to apply.
     pub(super) fn update_count(&self) -> usize {
-        self.changed.iter().map(|key| key.updates().count()).sum()
+        self.changed.iter().map(|key| key.updates().len()).sum()
     }
 
     /// Returns the updates that need no request: those without changes, and those of keys that
@@ -156,7 +170,12 @@ impl Plan {
     pub(super) fn to_text(&self) -> String {
         let mut text = String::new();
         for key in &self.changed {
-            text.push_str(&format!("API key {}\n", key.desired.id));
+            let note = if key.is_calling_key {
+                " (the key that signs in; updated last)"
+            } else {
+                ""
+            };
+            text.push_str(&format!("API key {}{note}\n", key.desired.id));
             for (update, change) in key.updates() {
                 text.push_str(&update_lines(&update.target, change));
             }
@@ -205,13 +224,15 @@ impl Plan {
             .changed
             .iter()
             .map(|key| {
-                let updates = key.updates().map(|(update, change)| PlannedUpdate {
+                let updates = key.updates().into_iter();
+                let updates = updates.map(|(update, change)| PlannedUpdate {
                     target: &update.target,
                     change,
                 });
                 json!({
                     "key": key.desired.id,
                     "line": key.desired.line,
+                    "callingKey": key.is_calling_key,
                     "updates": updates.collect::<Vec<_>>(),
                 })
             })
@@ -260,8 +281,10 @@ fn update_lines(target: &Target, change: &Change) -> String {
     text
 }
 
+/// Quotes text of a service so that it cannot be taken for a part of the plan.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", sanitize(text))
+    let escaped = text.replace('\\', r"\\").replace('"', r#"\""#);
+    format!("\"{}\"", sanitize(&escaped))
 }
 
 fn painted(color: AnsiColor, sign: char, role: &str) -> String {

@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 
-use atlas_admin::Client;
 use futures_util::StreamExt;
 
 use super::{
@@ -11,12 +10,15 @@ use super::{
     desired::DesiredKey,
     plan::{KeyPlan, Plan},
 };
-use crate::ui::{Output, progress::Progress};
+use crate::{
+    client::Session,
+    ui::{Output, progress::Progress},
+};
 
 /// Reads every key, and plans what changes. Returns the number of requests sent as well. The
 /// first failure may stop it early.
 pub(super) async fn refresh(
-    client: &Client,
+    session: &Session,
     keys: Vec<DesiredKey>,
     concurrency: usize,
     cancellation: &Cancellation,
@@ -25,7 +27,7 @@ pub(super) async fn refresh(
     let total = keys.len();
     let progress = Progress::new("keys read", total, output);
     let read = |(index, key): (usize, DesiredKey)| {
-        let (client, cancellation) = (client.clone(), cancellation.clone());
+        let (client, cancellation) = (session.client.clone(), cancellation.clone());
         async move {
             // A read changes nothing, so it can stop at any point.
             tokio::select! {
@@ -48,7 +50,7 @@ pub(super) async fn refresh(
         let result = match response {
             Ok(key) => {
                 requests_sent += u64::from(key.requests_sent());
-                Ok(KeyPlan::new(desired, &key))
+                Ok(KeyPlan::new(desired, &key, session.public_key.as_deref()))
             }
             Err(error) => {
                 requests_sent += u64::from(error.requests_sent());

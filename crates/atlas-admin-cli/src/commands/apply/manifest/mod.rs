@@ -17,7 +17,10 @@ use schemars::{
 use serde_json::Value;
 
 use super::desired::DesiredKey;
-use crate::diagnostic::{Diagnostic, Location};
+use crate::{
+    diagnostic::{Diagnostic, Location},
+    roles::KnownRoles,
+};
 
 /// The maximum length of a description, in characters.
 const MAX_DESC_LENGTH: usize = 250;
@@ -99,10 +102,14 @@ impl<T: JsonSchema> JsonSchema for Located<T> {
 /// # Errors
 ///
 /// Fails with everything that is wrong in the file.
-pub(super) fn read(bytes: &[u8], org: Option<&OrgId>) -> Result<Vec<DesiredKey>, Vec<Diagnostic>> {
+pub(super) fn read(
+    bytes: &[u8],
+    org: Option<&OrgId>,
+    known_roles: &KnownRoles,
+) -> Result<Vec<DesiredKey>, Vec<Diagnostic>> {
     let document = tree::parse(bytes).map_err(|diagnostic| vec![diagnostic])?;
     let (manifest, mut diagnostics) = decode::decode(&document)?;
-    let keys = validate::validate(&manifest, org, &mut diagnostics);
+    let keys = validate::validate(&manifest, org, known_roles, &mut diagnostics);
     if diagnostics.is_empty() {
         Ok(keys)
     } else {

@@ -109,6 +109,8 @@ fn options() -> Options {
         // The decoder reports duplicates with everything else.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         strict_booleans: true,
+        // `!vault` or `!env` would be sent as the text behind it.
+        reject_unsupported_tags: true,
         // Text may look like a number.
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     }

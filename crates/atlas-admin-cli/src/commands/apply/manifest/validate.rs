@@ -10,19 +10,25 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Location},
-    roles::RoleScope,
+    roles::{KnownRoles, RoleScope},
 };
 
 /// Returns the keys, and adds everything that is wrong with them to `diagnostics`.
 pub(super) fn validate(
     manifest: &Manifest,
     org: Option<&OrgId>,
+    known_roles: &KnownRoles,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<DesiredKey> {
-    Validator { diagnostics }.manifest(manifest, org)
+    let mut validator = Validator {
+        known_roles,
+        diagnostics,
+    };
+    validator.manifest(manifest, org)
 }
 
 struct Validator<'a> {
+    known_roles: &'a KnownRoles,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -192,6 +198,8 @@ impl Validator<'_> {
                 self.report(*location, message);
             } else if roles.contains(role) {
                 self.report(*location, format!("duplicate role {}", role.escape_debug()));
+            } else if let Some(problem) = self.known_roles.problem(scope, role) {
+                self.report(*location, problem);
             }
             roles.push(role.clone());
         }
