@@ -78,7 +78,7 @@ async fn one_request_an_update_in_the_steady_state() {
                 .org(ORG)
                 .api_key(KEY)
                 .update()
-                .desc("é")
+                .desc("ci deploys")
                 .options(options);
             assert_eq!(call.send().await.unwrap().requests_sent(), attempts);
         }

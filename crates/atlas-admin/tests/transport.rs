@@ -153,7 +153,7 @@ async fn compressed(encoding: &str, body: &str) -> Vec<u8> {
 async fn a_body_is_read_up_to_the_cap_counted_after_decompression() {
     const CAP: usize = 64 << 10;
     let key = |length: usize| {
-        let start = format!(r#"{{"id":"{KEY}","desc":""#);
+        let start = format!(r#"{{"id":"{KEY}","new":""#);
         format!(r#"{start}{}"}}"#, "x".repeat(length - start.len() - 2))
     };
     for encoding in ENCODINGS {

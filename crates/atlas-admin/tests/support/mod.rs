@@ -99,7 +99,9 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Buffe
 }
 
 pub(crate) fn done() -> BufferedResponse {
-    answer(200, &[], &format!(r#"{{"id":"{KEY}","roles":[]}}"#))
+    let roles = format!(r#"[{{"orgId":"{ORG}","roleName":"ORG_READ_ONLY"}}]"#);
+    let key = format!(r#"{{"id":"{KEY}","desc":"ci deploys","roles":{roles}}}"#);
+    answer(200, &[], &key)
 }
 
 pub(crate) async fn update(client: &Client) -> Result<Response<ApiKey>, Error> {
