@@ -22,7 +22,7 @@ use tracing::Instrument;
 use self::context::CallContext;
 use crate::{
     client::inner::ClientInner,
-    error::{Error, ErrorKind},
+    error::{Error, from_response},
     model::{options::RequestOptions, response::Response, target::CallTarget},
 };
 
@@ -61,7 +61,7 @@ pub(crate) async fn send<T>(
                 }
                 Err(error) => error.with_response(response),
             },
-            Err(error) => Error::new(ErrorKind::Decode, "the response is not an API key")
+            Err(error) => from_response::unreadable(&response, "an API key")
                 .with_response(response)
                 .with_source(decode_error(error)),
         },

@@ -2,6 +2,7 @@
 
 pub(crate) mod code;
 pub(crate) mod from_response;
+pub(crate) mod html;
 pub(crate) mod mismatch;
 pub(crate) mod service_error;
 
