@@ -27,6 +27,7 @@ pub(crate) struct Received {
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) user_agent: Option<String>,
+    pub(crate) cookie: Option<String>,
     pub(crate) body: Bytes,
 }
 
@@ -57,6 +58,7 @@ impl Service {
                 authorization: text("authorization"),
                 content_type: text("content-type"),
                 user_agent: text("user-agent"),
+                cookie: text("cookie"),
                 body: axum::body::to_bytes(body, 1 << 20).await.unwrap(),
             };
             log.lock().unwrap().push(request.clone());

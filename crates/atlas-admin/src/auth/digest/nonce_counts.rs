@@ -51,8 +51,13 @@ impl NonceCounter {
         before.ok().map(|count| count + 1)
     }
 
+    /// Returns the count of the latest request.
+    pub(super) fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_exhausted(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == u32::MAX
+        self.count() == u32::MAX
     }
 
     #[cfg(test)]
