@@ -19,7 +19,7 @@ use workspace_tests::{
 };
 
 /// The response to an update.
-const KEY: &str = r#"{"id":"6a793f752c88faeba59bba49","desc":"shared","roles":[]}"#;
+const KEY: &str = r#"{"id":"6a793f752c88faeba59bba49","desc":"shared"}"#;
 
 /// How many tasks send updates at the same time.
 const TASKS: usize = 32;

@@ -87,7 +87,7 @@ async fn atlas_v2_update_org_key() -> Result<(), Error> {
     let update = client.org(ORG_ID).api_key(API_KEY_ID).update();
     let key = update
         .desc("nightly backups")
-        .roles([OrgRole::ReadOnly])
+        .roles([OrgRole::ReadOnly, OrgRole::from("ORG_FUTURE_ROLE")])
         .send()
         .await?;
     insta::assert_snapshot!(transcript(&server, &key));
@@ -177,13 +177,13 @@ async fn unknown_roles_are_sent_and_returned() -> Result<(), Error> {
         .build()?;
     let update = client.org(ORG_ID).api_key(API_KEY_ID).update();
     let key = update
-        .roles([OrgRole::from("ORG_NOT_YET_KNOWN")])
+        .roles([OrgRole::ReadOnly, OrgRole::from("ORG_FUTURE_ROLE")])
         .send()
         .await?;
 
     let sent = server.requests().remove(0);
     assert!(
-        sent.ends_with(r#"{"roles":["ORG_NOT_YET_KNOWN"]}"#),
+        sent.ends_with(r#"{"roles":["ORG_READ_ONLY","ORG_FUTURE_ROLE"]}"#),
         "{sent}"
     );
     let received: Vec<OrgRole> = key.org_roles().collect();

@@ -102,41 +102,33 @@ impl CliError {
             Self::Input(_) | Self::Manifest { .. } => "input",
             Self::Credentials(_) => "credentials",
             Self::Local(_) | Self::BrokenPipe => "local",
-            Self::Call(error) => kind_name(error.kind()),
+            Self::Call(error) => error.kind().as_str(),
         }
     }
 }
 
 /// Returns the error of a failed call as JSON.
 pub(crate) fn call_error_to_json(error: &Error) -> Value {
-    json!({
-        "kind": kind_name(error.kind()),
+    let mut json = json!({
+        "kind": error.kind().as_str(),
         "message": error.to_string(),
         "status": error.status().map(|status| status.as_u16()),
         "code": error.code().map(|code| code.as_str().to_owned()),
         "operation": error.operation(),
         "outcomeUnknown": error.outcome_unknown(),
         "requestsSent": error.requests_sent(),
-    })
-}
-
-fn kind_name(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Input => "input",
-        ErrorKind::Credentials => "credentials",
-        ErrorKind::Token => "token",
-        ErrorKind::Permission => "permission",
-        ErrorKind::NotFound => "not_found",
-        ErrorKind::Conflict => "conflict",
-        ErrorKind::RateLimited => "rate_limited",
-        ErrorKind::Version => "version",
-        ErrorKind::Service => "service",
-        ErrorKind::Transport => "transport",
-        ErrorKind::Timeout => "timeout",
-        ErrorKind::Decode => "decode",
-        ErrorKind::Redirect => "redirect",
-        _ => "other",
+    });
+    let mismatches = error.mismatches().iter().map(|mismatch| {
+        json!({
+            "field": mismatch.field,
+            "requested": mismatch.requested,
+            "returned": mismatch.returned,
+        })
+    });
+    if error.is_mismatch() {
+        json["mismatches"] = mismatches.collect();
     }
+    json
 }
 
 impl fmt::Display for CliError {

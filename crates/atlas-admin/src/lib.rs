@@ -95,7 +95,9 @@ mod transport;
 
 pub use client::{Client, builder::ClientBuilder};
 pub use credentials::Credentials;
-pub use error::{Error, ErrorKind, code::ErrorCode, service_error::FieldViolation};
+pub use error::{
+    Error, ErrorKind, code::ErrorCode, mismatch::Mismatch, service_error::FieldViolation,
+};
 pub use model::{
     api_key::{ApiKey, Link, PrivateKey, RoleAssignment},
     api_version::ApiVersion,

@@ -78,7 +78,7 @@ async fn one_request_an_update_in_the_steady_state() {
                 .org(ORG)
                 .api_key(KEY)
                 .update()
-                .desc("é")
+                .desc("ci deploys")
                 .options(options);
             assert_eq!(call.send().await.unwrap().requests_sent(), attempts);
         }
@@ -476,4 +476,107 @@ async fn the_session_returned_last_is_used_first_and_few_are_kept() {
         let expected: Vec<_> = (2..7).map(|nc| (nonce.clone(), nc)).collect();
         assert_eq!(last, expected);
     }
+}
+
+/// Two servers behind a load balancer. Each knows its own nonces only, and a request without
+/// the cookie goes to either in turn. The cookie comes with a challenge or with a success.
+fn balanced(
+    cookie_of_success: bool,
+) -> impl Fn(Received) -> std::future::Ready<BufferedResponse> + Clone + Send + Sync + 'static {
+    let turn = Arc::new(AtomicUsize::new(0));
+    // The first success needs its challenge from the same server.
+    let requests_per_turn = if cookie_of_success { 2 } else { 1 };
+    move |request: Received| {
+        let cookie = request.cookie.as_deref();
+        let node = match cookie.and_then(|cookie| cookie.strip_prefix("node=hush")) {
+            Some(node) => node.parse().unwrap(),
+            None => turn.fetch_add(1, Ordering::SeqCst) / requests_per_turn % 2,
+        };
+        let is_known = verified(&request).is_some_and(|sent| sent.nonce == format!("of-{node}"));
+        let mut response = match is_known {
+            true => done(),
+            false => challenge(&format!("of-{node}"), ", stale=true"),
+        };
+        if is_known == cookie_of_success {
+            let cookie = format!("node=hush{node}; Path=/; HttpOnly");
+            response
+                .headers_mut()
+                .insert("set-cookie", cookie.parse().unwrap());
+        }
+        std::future::ready(response)
+    }
+}
+
+#[tokio::test]
+async fn a_session_stays_on_its_server_by_the_cookie() {
+    for cookie_of_success in [false, true] {
+        let service = Service::start(balanced(cookie_of_success)).await;
+        let client = service.client();
+        for requests in [2, 1, 1, 1] {
+            let key = update(&client).await.unwrap();
+            assert_eq!(key.requests_sent(), requests, "{cookie_of_success}");
+        }
+        let received = service.received();
+        assert_eq!(received[0].cookie, None, "no session, no cookie");
+        assert_eq!(
+            received.last().unwrap().cookie.as_deref(),
+            Some("node=hush0")
+        );
+        assert!(!format!("{client:?} {client:#?}").contains("hush"));
+        let other = Service::start(balanced(false)).await;
+        update(&other.client()).await.unwrap();
+        assert_eq!(other.received()[0].cookie, None);
+    }
+}
+
+#[tokio::test]
+async fn without_a_cookie_the_advice_names_the_load_balancer() {
+    for stale in ["true", "false"] {
+        let service = Service::start(numbered(move |n, _| match n {
+            1 => done(),
+            n => challenge(&format!("n{n}"), &format!(", stale={stale}")),
+        }))
+        .await;
+        let client = service.client();
+        update(&client).await.unwrap();
+        let error = update(&client).await.unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("load balancer") && text.contains("sticky"),
+            "{text}"
+        );
+    }
+    let refusing = Service::start(numbered(|n, _| challenge(&format!("n{n}"), ""))).await;
+    let error = update(&refusing.client()).await.unwrap_err();
+    assert!(error.is_credentials(), "{error}");
+    assert!(!error.to_string().contains("load balancer"), "{error}");
+}
+
+/// A server that gives one nonce to all and refuses counts that do not rise. Whichever count
+/// comes second has not been used, but is refused: the credentials are not to blame.
+#[tokio::test]
+async fn a_request_that_was_overtaken_is_repeated() {
+    let overtaken = Arc::new(tokio::sync::Notify::new());
+    let service = Service::start(move |request: Received| {
+        let overtaken = overtaken.clone();
+        async move {
+            match verified(&request).map(|sent| sent.nc) {
+                Some(1) => {
+                    overtaken.notified().await;
+                    challenge("shared", "")
+                }
+                Some(2) => {
+                    overtaken.notify_one();
+                    done()
+                }
+                Some(_) => done(),
+                None => challenge("shared", ""),
+            }
+        }
+    })
+    .await;
+    let client = service.client();
+    let (one, other) = tokio::join!(update(&client), update(&client));
+    let sent = one.unwrap().requests_sent() + other.unwrap().requests_sent();
+    assert_eq!(sent, 5);
 }

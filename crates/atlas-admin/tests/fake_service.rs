@@ -350,3 +350,109 @@ async fn pacing_does_not_put_failures_one_behind_another() {
     calls.join_all().await;
     assert!(started.elapsed() < Duration::from_secs(60));
 }
+
+#[tokio::test]
+async fn a_success_about_another_key_is_not_believed() {
+    let fake = FakeService::new();
+    for operation in [
+        Operation::UpdateOrgApiKey,
+        Operation::ReplaceProjectRoles,
+        Operation::GetOrgApiKey,
+    ] {
+        fake.always(operation, FakeResponse::another_key());
+    }
+    let atlas = fake.builder().build().unwrap();
+    let read = atlas.org(ORG).api_key(KEY).get().send().await.map(drop);
+    for (result, outcome_unknown) in [
+        (update(&atlas).await.map(drop), true),
+        (replace(&atlas).await.map(drop), true),
+        (read, false),
+    ] {
+        let error = result.unwrap_err();
+        assert!(error.is_decode(), "{error}");
+        assert_eq!(error.outcome_unknown(), outcome_unknown, "{error}");
+        assert!(error.mismatches().is_empty());
+        assert!(error.to_string().contains("another API key"), "{error}");
+    }
+    assert_eq!(fake.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_success_with_other_values_than_the_update_set_is_not_believed() {
+    let fake = FakeService::new();
+    let atlas = fake.builder().build().unwrap();
+    let key = |desc: &str, roles: &[&str]| {
+        let key = Key::new(KEY).desc(desc).project_role(PROJECT, "GROUP_X");
+        let add = |key: Key, role: &&str| key.org_role(ORG, *role);
+        FakeResponse::key(roles.iter().fold(key, add))
+    };
+    let (a, b) = ("ORG_MEMBER", "ORG_READ_ONLY");
+    let call = async |response, desc: Option<&str>, roles: &[&str]| {
+        fake.once(Operation::UpdateOrgApiKey, response);
+        let mut update = atlas.org(ORG).api_key(KEY).update();
+        if let Some(desc) = desc {
+            update = update.desc(desc);
+        }
+        if !roles.is_empty() {
+            update = update.roles(roles.iter().copied());
+        }
+        update.send().await.map(drop)
+    };
+    for (response, desc, roles) in [
+        (key("x", &[a, b]), Some("x"), &[b, a, b][..]),
+        (key("other", &[a]), None, &[a]),
+        (key("x", &[a, b]), Some("x"), &[]),
+    ] {
+        call(response, desc, roles).await.unwrap();
+    }
+    for (response, desc, roles, fields) in [
+        (
+            FakeResponse::stale_desc(),
+            Some("x"),
+            &[a][..],
+            &["desc"][..],
+        ),
+        (FakeResponse::stale_roles(), Some("x"), &[a], &["roles"]),
+        (key("x ", &[b]), Some("x"), &[a], &["desc", "roles"]),
+        (key("x", &[]), None, &[a], &["roles"]),
+        (key("x", &[a, b]), None, &[a], &["roles"]),
+        (key("x", &[a]), None, &[a, b], &["roles"]),
+    ] {
+        let error = call(response, desc, roles).await.unwrap_err();
+        assert!(error.is_mismatch() && error.outcome_unknown(), "{error}");
+        let named: Vec<_> = error.mismatches().iter().map(|m| m.field).collect();
+        assert_eq!(named, fields, "{error}");
+    }
+
+    let response = key("AAA\n\u{1b}[2J", &[b]);
+    let error = call(response, Some("BBB"), &[a]).await.unwrap_err();
+    insta::assert_snapshot!(error, @r#"update_org_api_key of API key 6a793f752c88faeba59bba49 in organization 32b6e34b3d91647abb20e7b8: the response does not match the request: it has desc "AAA\n\u001b[2J" instead of "BBB", and roles ["ORG_READ_ONLY"] instead of ["ORG_MEMBER"]: 200 OK; something else may have changed the key at the same time; the update may have been applied: read the key before you repeat it"#);
+    let [desc, roles] = error.mismatches() else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        (&desc.requested, &desc.returned),
+        (&"BBB".into(), &"AAA\n\u{1b}[2J".into())
+    );
+    assert_eq!(roles.requested, serde_json::json!([a]));
+    assert_eq!(roles.returned, serde_json::json!([b]));
+}
+
+#[tokio::test]
+async fn roles_elsewhere_do_not_matter_to_a_project() {
+    let fake = FakeService::new();
+    let atlas = fake.builder().build().unwrap();
+    let key = Key::new(KEY)
+        .org_role(ORG, OrgRole::Member)
+        .project_role(ORG, ProjectRole::Owner);
+    let replace = Operation::ReplaceProjectRoles;
+    let call = || {
+        let key = atlas.project(PROJECT).api_key(KEY);
+        key.replace_roles([ProjectRole::ReadOnly]).send()
+    };
+    fake.once(replace, FakeResponse::key(key.clone()));
+    assert!(call().await.unwrap_err().is_mismatch());
+    let key = key.project_role(PROJECT, ProjectRole::ReadOnly);
+    fake.once(replace, FakeResponse::key(key));
+    call().await.unwrap();
+}

@@ -24,8 +24,9 @@ fn atlas(server: &MockServer) -> ClientBuilder {
 
 fn described() -> types::ApiKey {
     Key::new(KEY)
-        .desc("described")
-        .org_role(ORG, OrgRole::Owner)
+        .desc("x")
+        .org_role(ORG, OrgRole::Member)
+        .project_role(PROJECT, ProjectRole::Owner)
         .into()
 }
 
@@ -52,8 +53,8 @@ async fn operations_are_matched_by_what_they_send() {
         key.roles([OrgRole::Member]).options(options).send()
     };
     let key = call("x", true).await.unwrap();
-    assert_eq!(key.desc.as_deref(), Some("described"));
-    assert!(key.org_roles().eq([OrgRole::Owner]));
+    assert_eq!(key.desc.as_deref(), Some("x"));
+    assert!(key.org_roles().eq([OrgRole::Member]));
     update.assert_async().await;
     assert!(call("y", true).await.unwrap_err().is_not_found());
     assert!(call("x", false).await.unwrap_err().is_not_found());

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::SystemTime};
 
 use atlas_admin::{
     AccessToken, ApiKey, ApiKeyId, ApiVersion, Client, ClientBuilder, Credentials, Deprecation,
-    Error, ErrorCode, ErrorKind, FieldViolation, FileStore, GetOrgApiKey, Link, MemoryStore, Org,
-    OrgApiKey, OrgId, OrgRole, OtherRole, PrivateKey, Project, ProjectApiKey, ProjectId,
-    ProjectRole, RateLimit, ReplaceProjectRoles, RequestOptions, Response, RetryPolicy,
+    Error, ErrorCode, ErrorKind, FieldViolation, FileStore, GetOrgApiKey, Link, MemoryStore,
+    Mismatch, Org, OrgApiKey, OrgId, OrgRole, OtherRole, PrivateKey, Project, ProjectApiKey,
+    ProjectId, ProjectRole, RateLimit, ReplaceProjectRoles, RequestOptions, Response, RetryPolicy,
     RoleAssignment, TokenKey, TokenStore, UpdateOrgApiKey,
     testing::{FakeResponse, FakeService, Key, Operation, RecordedRequest},
 };
@@ -27,7 +27,7 @@ const _: () = {
     shared_between_threads::<(ApiKey, PrivateKey, RoleAssignment, OtherRole, Link)>();
     shared_between_threads::<(Deprecation, RateLimit)>();
     shared_between_threads::<Response<ApiKey>>();
-    shared_between_threads::<(Error, ErrorKind, FieldViolation)>();
+    shared_between_threads::<(Error, ErrorKind, FieldViolation, Mismatch)>();
     shared_between_threads::<(AccessToken, TokenKey)>();
     shared_between_threads::<(MemoryStore, FileStore)>();
     shared_between_threads::<Arc<dyn TokenStore>>();

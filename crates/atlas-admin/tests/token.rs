@@ -284,12 +284,7 @@ async fn a_token_that_does_not_come_is_an_error_of_its_kind() {
             ErrorKind::Decode,
             None,
         ),
-        (
-            200,
-            r#"{"access_token":"hush","token_type":"mac"}"#,
-            ErrorKind::Decode,
-            None,
-        ),
+        (200, r#"{"access_token":7}"#, ErrorKind::Decode, None),
     ] {
         let service = Service::start(move |_| std::future::ready(answer(status, &[], body))).await;
         let error = update(&account(&service)).await.unwrap_err();
@@ -758,4 +753,50 @@ async fn refusals_of_tokens_say_what_to_do() {
         let error = update(&account(&service)).await.unwrap_err().to_string();
         assert!(error.contains(advice), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_token_is_not_lost_over_another_field() {
+    for (rest, is_reused) in [
+        (r#""expires_in":3600,"token_type":"Bearer""#, true),
+        (r#""expires_in":"3600","token_type":"bearer""#, true),
+        (r#""expires_in":3600.5,"token_type":"BEARER ""#, true),
+        (r#""expires_in":null,"token_type":null,"scope":["a"]"#, true),
+        (r#""expires_in":-1,"token_type":7,"scope":{}"#, true),
+        (r#""expires_in":0,"scope":null"#, false),
+        (r#""expires_in":1e999,"refresh_token":1e999"#, true),
+        (r#""expires_in":"soon""#, true),
+        (r#""expires_in":"NaN""#, true),
+        (r#""expires_in":[],"expires_in":{}"#, true),
+        (r#""expires_in":99999999999999999999999999"#, true),
+        (r#""expires_in":0.01"#, false),
+    ] {
+        let token = move |n| {
+            let body = format!(r#"{{{rest},"access_token":"token-{n}"}}"#);
+            answer(200, &[], &body)
+        };
+        let service = service_with(token, Duration::ZERO, |_| done()).await;
+        let client = account(&service);
+        update(&client).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        update(&client).await.unwrap();
+        let second = if is_reused {
+            "Bearer token-0"
+        } else {
+            "Bearer token-1"
+        };
+        assert_eq!(tokens_used(&service), ["Bearer token-0", second], "{rest}");
+    }
+}
+
+/// It would count towards the account's 100 tokens.
+#[tokio::test]
+async fn a_token_of_a_type_that_cannot_be_used_is_revoked() {
+    let token = |_| answer(200, &[], r#"{"access_token":"hush","token_type":"mac"}"#);
+    let service = service_with(token, Duration::ZERO, |_| done()).await;
+    let error = update(&account(&service)).await.unwrap_err();
+    assert!(error.is_decode() && !error.outcome_unknown(), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hush"));
+    let targets: Vec<_> = service.received().into_iter().map(|r| r.target).collect();
+    assert_eq!(targets, ["/api/oauth/token", "/api/oauth/revoke"]);
 }

@@ -153,7 +153,7 @@ async fn compressed(encoding: &str, body: &str) -> Vec<u8> {
 async fn a_body_is_read_up_to_the_cap_counted_after_decompression() {
     const CAP: usize = 64 << 10;
     let key = |length: usize| {
-        let start = format!(r#"{{"id":"{KEY}","desc":""#);
+        let start = format!(r#"{{"id":"{KEY}","new":""#);
         format!(r#"{start}{}"}}"#, "x".repeat(length - start.len() - 2))
     };
     for encoding in ENCODINGS {
@@ -247,4 +247,52 @@ async fn nothing_follows_a_redirect() {
         assert!(error.to_string().contains("/stolen"));
     }
     assert_eq!(other.count(), 0);
+}
+
+/// RFC 9112, section 5.2: a folded header is one line.
+#[tokio::test]
+async fn a_folded_header_is_unfolded() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let key = format!(r#"{{"id":"{KEY}"}}"#);
+    let success = format!(
+        "HTTP/1.1 200 OK\r\nSunset: Thu, 1 Jul\r\n 2027 00:00:00 GMT\r\nContent-Length: {}\r\n\r\n{key}",
+        key.len()
+    );
+    let challenge = "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"r\",\r\n\tnonce=\"n\",\r\n \
+                     \u{20}qop=\"auth\"\r\nContent-Length: 0\r\n\r\n";
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        for response in [challenge, &success] {
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).await.unwrap();
+            let request = String::from_utf8_lossy(&request[..length]);
+            let is_authorized = request.contains("authorization: Digest ");
+            assert_eq!(is_authorized, response != challenge, "{request}");
+            stream.write_all(response.as_bytes()).await.unwrap();
+        }
+    });
+    let credentials = Credentials::digest("abcdefgh", "hush");
+    let client = builder(&url).credentials(credentials).build().unwrap();
+    let key = update(&client).await.unwrap();
+    assert_eq!(key.requests_sent(), 2);
+    let sunset = key.deprecation().unwrap().sunset_at.unwrap();
+    assert_eq!(sunset.to_string(), "2027-07-01 00:00:00 UTC");
+}
+
+#[tokio::test]
+async fn an_html_page_is_named_by_its_title() {
+    let page = "<!DOCTYPE html>\n<html><head><title>Sign in\n to proxy\u{1b}</title></head></html>";
+    let service = Service::start(move |_| async move { answer(200, &[], page) }).await;
+    let account = Credentials::service_account("mdb_sa_id_1", "mdb_sa_sk_1");
+    let account = builder(&service.url).credentials(account).build().unwrap();
+    for (client, expected) in [(client(&service.url), "an API key"), (account, "a token")] {
+        let error = update(&client).await.unwrap_err();
+        assert!(error.is_decode(), "{error}");
+        let expected = format!(
+            r#"the response is an HTML page titled "Sign in to proxy\u{{1b}}", not {expected}"#
+        );
+        assert!(error.to_string().contains(&expected), "{error}");
+        assert!(error.to_string().contains("check the base URL"), "{error}");
+    }
 }

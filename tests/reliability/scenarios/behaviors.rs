@@ -13,7 +13,7 @@ const PAGE: &str = "<!doctype html><title>Oops</title>";
 pub(super) const DRIP_INTERVAL: Duration = Duration::from_millis(60);
 
 pub(super) fn api_key() -> String {
-    format!(r#"{{"id":"{API_KEY_ID}","roles":[]}}"#)
+    format!(r#"{{"id":"{API_KEY_ID}","links":[]}}"#)
 }
 
 pub(super) fn success() -> Behavior {

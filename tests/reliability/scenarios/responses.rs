@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use atlas_admin::ErrorKind::{Decode, Input, NotFound, Permission, Service, Timeout, Transport};
+use atlas_admin::ErrorKind::{
+    Decode, Input, Mismatch, NotFound, Permission, Service, Timeout, Transport,
+};
 use workspace_tests::{
     fault_server::{
         Action::{self, Close, Drip, Hang, Repeat, Reset, Send},
@@ -10,7 +12,7 @@ use workspace_tests::{
         InjectionPoint::AfterRequest,
         head, response,
     },
-    ids::API_KEY_ID,
+    ids::{API_KEY_ID, ORG_ID, OTHER_API_KEY_ID, PROJECT_ID, UNKNOWN_ID},
 };
 
 use super::behaviors::{
@@ -220,6 +222,10 @@ fn not_utf8(status: u16, body: &[&[u8]]) -> Behavior {
 pub(super) fn successes() -> Vec<Scenario> {
     let undecodable =
         |name, behavior: Behavior| Scenario::new(name, [behavior]).fails_unknown(Decode, 200);
+    let requested = format!(
+        r#"{{"orgId":"{ORG_ID}","roleName":"ORG_READ_ONLY"}},{{"groupId":"{PROJECT_ID}","roleName":"GROUP_READ_ONLY"}}"#
+    );
+    let unknown = format!(r#"{{"groupId":"{UNKNOWN_ID}","roleName":"GROUP_NEW"}}"#);
     vec![
         Scenario::new(
             "API key with an HTML content type",
@@ -230,11 +236,22 @@ pub(super) fn successes() -> Vec<Scenario> {
             [response(
                 200,
                 &[],
-                &format!(
-                    r#"{{"id":"{API_KEY_ID}","new":1,"roles":[{{"roleName":"ORG_NEW"}},{{}}]}}"#
-                ),
+                &format!(r#"{{"id":"{API_KEY_ID}","new":1,"roles":[{requested},{unknown},{{}}]}}"#),
             )],
         ),
+        undecodable(
+            "another API key",
+            response(200, &[], &format!(r#"{{"id":"{OTHER_API_KEY_ID}"}}"#)),
+        ),
+        Scenario::new(
+            "API key with other roles than the update set",
+            [response(
+                200,
+                &[],
+                &format!(r#"{{"id":"{API_KEY_ID}","roles":[{unknown}]}}"#),
+            )],
+        )
+        .fails_unknown(Mismatch, 200),
         undecodable("HTML", html(200)),
         undecodable("empty body", empty(200, &[])),
         undecodable("`null`", response(200, &[], "null")),

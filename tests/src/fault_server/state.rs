@@ -25,7 +25,7 @@ pub(super) const TOKEN: &str =
     r#"{"access_token":"eyJ.a.b","expires_in":3600,"token_type":"Bearer"}"#;
 
 pub(super) fn api_key() -> String {
-    format!(r#"{{"desc":"d","id":"{API_KEY_ID}","publicKey":"gswvkocq","roles":[]}}"#)
+    format!(r#"{{"id":"{API_KEY_ID}","publicKey":"gswvkocq"}}"#)
 }
 
 /// What a request is for.

@@ -1,6 +1,10 @@
 //! Commands that make a single call.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::support::{
     CLIENT_ID, CLIENT_SECRET, KEY, ORG, PROJECT, Shell, UNKNOWN, service, updates,
@@ -314,4 +318,46 @@ async fn verbose_prints_no_secrets() {
         }
     }
     assert!(logged > 100, "nothing was logged");
+}
+
+/// A service that responds to an update with the key as it was before.
+#[tokio::test(flavor = "multi_thread")]
+async fn shows_both_values_of_a_response_that_does_not_match() {
+    let emulator = service().start().await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let key = format!(r#"{{"id":"{KEY}","desc":"before"}}"#);
+        let response = format!(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{key}",
+            key.len()
+        );
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(response.as_bytes()).await;
+        }
+    });
+    let update = [
+        "--base-url",
+        &url,
+        "org-key",
+        "update",
+        "--org",
+        ORG,
+        "--key",
+        KEY,
+        "--desc",
+        "after",
+        "--output",
+        "json",
+    ];
+    let run = Shell::new(&emulator).run(&update).exits(1);
+    let error: Value = serde_json::from_str(&run.err).unwrap();
+    let error = &error["error"];
+    assert_eq!(error["kind"], "mismatch");
+    assert_eq!(error["outcomeUnknown"], true);
+    assert_eq!(
+        error["mismatches"],
+        json!([{ "field": "desc", "requested": "after", "returned": "before" }])
+    );
 }

@@ -22,17 +22,18 @@ use tracing::Instrument;
 use self::context::CallContext;
 use crate::{
     client::inner::ClientInner,
-    error::{Error, ErrorKind},
+    error::{Error, from_response},
     model::{options::RequestOptions, response::Response, target::CallTarget},
 };
 
-/// Sends the request of an operation and decodes the response.
+/// Sends the request of an operation, decodes the response, and has it verified.
 pub(crate) async fn send<T>(
     client: &ClientInner,
     operation: &'static Operation,
     target: CallTarget,
     options: &RequestOptions,
     mut request: raw::Request<T>,
+    verify: impl FnOnce(&CallTarget, &T) -> Result<(), Error>,
 ) -> Result<Response<T>, Error> {
     set_headers(client, options, &mut request.http);
     let call = CallContext::new(client, operation, &target, options);
@@ -49,15 +50,18 @@ pub(crate) async fn send<T>(
     let requests_sent = call.progress.requests_sent();
     let error = match outcome {
         Ok(response) => match request.decode(response.status.as_u16(), &response.body) {
-            Ok(value) => {
-                return Ok(Response::new(
-                    value,
-                    response.status,
-                    response.headers,
-                    requests_sent,
-                ));
-            }
-            Err(error) => Error::new(ErrorKind::Decode, "the response is not an API key")
+            Ok(value) => match verify(&target, &value) {
+                Ok(()) => {
+                    return Ok(Response::new(
+                        value,
+                        response.status,
+                        response.headers,
+                        requests_sent,
+                    ));
+                }
+                Err(error) => error.with_response(response),
+            },
+            Err(error) => from_response::unreadable(&response, "an API key")
                 .with_response(response)
                 .with_source(decode_error(error)),
         },

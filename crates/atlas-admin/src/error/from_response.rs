@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::{StatusCode, header};
 
-use super::{Error, ErrorKind, code::ErrorCode, service_error::ServiceError};
+use super::{Error, ErrorKind, code::ErrorCode, html, service_error::ServiceError};
 use crate::model::{
     api_version::ApiVersion,
     response::{BufferedResponse, headers},
@@ -37,6 +37,18 @@ pub(crate) fn refused_token(response: BufferedResponse) -> Error {
     Error::new(ErrorKind::Token, "the service does not accept the token")
         .with_response(response)
         .with_advice("get a new one; this one may have expired or been revoked")
+}
+
+/// Returns the error for a success that is not `expected`.
+pub(crate) fn unreadable(response: &BufferedResponse, expected: &str) -> Error {
+    match html::describe(response) {
+        Some(page) => {
+            let message = format!("the response is {page}, not {expected}");
+            Error::new(ErrorKind::Decode, message)
+                .with_advice("check the base URL, and any proxy or sign-in page in between")
+        }
+        None => Error::new(ErrorKind::Decode, format!("the response is not {expected}")),
+    }
 }
 
 /// Returns whether a 401 with this code is about permissions, not about credentials.

@@ -2,6 +2,8 @@
 
 pub(crate) mod code;
 pub(crate) mod from_response;
+pub(crate) mod html;
+pub(crate) mod mismatch;
 pub(crate) mod service_error;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
@@ -11,6 +13,7 @@ use serde_json::Value;
 
 use self::{
     code::ErrorCode,
+    mismatch::Mismatch,
     service_error::{FieldViolation, ServiceError},
 };
 use crate::model::{
@@ -38,6 +41,7 @@ struct Inner {
     target: Option<CallTarget>,
     response: Option<BufferedResponse>,
     service_error: ServiceError,
+    mismatches: Vec<Mismatch>,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     requests_sent: u32,
@@ -75,8 +79,11 @@ pub enum ErrorKind {
     Transport,
     /// The call ran out of time.
     Timeout,
-    /// The service reported a success that cannot be read.
+    /// The service reported a success that cannot be read, or that is about another API key.
     Decode,
+    /// The service reported a success with other values than the update set; see
+    /// [`Error::mismatches`].
+    Mismatch,
     /// The service sent a redirect, which the client never follows.
     Redirect,
 }
@@ -99,6 +106,7 @@ impl ErrorKind {
             Self::Transport => "transport",
             Self::Timeout => "timeout",
             Self::Decode => "decode",
+            Self::Mismatch => "mismatch",
             Self::Redirect => "redirect",
         }
     }
@@ -119,6 +127,7 @@ impl Error {
             target: None,
             response: None,
             service_error: ServiceError::default(),
+            mismatches: Vec::new(),
             retry_after: None,
             source: None,
             requests_sent: 0,
@@ -132,6 +141,18 @@ impl Error {
 
     pub(crate) fn credentials(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Credentials, message)
+    }
+
+    pub(crate) fn mismatch(mismatches: Vec<Mismatch>) -> Self {
+        let shown: Vec<_> = mismatches.iter().map(ToString::to_string).collect();
+        let message = format!(
+            "the response does not match the request: it has {}",
+            shown.join(", and ")
+        );
+        let mut error = Self::new(ErrorKind::Mismatch, message)
+            .with_advice("something else may have changed the key at the same time");
+        error.0.mismatches = mismatches;
+        error
     }
 
     pub(crate) fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
@@ -244,6 +265,12 @@ impl Error {
         self.kind() == ErrorKind::Decode
     }
 
+    /// Returns whether this is [`ErrorKind::Mismatch`].
+    #[must_use]
+    pub fn is_mismatch(&self) -> bool {
+        self.kind() == ErrorKind::Mismatch
+    }
+
     /// Returns whether this is [`ErrorKind::Redirect`].
     #[must_use]
     pub fn is_redirect(&self) -> bool {
@@ -304,6 +331,12 @@ impl Error {
         &self.0.service_error.field_violations
     }
 
+    /// Returns the fields that the response returned with other values than the update set.
+    #[must_use]
+    pub fn mismatches(&self) -> &[Mismatch] {
+        &self.0.mismatches
+    }
+
     /// Returns how long the service asks to wait, from the arrival of its response (header
     /// `Retry-After`, in seconds or as a date).
     #[must_use]
@@ -334,7 +367,8 @@ impl Error {
     /// Returns whether the update may have been applied despite the error.
     ///
     /// True if any attempt timed out, lost its connection after the request was sent,
-    /// got a status of 500 or more, or got a success that cannot be read. False if
+    /// got a status of 500 or more, or got a success that cannot be read or does not match the
+    /// update. False if
     /// only challenges or tokens were requested, no connection was made, or the service
     /// refused the request. Updates are idempotent, so repeating one is harmless unless
     /// someone else changes the same key in between.

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use super::code::ErrorCode;
 use crate::model::response::{BufferedResponse, headers};
 
+/// The longest error body that is parsed, in bytes.
+const PARSE_LIMIT: usize = 1 << 20;
+
 /// What could be read of an error body. Any part may be missing: the response may come
 /// from a proxy, or be cut off.
 #[derive(Debug, Default, Clone)]
@@ -35,12 +38,13 @@ impl ServiceError {
     /// Reads a body in the services' own shape or in OAuth's. The code comes from its
     /// header if the body has none.
     fn read(headers: &HeaderMap, body: &[u8]) -> Self {
+        let body = if body.len() > PARSE_LIMIT { &[] } else { body };
         let body = String::from_utf8_lossy(body);
         let body: Map<String, Value> = serde_json::from_str(&body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let code = text("errorCode")
             .or_else(|| {
-                let code = headers.get(headers::ERROR_CODE)?.to_str().ok()?;
+                let code = headers::text(headers, &headers::ERROR_CODE)?;
                 Some(code.to_owned())
             })
             // In the services' own shape this is the status, a number; in OAuth's the code.

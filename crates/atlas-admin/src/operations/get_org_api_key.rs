@@ -3,7 +3,7 @@
 use atlas_admin_raw::{self as raw, catalog::Operation, types};
 use bytes::Bytes;
 
-use super::validate;
+use super::{validate, verify};
 use crate::{
     call,
     client::Client,
@@ -75,6 +75,7 @@ impl GetOrgApiKey {
             self.target,
             &self.options,
             request,
+            verify::id,
         )
         .await
         .map(|response| response.map(ApiKey::from_raw))

@@ -4,6 +4,7 @@ mod get_org_api_key;
 mod replace_project_roles;
 mod update_org_api_key;
 mod validate;
+mod verify;
 
 pub use self::{
     get_org_api_key::GetOrgApiKey, replace_project_roles::ReplaceProjectRoles,

@@ -3,7 +3,10 @@
 use atlas_admin_raw::{self as raw, catalog::Operation, types};
 use bytes::Bytes;
 
-use super::validate::{self, Body};
+use super::{
+    validate::{self, Body},
+    verify,
+};
 use crate::{
     call,
     client::Client,
@@ -95,6 +98,7 @@ impl ReplaceProjectRoles {
             self.target,
             &self.options,
             request,
+            |target, key| verify::update(target, key, self.desc.as_deref(), Some(&self.roles)),
         )
         .await
         .map(|response| response.map(ApiKey::from_raw))

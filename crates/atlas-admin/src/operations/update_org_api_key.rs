@@ -3,7 +3,10 @@
 use atlas_admin_raw::{self as raw, catalog::Operation, types};
 use bytes::Bytes;
 
-use super::validate::{self, Body};
+use super::{
+    validate::{self, Body},
+    verify,
+};
 use crate::{
     call,
     client::Client,
@@ -98,6 +101,7 @@ impl UpdateOrgApiKey {
             self.target,
             &self.options,
             request,
+            |target, key| verify::update(target, key, self.desc.as_deref(), self.roles.as_deref()),
         )
         .await
         .map(|response| response.map(ApiKey::from_raw))

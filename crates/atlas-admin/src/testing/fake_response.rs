@@ -1,6 +1,6 @@
 //! What comes back for a request.
 
-use std::{io, time::Duration};
+use std::{convert, io, time::Duration};
 
 use atlas_admin_raw::catalog::{ATLAS_V2, MediaType};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -14,13 +14,15 @@ use crate::ErrorCode;
 /// | response | result of the call |
 /// | --- | --- |
 /// | [`ok`](Self::ok), [`key`](Self::key) | the API key |
+/// | [`another_key`](Self::another_key) | [`is_decode`](crate::Error::is_decode) and [`outcome_unknown`](crate::Error::outcome_unknown) |
+/// | [`stale_desc`](Self::stale_desc), [`stale_roles`](Self::stale_roles) | [`is_mismatch`](crate::Error::is_mismatch) and `outcome_unknown` |
 /// | [`bad_credentials`](Self::bad_credentials) | [`is_credentials`](crate::Error::is_credentials), for a bearer token [`is_token`](crate::Error::is_token) too |
 /// | [`not_allowed`](Self::not_allowed), [`address_not_allowed`](Self::address_not_allowed) | [`is_permission`](crate::Error::is_permission) |
 /// | [`key_not_found`](Self::key_not_found) | [`is_not_found`](crate::Error::is_not_found) |
 /// | [`last_owner`](Self::last_owner) | [`is_conflict`](crate::Error::is_conflict) |
 /// | [`rate_limited`](Self::rate_limited) | a retry; then [`is_rate_limited`](crate::Error::is_rate_limited) |
 /// | [`unavailable`](Self::unavailable) | a retry; then [`is_service`](crate::Error::is_service) |
-/// | [`server_error`](Self::server_error), [`bad_gateway`](Self::bad_gateway) | [`is_service`](crate::Error::is_service) and [`outcome_unknown`](crate::Error::outcome_unknown) |
+/// | [`server_error`](Self::server_error), [`bad_gateway`](Self::bad_gateway) | [`is_service`](crate::Error::is_service) and `outcome_unknown` |
 /// | [`timeout`](Self::timeout) | [`is_timeout`](crate::Error::is_timeout) and `outcome_unknown` |
 /// | [`broken_connection`](Self::broken_connection) | [`is_transport`](crate::Error::is_transport) and `outcome_unknown` |
 /// | [`no_connection`](Self::no_connection) | a retry; then [`is_transport`](crate::Error::is_transport) |
@@ -34,7 +36,8 @@ pub struct FakeResponse {
 
 #[derive(Debug, Clone)]
 enum Content {
-    Ok,
+    /// The key after the request, changed by this function.
+    Updated(fn(Key) -> Key),
     Key(Key),
     Error(StatusCode, Value),
     Http(http::Response<Vec<u8>>),
@@ -57,7 +60,22 @@ impl FakeResponse {
     /// 200 with the key after the request: its id from the path, its description and roles
     /// from the body.
     pub fn ok() -> Self {
-        Self::new(Content::Ok)
+        Self::new(Content::Updated(convert::identity))
+    }
+
+    /// 200 like [`ok`](Self::ok), but with the id of another key.
+    pub fn another_key() -> Self {
+        Self::new(Content::Updated(Key::with_another_id))
+    }
+
+    /// 200 like [`ok`](Self::ok), but with a description that no update set.
+    pub fn stale_desc() -> Self {
+        Self::new(Content::Updated(|key| key.desc("a stale description")))
+    }
+
+    /// 200 like [`ok`](Self::ok), but with roles that no update set.
+    pub fn stale_roles() -> Self {
+        Self::new(Content::Updated(Key::with_stale_roles))
     }
 
     /// 200 with this key.
@@ -218,7 +236,9 @@ impl FakeResponse {
     ) -> Result<http::Response<Vec<u8>>, Failure> {
         let key = |key: &Key| (StatusCode::OK, key.to_json(), key_type(request));
         let mut response = match &self.content {
-            Content::Ok => self.json_response(key(&Key::after(request)), request),
+            Content::Updated(change) => {
+                self.json_response(key(&change(Key::after(request))), request)
+            }
             Content::Key(described) => self.json_response(key(described), request),
             Content::Error(status, body) => {
                 self.json_response((*status, body.clone(), JSON), request)

@@ -90,6 +90,19 @@ impl Key {
         key
     }
 
+    pub(super) fn with_another_id(mut self) -> Self {
+        let last = self.0.id.pop();
+        self.0.id.push(if last == Some('0') { '1' } else { '0' });
+        self
+    }
+
+    pub(super) fn with_stale_roles(mut self) -> Self {
+        for role in self.0.roles.iter_mut().flatten() {
+            role.role_name = Some("A_STALE_ROLE".to_owned());
+        }
+        self
+    }
+
     pub(super) fn to_json(&self) -> Value {
         let mut key = json!(self.0);
         key["privateKey"] = PRIVATE_KEY.into();

@@ -37,7 +37,7 @@ async fn a_success_with_everything() {
             ("x-mongodb-service-version", "gitHash=2; versionString=master"),
         ],
         &format!(
-            r#"{{"desc":"d","id":"{KEY}","links":[{{"href":"h","rel":"self"}}],
+            r#"{{"desc":"ci deploys","id":"{KEY}","links":[{{"href":"h","rel":"self"}}],
                 "privateKey":"********-****-****-01bdd56c8977","publicKey":"gswvkocq","brandNew":[1],
                 "roles":[{{"orgId":"{ORG}","roleName":"ORG_READ_ONLY"}},{{"groupId":"{PROJECT}","roleName":"GROUP_ODD"}},{{}}]}}"#
         ),

@@ -96,7 +96,7 @@ fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> http::Response<S
 }
 
 fn key_answer() -> http::Response<String> {
-    answer(200, &[], &format!(r#"{{"id":"{KEY}","roles":[]}}"#))
+    answer(200, &[], &format!(r#"{{"id":"{KEY}"}}"#))
 }
 
 /// A client that makes one attempt.

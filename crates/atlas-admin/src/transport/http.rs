@@ -31,6 +31,8 @@ impl HttpSettings {
             // The retry policy makes and counts every attempt. Without retries of its own,
             // reqwest does not copy the request either.
             .retry(retry::never().max_retries_per_request(0))
+            // RFC 9112, section 5.2: a folded header is unfolded.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
             .tcp_nodelay(true)
             .pool_max_idle_per_host(max_idle)
             .user_agent(&self.user_agent)

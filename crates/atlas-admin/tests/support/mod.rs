@@ -27,6 +27,7 @@ pub(crate) struct Received {
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) user_agent: Option<String>,
+    pub(crate) cookie: Option<String>,
     pub(crate) body: Bytes,
 }
 
@@ -57,6 +58,7 @@ impl Service {
                 authorization: text("authorization"),
                 content_type: text("content-type"),
                 user_agent: text("user-agent"),
+                cookie: text("cookie"),
                 body: axum::body::to_bytes(body, 1 << 20).await.unwrap(),
             };
             log.lock().unwrap().push(request.clone());
@@ -99,7 +101,9 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Buffe
 }
 
 pub(crate) fn done() -> BufferedResponse {
-    answer(200, &[], &format!(r#"{{"id":"{KEY}","roles":[]}}"#))
+    let roles = format!(r#"[{{"orgId":"{ORG}","roleName":"ORG_READ_ONLY"}}]"#);
+    let key = format!(r#"{{"id":"{KEY}","desc":"ci deploys","roles":{roles}}}"#);
+    answer(200, &[], &key)
 }
 
 pub(crate) async fn update(client: &Client) -> Result<Response<ApiKey>, Error> {

@@ -40,7 +40,7 @@ function handle(r)
   r:requestbody()
   r.content_type = "application/vnd.atlas.2023-01-01+json;charset=utf-8"
   local key = r.uri:match("[^/]+$")
-  r:write('{"id":"' .. key .. '","links":[],"publicKey":"abcdefgh","roles":[]}')
+  r:write('{"id":"' .. key .. '","links":[],"publicKey":"abcdefgh"}')
   return apache2.OK
 end
 "#;

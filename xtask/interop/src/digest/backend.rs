@@ -16,8 +16,11 @@ pub(crate) struct Backend {
 impl Backend {
     pub(crate) async fn start() -> Result<Self> {
         let router = Router::new()
-            .route("/api/atlas/v2/orgs/{org}/apiKeys/{key}", patch(update))
-            .route("/api/atlas/v2/groups/{group}/apiKeys/{key}", patch(update));
+            .route("/api/atlas/v2/orgs/{org}/apiKeys/{key}", patch(update_org))
+            .route(
+                "/api/atlas/v2/groups/{group}/apiKeys/{key}",
+                patch(update_project),
+            );
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let server = tokio::spawn(async move {
@@ -35,15 +38,24 @@ impl Drop for Backend {
     }
 }
 
+async fn update_org(path: Path<(String, String)>, body: Json<Value>) -> impl IntoResponse {
+    update("orgId", path, body)
+}
+
+async fn update_project(path: Path<(String, String)>, body: Json<Value>) -> impl IntoResponse {
+    update("groupId", path, body)
+}
+
 /// Returns the key with the description and the roles of the update.
-async fn update(
+fn update(
+    scope_name: &str,
     Path((scope, key)): Path<(String, String)>,
     Json(body): Json<Value>,
-) -> impl IntoResponse {
+) -> impl IntoResponse + use<> {
     let roles = body["roles"].as_array().map_or(&[][..], Vec::as_slice);
     let roles: Vec<Value> = roles
         .iter()
-        .map(|role| json!({ "orgId": scope, "roleName": role }))
+        .map(|role| json!({ scope_name: scope, "roleName": role }))
         .collect();
     let key = json!({
         "desc": body["desc"],

@@ -15,6 +15,12 @@ const QUOTE_LIMIT: usize = 200;
 /// The most bytes of a challenge that are sent back with every request.
 const ECHO_LIMIT: usize = 16 * 1024;
 
+/// The most bytes of headers that are parsed.
+const PARSE_LIMIT: usize = 64 * 1024;
+
+/// The most challenges that are looked at.
+const MAX_CHALLENGES: usize = 32;
+
 /// A supported digest challenge. Its texts are bytes: they are hashed and sent back
 /// unchanged, whatever their encoding.
 ///
@@ -47,9 +53,14 @@ impl Challenge {
     pub(super) fn strongest(headers: &HeaderMap) -> Result<Self, String> {
         let mut best: Option<Self> = None;
         let mut reason = "no digest challenge";
-        let values = || headers.get_all(header::WWW_AUTHENTICATE).into_iter();
-
-        for offer in values().flat_map(|value| offers(value.as_bytes())) {
+        let values: Vec<_> = headers.get_all(header::WWW_AUTHENTICATE).iter().collect();
+        if values.iter().map(|value| value.len()).sum::<usize>() > PARSE_LIMIT {
+            return Err(format!(
+                "challenges that are too long: more than {PARSE_LIMIT} bytes"
+            ));
+        }
+        let offers = values.iter().flat_map(|value| offers(value.as_bytes()));
+        for offer in offers.take(MAX_CHALLENGES) {
             if !offer.scheme.eq_ignore_ascii_case(b"Digest") {
                 continue;
             }
@@ -65,7 +76,8 @@ impl Challenge {
         }
 
         best.ok_or_else(|| {
-            let offered: Vec<_> = values()
+            let offered: Vec<_> = values
+                .iter()
                 .map(|value| String::from_utf8_lossy(value.as_bytes()))
                 .collect();
             format!(

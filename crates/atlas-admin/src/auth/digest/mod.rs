@@ -6,13 +6,17 @@
 
 mod algorithm;
 mod challenge;
+mod cookies;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod hostile;
 mod nonce_counts;
 mod params;
 mod session;
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use http::{HeaderMap, StatusCode, header};
 use parking_lot::Mutex;
@@ -21,6 +25,7 @@ use secrecy::SecretString;
 
 use self::{
     challenge::{AuthenticationInfo, Challenge},
+    cookies::Cookies,
     nonce_counts::NonceCounts,
     session::{DigestSession, Target},
 };
@@ -34,17 +39,23 @@ use crate::{
 /// The largest number of idle sessions; further ones are dropped.
 const MAX_IDLE_SESSIONS: usize = 256;
 
-/// How often one attempt retries because the service calls its nonce stale.
+/// How often one attempt retries because the service calls its nonce stale, and how often
+/// because other requests with its nonce may have overtaken it.
 const MAX_STALE_RETRIES: u32 = 2;
 
 const ADVICE: &str = "check the public and the private key, or the user name and the personal key";
 
-/// A user name and password, with the idle sessions.
+const ADVICE_IF_ACCEPTED: &str = "they were accepted before: they may have been revoked since, or \
+    servers behind a load balancer do not share their nonces, and its sessions must be sticky";
+
+/// A user name and password, with the idle sessions and their cookies.
 pub(crate) struct DigestAuth {
     user: String,
     password: SecretString,
-    idle: Mutex<Vec<DigestSession>>,
+    idle: Mutex<Vec<(DigestSession, Cookies)>>,
     counts: NonceCounts,
+    /// Whether the service has accepted the credentials before.
+    was_accepted: AtomicBool,
 }
 
 impl DigestAuth {
@@ -54,6 +65,7 @@ impl DigestAuth {
             password,
             idle: Mutex::default(),
             counts: NonceCounts::default(),
+            was_accepted: AtomicBool::new(false),
         }
     }
 
@@ -61,7 +73,8 @@ impl DigestAuth {
     ///
     /// If the service refuses a session, the challenge in the refusal starts a new one:
     /// once if the session had worked before, since the service may have forgotten it, and
-    /// up to [`MAX_STALE_RETRIES`] times if the service says that the nonce was stale. If
+    /// up to [`MAX_STALE_RETRIES`] times if the service says that the nonce was stale, or if
+    /// it issued the nonce to other sessions whose later counts may have arrived first. If
     /// this future is dropped, so is its session: nobody knows whether its count has
     /// reached the service.
     pub(crate) async fn send(
@@ -73,16 +86,21 @@ impl DigestAuth {
             method: request.method().as_str(),
             uri: uri(request),
         };
-        let mut session = self.idle.lock().pop();
+        let (mut session, cookies) = self.idle.lock().pop().unzip();
+        let mut cookies = cookies.unwrap_or_default();
         let mut has_worked = session.is_some();
         let mut stale_retries = 0;
+        let mut order_retries = 0;
         loop {
             let authorization = session
                 .as_mut()
                 .map(|session| session.authorize(target).ok_or_else(unusable_challenge))
                 .transpose()?;
-            let sent = context.send(with_authorization(request, authorization));
+            let mut copy = with_authorization(request, authorization);
+            cookies.set(&mut copy);
+            let sent = context.send(copy);
             let mut response = sent.await?;
+            cookies.store(response.headers(), request.url());
 
             if !is_challenge(response.status(), response.headers()) {
                 let Some(used) = &session else {
@@ -98,11 +116,12 @@ impl DigestAuth {
                     context.progress.set_may_have_applied(true);
                     return Err(wrong_rspauth(context.drain(&mut response).await));
                 }
+                self.was_accepted.store(true, Ordering::Relaxed);
                 if let Some(next) = session
                     .take()
                     .and_then(|session| session.next(info, &self.counts))
                 {
-                    self.put_back(next);
+                    self.put_back(next, cookies);
                 }
                 return context.read(&mut response).await;
             }
@@ -113,7 +132,7 @@ impl DigestAuth {
                 Ok(challenge) => challenge,
                 Err(reason) => return Err(no_challenge(refusal, &reason)),
             };
-            if session.is_some() {
+            if let Some(used) = &session {
                 if challenge.stale {
                     if stale_retries == MAX_STALE_RETRIES {
                         return Err(always_stale(refusal));
@@ -121,8 +140,14 @@ impl DigestAuth {
                     stale_retries += 1;
                 } else if has_worked {
                     has_worked = false;
+                } else if used.is_overtaken() && order_retries < MAX_STALE_RETRIES {
+                    order_retries += 1;
                 } else {
-                    return Err(from_response::refused_credentials(refusal, ADVICE));
+                    let advice = match self.was_accepted.load(Ordering::Relaxed) {
+                        true => ADVICE_IF_ACCEPTED,
+                        false => ADVICE,
+                    };
+                    return Err(from_response::refused_credentials(refusal, advice));
                 }
             }
             session = Some(DigestSession::new(
@@ -134,10 +159,10 @@ impl DigestAuth {
         }
     }
 
-    fn put_back(&self, session: DigestSession) {
+    fn put_back(&self, session: DigestSession, cookies: Cookies) {
         let mut idle = self.idle.lock();
         if idle.len() < MAX_IDLE_SESSIONS {
-            idle.push(session);
+            idle.push((session, cookies));
         }
     }
 }
@@ -172,7 +197,10 @@ fn always_stale(response: BufferedResponse) -> Error {
         "the service rejects every nonce as stale, even one that it has just issued",
     )
     .with_response(response)
-    .with_advice("try again later; servers behind a load balancer may not share their nonces")
+    .with_advice(
+        "try again later; if servers behind a load balancer do not share their nonces, make its \
+         sessions sticky",
+    )
 }
 
 /// The response may come from anyone, whatever its status.

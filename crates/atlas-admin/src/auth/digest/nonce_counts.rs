@@ -10,7 +10,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-/// The number of nonces that are remembered, the most recent ones.
+/// The number of nonces that are remembered: those in use, and the most recent ones.
 const MAX_NONCES: usize = 512;
 
 /// The counters of recent nonces.
@@ -29,7 +29,10 @@ impl NonceCounts {
             return counter.clone();
         }
         if recent.len() == MAX_NONCES {
-            recent.pop_front();
+            // The count of a nonce in use must not start again.
+            let is_unused = |(_, counter): &(_, NonceCounter)| Arc::strong_count(&counter.0) == 1;
+            let oldest = recent.iter().position(is_unused).unwrap_or_default();
+            recent.remove(oldest);
         }
         let counter = NonceCounter::default();
         recent.push_back((nonce.to_vec(), counter.clone()));
@@ -51,8 +54,13 @@ impl NonceCounter {
         before.ok().map(|count| count + 1)
     }
 
+    /// Returns the count of the latest request.
+    pub(super) fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_exhausted(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == u32::MAX
+        self.count() == u32::MAX
     }
 
     #[cfg(test)]
@@ -71,9 +79,12 @@ mod tests {
         assert_eq!(counts.of(b"a").next(), Some(1));
         assert_eq!(counts.of(b"a").next(), Some(2));
         assert_eq!(counts.of(b"b").next(), Some(1));
+        let in_use = counts.of(b"b");
         for number in 0..MAX_NONCES {
             counts.of(number.to_string().as_bytes());
         }
         assert_eq!(counts.of(b"a").next(), Some(1), "forgotten by now");
+        assert_eq!(in_use.next(), Some(2));
+        assert_eq!(counts.of(b"b").next(), Some(3), "remembered while in use");
     }
 }

@@ -8,7 +8,7 @@ pub(super) struct Offer<'a> {
     pub(super) parameters: Option<Parameters>,
 }
 
-/// The most parameters of one challenge. The search for duplicates is quadratic.
+/// The most parameters of one list. The search for duplicates is quadratic.
 const MAX_PARAMETERS: usize = 64;
 
 /// Parameters by name, with their values unquoted.
@@ -16,9 +16,11 @@ const MAX_PARAMETERS: usize = 64;
 pub(super) struct Parameters(Vec<(String, Vec<u8>)>);
 
 impl Parameters {
-    /// Parses a header that contains only parameters, and skips malformed ones.
+    /// Parses a header that contains only parameters, the first [`MAX_PARAMETERS`], and skips
+    /// malformed ones.
     pub(super) fn read(list: &[u8]) -> Self {
-        Self(items(list).filter_map(parameter).collect())
+        let parameters = items(list).filter_map(parameter);
+        Self(parameters.take(MAX_PARAMETERS).collect())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&[u8]> {

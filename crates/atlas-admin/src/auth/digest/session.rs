@@ -109,6 +109,12 @@ impl DigestSession {
         out.into()
     }
 
+    /// Returns whether a request with a higher count of the same nonce has been authorized
+    /// since the last one of this session.
+    pub(super) fn is_overtaken(&self) -> bool {
+        self.counter.count() > self.nonce_count
+    }
+
     /// Returns whether the service's proof that it knows the password is right, or absent.
     pub(super) fn verify_rspauth(&self, info: &AuthenticationInfo, uri: &str) -> bool {
         // The proof is computed like a response, without a method.

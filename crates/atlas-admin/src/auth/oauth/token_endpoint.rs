@@ -1,12 +1,16 @@
 //! The endpoints that issue tokens (RFC 6749, section 4.4) and revoke them (RFC 7009).
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
 use http::{HeaderValue, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Request;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     error::{Error, ErrorKind, code::ErrorCode, from_response, service_error::ServiceError},
@@ -15,7 +19,8 @@ use crate::{
     transport::context::RequestContext,
 };
 
-/// The lifetime of a token if the service does not state one.
+/// The lifetime of a token if the service does not state a number. The service refuses
+/// the token if it expires earlier, and then it is replaced.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// The longest lifetime that is believed.
@@ -31,12 +36,36 @@ pub(super) struct TokenEndpoint {
     pub(super) revoke_url: String,
 }
 
-/// A token response (RFC 6749, section 5.1).
+/// A token response (RFC 6749, section 5.1). Only the token must be readable: it counts
+/// towards the account's limit even if the rest is not as it should be.
 #[derive(Deserialize)]
-struct TokenResponse {
-    access_token: SecretString,
-    token_type: String,
-    expires_in: Option<u64>,
+#[serde(transparent)]
+struct TokenResponse<'a>(#[serde(borrow)] HashMap<String, &'a RawValue>);
+
+impl TokenResponse<'_> {
+    fn access_token(&self) -> Option<SecretString> {
+        serde_json::from_str(self.0.get("access_token")?.get()).ok()
+    }
+
+    /// Returns whether the token is a bearer token, as far as the service states its type.
+    fn is_bearer(&self) -> bool {
+        let stated = |value: &&RawValue| serde_json::from_str::<String>(value.get()).ok();
+        self.0
+            .get("token_type")
+            .and_then(stated)
+            .is_none_or(|stated| stated.trim().eq_ignore_ascii_case("bearer"))
+    }
+
+    /// Returns how long the token lives, by a number or by one in quotes.
+    fn lifetime(&self) -> Duration {
+        let stated = |value: &&RawValue| value.get().trim_matches(['"', ' ']).parse().ok();
+        match self.0.get("expires_in").and_then(stated) {
+            Some(seconds) if seconds >= 0.0 => Duration::try_from_secs_f64(seconds)
+                .unwrap_or(MAX_LIFETIME)
+                .min(MAX_LIFETIME),
+            _ => DEFAULT_LIFETIME,
+        }
+    }
 }
 
 impl TokenEndpoint {
@@ -53,21 +82,20 @@ impl TokenEndpoint {
             return Err(refusal("the service did not issue a token", response));
         }
         // The body is never shown: it may contain a token even if it cannot be read.
-        let token: TokenResponse = serde_json::from_slice(&response.body)
-            .map_err(|_| unreadable("the token endpoint's response cannot be read"))?;
-        if !token.token_type.eq_ignore_ascii_case("bearer") {
+        let token: TokenResponse<'_> = serde_json::from_slice(&response.body)
+            .map_err(|_| from_response::unreadable(&response, "a token"))?;
+        let access_token = token
+            .access_token()
+            .ok_or_else(|| unreadable("the token endpoint's response has no token"))?;
+        let access = AccessToken::new(access_token, requested_at + token.lifetime());
+        if !token.is_bearer() {
+            // It would be lost, yet count towards the account's 100 tokens.
+            let _ = self.revoke(context, &access).await;
             return Err(unreadable(
                 "the token endpoint issued a token that is not a bearer token",
             ));
         }
-        let lifetime = token
-            .expires_in
-            .map_or(DEFAULT_LIFETIME, Duration::from_secs)
-            .min(MAX_LIFETIME);
-        Ok(AccessToken::new(
-            token.access_token,
-            requested_at + lifetime,
-        ))
+        Ok(access)
     }
 
     pub(super) async fn revoke(

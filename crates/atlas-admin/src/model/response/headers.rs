@@ -13,9 +13,13 @@ pub(crate) const SERVICE_VERSION: HeaderName = HeaderName::from_static("x-mongod
 pub(crate) const SUNSET: HeaderName = HeaderName::from_static("sunset");
 pub(crate) const ERROR_CODE: HeaderName = HeaderName::from_static("x-error-code");
 
-/// Returns the text of a header, if it is present and readable.
+/// The longest header whose text is read, in bytes.
+const TEXT_LIMIT: usize = 8 * 1024;
+
+/// Returns the text of a header, if it is present, readable and not excessively long.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+    let value = headers.get(name)?;
+    (value.len() <= TEXT_LIMIT).then(|| value.to_str().ok())?
 }
 
 /// Parses a date in a header, in any of the three forms of RFC 9110, section 5.6.7, or in
