@@ -333,6 +333,11 @@ pub(super) const OUTPUT_LIMIT: Rule = rule(
     "response: a limit changes",
     "No impact: responses are not checked against limits.",
 );
+pub(super) const OUTPUT_FORMAT: Rule = rule(
+    Behavioural,
+    "response: a format of text changes",
+    "No impact: text of any format is read.",
+);
 pub(super) const OUTPUT_NULL: Rule = rule(
     Behavioural,
     "response: a value may be null",

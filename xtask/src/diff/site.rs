@@ -123,6 +123,12 @@ impl<'a> Site<'a> {
         Some(Self::new(value, self.at(key), document))
     }
 
+    /// Like [`child`](Self::child), and returns an empty map where there is none.
+    pub(super) fn map(&self, key: &str, document: &'a Value) -> Self {
+        let none = || Self::plain(NOTHING, self.at(key));
+        self.child(key, document).unwrap_or_else(none)
+    }
+
     pub(super) fn items(&self, document: &'a Value) -> Vec<Self> {
         let items = self.value.as_array().into_iter().flatten().enumerate();
         let site = |(index, value)| Self::new(value, format!("{}/{index}", self.pointer), document);

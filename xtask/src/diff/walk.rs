@@ -408,13 +408,10 @@ impl<'a> Walk<'a> {
     }
 
     fn responses(&mut self, before: &Site<'a>, after: &Site<'a>) {
-        let pair = (
-            before.child("responses", self.old),
-            after.child("responses", self.new),
+        let (before, after) = (
+            before.map("responses", self.old),
+            after.map("responses", self.new),
         );
-        let (Some(before), Some(after)) = pair else {
-            return;
-        };
         for status in union(before.keys(), after.keys()) {
             if status.starts_with("x-") {
                 self.key(&rules::EXTENSION, &status, &before, &after, "");
@@ -458,12 +455,11 @@ impl<'a> Walk<'a> {
     }
 
     fn headers(&mut self, before: &Site<'a>, after: &Site<'a>) {
-        let headers = |site: &Site<'a>, document| {
-            let none = || Site::plain(NOTHING, site.at("headers"));
-            site.child("headers", document).unwrap_or_else(none)
-        };
+        let (before, after) = (
+            before.map("headers", self.old),
+            after.map("headers", self.new),
+        );
         self.part = Part::Header;
-        let (before, after) = (headers(before, self.old), headers(after, self.new));
         for name in union(before.keys(), after.keys()) {
             match (before.child(&name, self.old), after.child(&name, self.new)) {
                 (Some(one), Some(other)) => {
@@ -480,11 +476,10 @@ impl<'a> Walk<'a> {
     }
 
     fn content(&mut self, before: &Site<'a>, after: &Site<'a>) {
-        let content = |site: &Site<'a>, document| {
-            let none = || Site::plain(NOTHING, site.at("content"));
-            site.child("content", document).unwrap_or_else(none)
-        };
-        let (before, after) = (content(before, self.old), content(after, self.new));
+        let (before, after) = (
+            before.map("content", self.old),
+            after.map("content", self.new),
+        );
         let is_empty = |site: &Site<'a>| site.keys().next().is_none();
         if self.part == Part::Success && is_empty(&after) && !is_empty(&before) {
             self.removed(&rules::SUCCESS_BODY_REMOVED, &before, "");
@@ -567,6 +562,14 @@ impl<'a> Walk<'a> {
             _ if same(old, new) => {}
             ("enum", _) => self.values(old, new, after),
             ("required", _) => self.required_fields(old, new, after),
+            ("format", _)
+                if self.part != Part::Request
+                    && [before, after]
+                        .iter()
+                        .all(|site| site.text("type") == "string") =>
+            {
+                self.note(&rules::OUTPUT_FORMAT, after.at(key), old, new, "");
+            }
             _ => {
                 let rule = self.rule_for(key, old, new);
                 self.note(rule, after.at(key), old, new, &after.subject());
@@ -583,8 +586,7 @@ impl<'a> Walk<'a> {
             _ if key.starts_with("x-") => &rules::EXTENSION,
             _ if self.part == Part::Header => &rules::HEADER_CHANGED,
             "allOf" | "oneOf" | "anyOf" | "not" | "discriminator" => &rules::SHAPE,
-            "type" | "items" => &rules::TYPE,
-            "format" => &rules::TYPE,
+            "type" | "format" | "items" => &rules::TYPE,
             "default" => &rules::DEFAULT,
             "additionalProperties" if !old.is_object() && !new.is_object() => {
                 &rules::UNKNOWN_FIELDS
