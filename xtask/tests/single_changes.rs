@@ -308,6 +308,16 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
             "OK/content/DATED/schema",
             json!({"type": "array", "items": reference}),
         ),
+        (
+            "breaking",
+            "OK/content/DATED/schema",
+            json!({"allOf": [reference], "oneOf": [{"type": "string"}]}),
+        ),
+        (
+            "breaking",
+            "OK/content/DATED/schema",
+            json!({"allOf": [reference, {"type": "object"}]}),
+        ),
         ("breaking", "KEY/nullable", json!(true)),
         ("breaking", "KEY/properties/id/nullable", json!(true)),
         ("breaking", "KEY/properties/id/writeOnly", json!(true)),

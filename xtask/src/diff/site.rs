@@ -52,10 +52,9 @@ impl<'a> Site<'a> {
                 whole = part;
                 continue;
             }
-            if whole
-                .keys()
-                .all(|own| own == key || part.value.get(own).is_none())
-            {
+            let has = |key: &str| part.value.get(key).is_some();
+            let is_composed = COMPOSITIONS.iter().any(|key| has(key));
+            if !is_composed && whole.keys().all(|own| !has(own)) {
                 whole.part = Some(Box::new(part));
             }
             break;
@@ -64,15 +63,17 @@ impl<'a> Site<'a> {
     }
 
     fn only_part(&self, document: &'a Value) -> Option<(&'static str, Self)> {
-        COMPOSITIONS.iter().find_map(|key| {
-            let [part] = self.value.get(key)?.as_array()?.as_slice() else {
-                return None;
-            };
-            Some((
-                *key,
-                Self::new(part, format!("{}/0", self.at(key)), document),
-            ))
-        })
+        let mut all = COMPOSITIONS
+            .iter()
+            .filter(|key| self.value.get(key).is_some());
+        let (Some(key), None) = (all.next(), all.next()) else {
+            return None;
+        };
+        let [part] = self.value.get(key)?.as_array()?.as_slice() else {
+            return None;
+        };
+        let part = Self::new(part, format!("{}/0", self.at(key)), document);
+        Some((*key, part))
     }
 
     /// Returns the site that has `key`: this one, or its only part.
