@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     document::toml_error,
+    pipeline::lower::SCHEMAS,
     pipeline::names::{Scope, camel},
     pipeline::services::{Roles, Services},
     pipeline::unify::Unified,
@@ -122,6 +123,10 @@ fn role_enum(
         format!("name its variant in openapi/services.toml, under [roles.{name}.variants]"),
         &["Other"],
     );
+    let place = format!(
+        "{SCHEMAS}/{}",
+        roles.values.replacen('.', "/properties/", 1)
+    );
     let mut variants = Vec::new();
     let mut idents = Vec::new();
     let mut wire = Vec::new();
@@ -132,7 +137,6 @@ fn role_enum(
             .get(value)
             .cloned()
             .unwrap_or_else(|| camel(bare));
-        let place = format!("the values of {}", roles.values);
         let variant = scope.claim(variant, value, &place)?;
         let doc = match listed.get(value) {
             Some(by) => format!(" `{value}`, listed by {}.", by.join(", ")),
