@@ -12,6 +12,8 @@ mod progress;
 pub mod release_tasks;
 pub mod screenshot;
 pub mod speed;
+pub mod trial;
+pub mod type_check;
 pub mod update;
 pub mod upstream;
 pub mod workspace;

@@ -18,13 +18,16 @@ use xtask::{
     document::{
         self,
         output::{Mode, write_or_check},
+        sanitize::sanitize,
     },
     pipeline::{
         emit::{self, progenitor::Part, worker},
         services::Services,
         sources::Sources,
     },
-    release_tasks, screenshot, speed, update,
+    release_tasks, screenshot, speed,
+    type_check::type_check,
+    update,
     upstream::{self, Upstream},
     workspace,
 };
@@ -56,6 +59,9 @@ enum Task {
         /// Write nothing; fail if anything would change
         #[arg(long)]
         check: bool,
+        /// Write the code even if it does not compile
+        #[arg(long, conflicts_with = "check")]
+        no_type_check: bool,
     },
     /// Benchmark the client against raw reqwest and other digest clients
     #[command(disable_help_flag = true)]
@@ -90,9 +96,9 @@ enum Task {
     /// Check which operations of a full document the pipeline can generate
     #[command(alias = "survey")]
     CheckOperations {
-        /// The document: YAML or JSON, plain or gzipped
+        /// The document: a file or an address; YAML or JSON, plain or gzipped
         #[arg(long)]
-        from: PathBuf,
+        from: String,
         /// Also compile all generated operations in one crate
         #[arg(long)]
         compile: bool,
@@ -126,6 +132,12 @@ enum Task {
         /// Accept breaking changes
         #[arg(long)]
         accept_breaking: bool,
+        /// Overwrite files with uncommitted changes
+        #[arg(long)]
+        allow_dirty: bool,
+        /// Write the code even if it does not compile
+        #[arg(long)]
+        no_type_check: bool,
     },
     /// Trim an upstream document to openapi/atlas-v2.yaml
     Trim {
@@ -142,7 +154,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", sanitize(&format!("{error:#}")));
             ExitCode::from(
                 error
                     .downcast_ref::<release_tasks::Failure>()
@@ -158,9 +170,17 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
     }
     let root = root.map_or_else(workspace::find_root, Ok)?;
     match task {
-        Task::Generate { check } => {
+        Task::Generate {
+            check,
+            no_type_check,
+        } => {
             let mode = mode(check, "cargo xtask generate");
-            write_or_check(&root, &emit::generate(&root)?, mode)
+            let _lock = workspace::lock(&root, check)?;
+            let outputs = emit::generate(&root)?;
+            if !check && !no_type_check {
+                type_check(&root, &outputs)?;
+            }
+            write_or_check(&root, &outputs, mode)
         }
         Task::Bench { arguments } => release_tasks::run(&root, "bench", &arguments),
         Task::Interop { arguments } => release_tasks::run(&root, "interop", &arguments),
@@ -176,6 +196,7 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
         Task::CheckOperations { from, compile } => check_operations(&root, &from, compile),
         Task::Trim { from, check } => {
             let mode = mode(check, "cargo xtask trim --from FILE");
+            let _lock = workspace::lock(&root, check)?;
             let services = Services::read(&root.join("openapi/services.toml"))?;
             write_or_check(
                 &root,
@@ -193,11 +214,15 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
             from,
             dry_run,
             accept_breaking,
+            allow_dirty,
+            no_type_check,
         } => {
             let settings = update::Settings {
                 from: &from,
                 dry_run,
                 accept_breaking,
+                allow_dirty,
+                no_type_check,
             };
             print!("{}", update::update(&root, &settings)?);
             Ok(())
@@ -206,13 +231,13 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
     }
 }
 
-fn check_operations(root: &Path, from: &Path, compile: bool) -> Result<()> {
+fn check_operations(root: &Path, from: &str, compile: bool) -> Result<()> {
     let services = Services::read(&root.join("openapi/services.toml"))?;
     let service = services
         .services
         .get(upstream::SERVICE)
         .with_context(|| format!("openapi/services.toml: no service {}", upstream::SERVICE))?;
-    let document = document::read_openapi(from)?;
+    let document = Upstream::read(from)?.document;
     let checked = check_operations::check(&document, service, &services)?;
     print!("{checked}");
     if compile {

@@ -12,8 +12,9 @@ use crate::{
     document::output::{Mode, Output, stale, write_or_check},
     pipeline::{emit, sources::Sources},
     progress::Progress,
+    type_check::type_check,
     upstream::{self, Upstream, changelog},
-    workspace::ensure_committed,
+    workspace::{ensure_committed, lock},
 };
 
 /// What to do.
@@ -24,6 +25,10 @@ pub struct Settings<'a> {
     pub dry_run: bool,
     /// Whether breaking changes are accepted.
     pub accept_breaking: bool,
+    /// Whether uncommitted changes are overwritten.
+    pub allow_dirty: bool,
+    /// Whether code is written even if it does not compile.
+    pub no_type_check: bool,
 }
 
 /// Takes the workspace at `root` to a new document, and returns the report for the pull
@@ -32,7 +37,8 @@ pub struct Settings<'a> {
 /// Git is the transaction: files with uncommitted changes are not overwritten, everything is
 /// computed before anything is written, and an error while writing says how to restore.
 pub fn update(root: &Path, settings: &Settings) -> Result<String> {
-    let progress = Progress::new(5);
+    let _lock = lock(root, settings.dry_run)?;
+    let progress = Progress::new(6);
 
     progress.step("reading");
     let mut sources = Sources::read(root)?;
@@ -73,23 +79,43 @@ pub fn update(root: &Path, settings: &Settings) -> Result<String> {
     let changed: Vec<&Path> = stale(root, &outputs)
         .map(|output| output.path.as_path())
         .collect();
-    ensure_committed(root, &changed)?;
+    if !settings.allow_dirty {
+        ensure_committed(root, &changed)?;
+    }
+
+    progress.step("compiling");
+    if !settings.no_type_check {
+        type_check(root, &outputs)?;
+    }
 
     progress.step("writing");
     if settings.dry_run {
         progress.done("nothing is written (--dry-run)");
         return Ok(text);
     }
+    let hint = restore_hint(root, &changed);
     let is_changed = !changed.is_empty();
-    write_or_check(root, &outputs, Mode::Write).context(
-        "only some files were written; `git status` lists them, `git restore .` brings back the old",
-    )?;
+    write_or_check(root, &outputs, Mode::Write).context(hint)?;
     progress.done(if is_changed {
         "done"
     } else {
         "nothing to write"
     });
     Ok(text)
+}
+
+/// Returns how to undo a write that failed halfway. Only these files are named, so that
+/// restoring them keeps other work.
+fn restore_hint(root: &Path, changed: &[&Path]) -> String {
+    let existing: Vec<_> = changed
+        .iter()
+        .filter(|path| root.join(path).exists())
+        .map(|path| path.display().to_string())
+        .collect();
+    format!(
+        "only some files were written; to undo that, run `git restore -- {}`",
+        existing.join(" ")
+    )
 }
 
 /// Returns the changelog with an entry, if the document is a new one.

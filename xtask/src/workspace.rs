@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -24,6 +25,30 @@ pub fn find_root() -> Result<PathBuf> {
                 current.display()
             )
         })
+}
+
+/// Keeps other tasks from writing to the workspace at `root` while the result lives. A task that
+/// only reads needs no lock.
+///
+/// Without it, a task that read the sources before another changed them would write what
+/// belongs to the old ones.
+pub fn lock(root: &Path, only_reads: bool) -> Result<Option<File>> {
+    if only_reads {
+        return Ok(None);
+    }
+    let path = root.join("target/xtask.lock");
+    let place = || path.display().to_string();
+    fs::create_dir_all(root.join("target")).with_context(place)?;
+    let file = File::create(&path).with_context(place)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            eprintln!("waiting for another task that writes to this workspace");
+            file.lock().with_context(place)?;
+        }
+        Err(TryLockError::Error(error)) => return Err(error).with_context(place),
+    }
+    Ok(Some(file))
 }
 
 /// Fails if one of `paths` has changes that git could not restore. Outside of a git
@@ -50,7 +75,7 @@ pub fn ensure_committed(root: &Path, paths: &[&Path]) -> Result<()> {
     let names: Vec<&str> = changed.lines().filter_map(|line| line.get(3..)).collect();
     if !names.is_empty() {
         bail!(
-            "uncommitted changes in files that would be written: {}; commit or stash them first",
+            "uncommitted changes in files that would be written: {}; commit or stash them, or pass --allow-dirty",
             names.join(", ")
         );
     }

@@ -208,6 +208,73 @@ fn uncommitted_changes_are_not_overwritten() {
 }
 
 #[test]
+fn what_git_could_not_restore_is_overwritten_on_request() {
+    let copy = committed_copy();
+    let root = copy.path();
+    let new = with_robot_keeper(root);
+    fs::write(root.join("crates/atlas-admin/src/generated/roles.rs"), "").unwrap();
+    assert_eq!(update(root, new.path(), &[]).status.code(), Some(2));
+    assert!(
+        update(root, new.path(), &["--allow-dirty"])
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn a_failed_write_names_the_files_to_restore() {
+    let copy = committed_copy();
+    let root = copy.path();
+    let before = files(root);
+    let new = with_robot_keeper(root);
+    fs::write(root.join("README.md"), "mine").unwrap();
+    // A folder in the place of the temporary file makes the write fail.
+    let blocked = root.join("crates/atlas-admin/src/generated/roles.rs.new");
+    fs::create_dir(&blocked).unwrap();
+    let output = update(root, new.path(), &[]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(files(root) != before);
+    let command = message.split('`').nth(1).unwrap();
+    let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+    assert_eq!(arguments[..2], ["restore", "--"]);
+    git(root, &arguments);
+    assert!(files(root) == before);
+    assert_eq!(fs::read_to_string(root.join("README.md")).unwrap(), "mine");
+}
+
+#[test]
+fn tasks_that_start_beside_an_update_do_not_undo_it() {
+    let copy = copy();
+    let root = copy.path();
+    let new = with_robot_keeper(root);
+    assert!(update(root, new.path(), &[]).status.success());
+    let updated = files(root);
+    let old = workspace().join("openapi/atlas-v2.yaml");
+    for delay in [5, 20, 60, 120] {
+        assert!(update(root, &old, &["--accept-breaking"]).status.success());
+        let start = |task: &[&str]| {
+            Command::new(env!("CARGO_BIN_EXE_xtask"))
+                .arg("--root")
+                .arg(root)
+                .args(task)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        let from = new.path().to_str().unwrap();
+        let mut update = start(&["update", "--no-type-check", "--from", from]);
+        thread::sleep(Duration::from_millis(delay));
+        // It would read the old document, and write after the update has.
+        let mut generate = start(&["generate", "--no-type-check"]);
+        assert!(update.wait().unwrap().success());
+        assert!(generate.wait().unwrap().success());
+        assert!(files(root) == updated, "after {delay} ms");
+    }
+}
+
+#[test]
 fn git_restores_after_a_killed_update() {
     let copy = committed_copy();
     let root = copy.path();
@@ -218,7 +285,8 @@ fn git_restores_after_a_killed_update() {
         let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .arg("--root")
             .arg(root)
-            .args(["update", "--from", new.path().to_str().unwrap()])
+            .args(["update", "--no-type-check", "--from"])
+            .arg(new.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -293,6 +361,47 @@ fn serve(body: Vec<u8>) -> String {
         stream.write_all(&body).unwrap();
     });
     format!("http://{address}/atlas-v2-2027-01-02.json")
+}
+
+#[test]
+fn what_is_secret_in_an_address_is_neither_printed_nor_written() {
+    let copy = copy();
+    let new = write_variant(copy.path(), |text| {
+        text.replace("maxLength: 250", "maxLength: 300")
+    });
+    let signed = |address: &str, scheme: &str| {
+        address.replace("http://", &format!("{scheme}://user:S3CRET@")) + "?sig=S3CRET/x#S3CRET"
+    };
+    let address = signed(&serve(fs::read(new.path()).unwrap()), "HTTP");
+    let output = xtask(copy.path(), &["update", "--from", &address]);
+    assert!(output.status.success());
+    let lock = fs::read_to_string(copy.path().join("openapi/upstream.lock.toml")).unwrap();
+    assert!(
+        lock.contains("source = \"atlas-v2-2027-01-02.json\""),
+        "{lock}"
+    );
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("S3CRET"));
+    assert!(
+        files(copy.path())
+            .values()
+            .all(|text| !text.contains("S3CRET"))
+    );
+
+    let broken = serve(b"not a document: [".to_vec());
+    for address in [
+        signed(&broken, "http"),
+        signed("http://127.0.0.1:1/x", "http"),
+        signed("http://127.0.0.1/x", "ftp"),
+        signed("http://127.0.0.1:notaport/x", "http"),
+        signed("http://127.0.0.1:1", "http"),
+    ] {
+        for task in ["update", "diff", "trim", "check-operations"] {
+            let output = xtask(copy.path(), &[task, "--from", &address]);
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{message}");
+            assert!(!message.contains("S3CRET"), "{task}: {message}");
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Generates every operation of a full document, each alone: a test of the pipeline beyond
 //! our own operations.
 
-pub mod trial;
-
 use std::{
     collections::BTreeMap,
     fmt, fs,
@@ -14,15 +12,16 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use self::trial::Trial;
 use crate::{
-    document::escape,
+    document::{escape, sanitize::sanitize},
     pipeline::emit::progenitor::Part,
     pipeline::emit::worker,
     pipeline::lower::lower,
+    pipeline::names,
     pipeline::rename::rename,
     pipeline::services::{Operation, Service, Services},
     pipeline::trim::trim,
+    trial::{self, Trial},
 };
 
 /// The methods that a path item may hold.
@@ -50,8 +49,10 @@ pub fn check(document: &Value, service: &Service, services: &Services) -> Result
                 operations: BTreeMap::from([((*id).clone(), (*operation).clone())]),
                 ..services.clone()
             };
-            let client = lowered(document, service, &one)
-                .and_then(|lowered| worker::make(Part::Client, &lowered));
+            let client = lowered(document, service, &one).and_then(|lowered| {
+                names::check(&lowered)?;
+                worker::make(Part::Client, &lowered)
+            });
             if let Err(error) = client {
                 refused.push(((*id).clone(), error));
             }
@@ -123,7 +124,11 @@ impl OperationsCheck {
     /// Compiles all operations that can be generated, in one crate.
     pub fn compile(&self, root: &Path, document: &Value, service: &Service) -> Result<()> {
         let lowered = lowered(document, service, &self.passed())?;
-        let trial = Trial::new(root, trial::target(root)?.join("check-operations"))?;
+        let trial = Trial::new(
+            root,
+            trial::target(root)?.join("check-operations"),
+            &[trial::RAW],
+        )?;
         fs::write(
             trial.folder.join(trial::CLIENT),
             worker::make(Part::Client, &lowered)?,
@@ -153,13 +158,13 @@ impl fmt::Display for OperationsCheck {
         }
         writeln!(f, "{:>5}  generated, of {all}", all - self.refused.len())?;
         for (reason, refused) in reasons {
-            writeln!(f, "{:>5}  {reason}", refused.len())?;
+            writeln!(f, "{:>5}  {}", refused.len(), sanitize(&reason))?;
             for (id, error) in refused {
-                write!(f, "         {id}")?;
+                write!(f, "         {}", sanitize(id))?;
                 let places = error.chain().take(error.chain().len() - 1);
                 places
                     .into_iter()
-                    .try_for_each(|place| write!(f, ": {place}"))?;
+                    .try_for_each(|place| write!(f, ": {}", sanitize(&place.to_string())))?;
                 writeln!(f)?;
             }
         }

@@ -5,6 +5,8 @@
 //! name is the same schema.
 
 mod rules;
+mod sign_in;
+mod site;
 mod walk;
 
 pub mod report;
@@ -17,7 +19,7 @@ use serde_json::Value;
 
 use crate::{
     pipeline::services::{Operation, Service, Services},
-    pipeline::trim::trim,
+    pipeline::trim,
 };
 
 /// How much a change matters, from the least to the most.
@@ -166,7 +168,7 @@ fn present<'a>(
 
 /// Returns the part of a document that belongs to our operations.
 fn slice(document: &Value, service: &Service, services: &Services) -> Result<Value> {
-    trim(
+    trim::slice(
         document,
         &service.base_path,
         present(document, service, services),

@@ -5,7 +5,10 @@ use std::fmt::Write;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::diff::{Change, Report, Severity};
+use crate::{
+    diff::{Change, Report, Severity},
+    document::sanitize::sanitize,
+};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -42,8 +45,10 @@ fn text(report: &Report) -> String {
         } = change;
         let _ = write!(
             text,
-            "\n{severity:<12} {service}: {operation}\n  {pointer}\n  {}\n  {impact}\n",
-            step(before, after)
+            "\n{severity:<12} {service}: {operation}\n  {}\n  {}\n  {}\n",
+            sanitize(pointer),
+            sanitize(&step(before, after)),
+            sanitize(impact),
         );
         if let Some(rule) = rule {
             let _ = writeln!(text, "  rule: {rule}");
@@ -67,18 +72,20 @@ fn markdown(report: &Report) -> String {
         for change in changes {
             let cells = [
                 change.operation.replace(", ", "<br>"),
-                format!("`{}`", change.pointer),
-                step(&change.before, &change.after),
-                change.impact.clone(),
+                format!("`{}`", cell(&change.pointer)),
+                cell(&step(&change.before, &change.after)),
+                cell(&change.impact),
             ];
-            let _ = writeln!(
-                text,
-                "| {} |",
-                cells.map(|cell| cell.replace('|', "\\|")).join(" | ")
-            );
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
     }
     text
+}
+
+/// Returns text of a document as a cell of a table, where it can neither end the cell nor be
+/// HTML.
+fn cell(text: &str) -> String {
+    sanitize(text).replace('|', "\\|").replace('<', "&lt;")
 }
 
 /// Returns the verdict with the number of changes of each severity.

@@ -52,16 +52,42 @@ pub(super) const DEPRECATED: Rule = rule(
     "a deprecation or a sunset date changes",
     "The service plans to withdraw it; responses carry the date.",
 );
-pub(super) const SCHEME_REMOVED: Rule = rule(
+pub(super) const CREDENTIALS_REFUSED: Rule = rule(
     Breaking,
-    "an authentication scheme is removed",
+    "credentials of a kind that the client has are no longer accepted alone",
     "Credentials of kind {} will be refused.",
 );
-pub(super) const SCHEME_ADDED: Rule = rule(
+pub(super) const CREDENTIALS_ACCEPTED: Rule = rule(
     Additive,
-    "an authentication scheme is added",
+    "credentials of another kind that the client has are accepted",
     "The service also accepts credentials of kind {}.",
 );
+pub(super) const SIGN_IN_REQUIRED: Rule = rule(
+    Behavioural,
+    "signing in becomes required",
+    "No impact: the client always signs in.",
+);
+pub(super) const SIGN_IN_OPTIONAL: Rule = rule(
+    Additive,
+    "signing in is optional, or no longer needed",
+    "The service also accepts requests without credentials; the client still signs in.",
+);
+pub(super) const SCOPES: Rule = rule(
+    Behavioural,
+    "the scopes that a token needs change",
+    "Tokens may need other scopes; the client asks for none.",
+);
+pub(super) const OTHER_SIGN_IN: Rule = rule(
+    Cosmetic,
+    "ways to sign in change that the client does not have",
+    "No impact: the client signs in with an API key or a service account.",
+);
+pub(super) const SCHEME: Rule = rule(
+    Cosmetic,
+    "an authentication scheme is described otherwise",
+    "What it changes for credentials is noted with each operation.",
+);
+pub(super) const FORM: Rule = rule(Cosmetic, "the same is written in another way", "No impact.");
 pub(super) const SERVER: Rule = rule(
     Behavioural,
     "an address changes, for requests or tokens",
@@ -100,10 +126,45 @@ pub(super) const ERROR_REMOVED: Rule = rule(
     "an error status is removed",
     "The service no longer documents {}; the client still reads it.",
 );
-pub(super) const RESPONSE_ADDED: Rule = rule(
+pub(super) const SUCCESS_ADDED: Rule = rule(
+    Breaking,
+    "a success status is added",
+    "Success may be reported as {}, which the client treats as a failure.",
+);
+pub(super) const SUCCESS_BODY_REMOVED: Rule = rule(
+    Breaking,
+    "a success loses its body",
+    "A success without a body cannot be decoded, and becomes an error.",
+);
+pub(super) const ERROR_ADDED: Rule = rule(
     Additive,
-    "a response status is added",
-    "The service documents {}, which the client reads like any other.",
+    "an error status is added",
+    "The service documents {}, which the client reads like any other error.",
+);
+pub(super) const ERROR_MEDIA: Rule = rule(
+    Behavioural,
+    "a media type of an error is added or removed",
+    "Errors may come in another form than {}; the client still reads the status.",
+);
+pub(super) const MEDIA_ADDED: Rule = rule(
+    Additive,
+    "another representation is added",
+    "The service also offers {}, which the client does not use.",
+);
+pub(super) const MEDIA_REMOVED: Rule = rule(
+    Cosmetic,
+    "another representation is removed",
+    "No impact: the client does not use {}.",
+);
+pub(super) const MEDIA_CHANGED: Rule = rule(
+    Cosmetic,
+    "another representation changes",
+    "No impact: the client does not use {}.",
+);
+pub(super) const HEADER_CHANGED: Rule = rule(
+    Behavioural,
+    "a response header changes",
+    "The header may be absent or have another form, which the client then ignores.",
 );
 pub(super) const HEADER_REMOVED: Rule = rule(
     Behavioural,
@@ -117,6 +178,27 @@ pub(super) const HEADER_ADDED: Rule = rule(
 );
 
 // Requests.
+
+pub(super) const BODY_REQUIRED: Rule = rule(
+    Behavioural,
+    "request: the body becomes required",
+    "No impact: the client always sends a body.",
+);
+pub(super) const BODY_OPTIONAL: Rule = rule(
+    Additive,
+    "request: the body becomes optional",
+    "No impact: the client always sends a body.",
+);
+pub(super) const INPUT_STYLE: Rule = rule(
+    Breaking,
+    "request: a parameter is written in another way",
+    "{} must be written in another way than the client does.",
+);
+pub(super) const INPUT_SINGLE: Rule = rule(
+    Cosmetic,
+    "request: lists, empty values or reserved characters of a parameter are written in another way",
+    "No impact: the client sends single values without reserved characters.",
+);
 
 pub(super) const INPUT_REMOVED: Rule = rule(
     Breaking,
@@ -168,6 +250,16 @@ pub(super) const INPUT_LIMIT_NARROWED: Rule = rule(
     "request: a limit becomes narrower",
     "Values of {} that were accepted are refused, by the client before they are sent.",
 );
+pub(super) const INPUT_NARROWED: Rule = rule(
+    Breaking,
+    "request: a constraint becomes narrower that the client does not check",
+    "Values of {} that were accepted may be refused by the service; the client does not check this.",
+);
+pub(super) const INPUT_UNIQUE: Rule = rule(
+    Behavioural,
+    "request: items of a list must or need no longer be unique",
+    "No impact: the client sends no item twice.",
+);
 pub(super) const INPUT_LIMIT_WIDENED: Rule = rule(
     Behavioural,
     "request: a limit becomes wider",
@@ -182,6 +274,16 @@ pub(super) const INPUT_READ_ONLY: Rule = rule(
     Behavioural,
     "request: a field becomes read-only",
     "{} may be refused or ignored in a request.",
+);
+pub(super) const INPUT_WRITABLE: Rule = rule(
+    Additive,
+    "request: a field is no longer read-only",
+    "{} is accepted in a request.",
+);
+pub(super) const INPUT_WRITE_ONLY: Rule = rule(
+    Cosmetic,
+    "request: a field becomes write-only, or is no longer",
+    "No impact on requests.",
 );
 
 // Responses.
@@ -231,10 +333,20 @@ pub(super) const OUTPUT_LIMIT: Rule = rule(
     "response: a limit changes",
     "No impact: responses are not checked against limits.",
 );
+pub(super) const OUTPUT_FORMAT: Rule = rule(
+    Behavioural,
+    "response: a format of text changes",
+    "No impact: text of any format is read.",
+);
 pub(super) const OUTPUT_NULL: Rule = rule(
     Behavioural,
     "response: a value may be null",
     "{} may be null, which reads as absent.",
+);
+pub(super) const OUTPUT_NULL_UNREADABLE: Rule = rule(
+    Breaking,
+    "response: a value may be null that the client needs",
+    "{} may be null, which the client cannot decode: a success becomes an error.",
 );
 pub(super) const OUTPUT_NOT_NULL: Rule = rule(
     Behavioural,
@@ -263,6 +375,11 @@ pub(super) const SHAPE: Rule = rule(
     Breaking,
     "a composition of types changes",
     "{} may be composed differently, and be refused or unreadable.",
+);
+pub(super) const UNKNOWN_FIELDS: Rule = rule(
+    Behavioural,
+    "unknown fields are allowed or no longer allowed",
+    "No impact: the client sends listed fields only, and ignores unknown ones.",
 );
 pub(super) const OTHER: Rule = rule(
     Behavioural,

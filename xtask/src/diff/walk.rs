@@ -7,100 +7,65 @@ use serde_json::{Map, Value, json};
 use super::{
     Change,
     rules::{self, Rule},
+    sign_in,
+    site::{COMPOSITIONS, NOTHING, Site},
 };
 use crate::{
-    document::{escape, follow_to},
+    document::escape,
     pipeline::services::{Found, Operation, Service, Services, date, parameters},
 };
 
 /// Returns every change between two trimmed documents of `service`, once for each operation
 /// that it affects.
 pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Services) -> Vec<Change> {
+    let known = &services.services[service];
     let mut walk = Walk {
         old,
         new,
         service,
+        known,
         operation: "all".to_owned(),
-        input: false,
+        part: Part::Request,
+        position: Position::Element,
         open: Vec::new(),
         changes: Vec::new(),
     };
     walk.servers();
     for (id, operation) in &services.operations {
         walk.operation.clone_from(id);
-        walk.find(operation, &services.services[service]);
+        walk.find(operation, known);
     }
     walk.changes
 }
 
-/// A value with its location, after following references.
-#[derive(Clone)]
-struct Site<'a> {
-    value: &'a Value,
-    pointer: String,
+/// The part of an operation that the walk is in.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Request,
+    Success,
+    Error,
+    Header,
 }
 
-const NOTHING: &Value = &Value::Null;
-
-impl<'a> Site<'a> {
-    fn new(value: &'a Value, pointer: String, document: &'a Value) -> Self {
-        match follow_to(document, value) {
-            Ok((value, Some(pointer))) => Self { value, pointer },
-            // Trimming has checked every reference.
-            _ => Self { value, pointer },
-        }
-    }
-
-    fn at(&self, key: &str) -> String {
-        format!("{}/{}", self.pointer, escape(key))
-    }
-
-    /// Returns the value of `key`, without following references.
-    fn get(&self, key: &str) -> &'a Value {
-        self.value.get(key).unwrap_or(NOTHING)
-    }
-
-    fn is(&self, key: &str) -> bool {
-        self.get(key) == &Value::Bool(true)
-    }
-
-    fn text(&self, key: &str) -> &'a str {
-        self.get(key).as_str().unwrap_or_default()
-    }
-
-    /// Returns the value of `key`, after following references in `document`.
-    fn child(&self, key: &str, document: &'a Value) -> Option<Self> {
-        let value = self.value.get(key)?;
-        Some(Self::new(value, self.at(key), document))
-    }
-
-    fn items(&self, document: &'a Value) -> Vec<Self> {
-        let items = self.value.as_array().into_iter().flatten().enumerate();
-        let site = |(index, value)| Self::new(value, format!("{}/{index}", self.pointer), document);
-        items.map(site).collect()
-    }
-
-    fn keys(&self) -> impl Iterator<Item = &'a String> {
-        self.value.as_object().into_iter().flat_map(Map::keys)
-    }
-
-    /// Returns the last part of the location.
-    fn subject(&self) -> String {
-        match self.pointer.rsplit('/').next().unwrap_or_default() {
-            "items" => "An item of the list".to_owned(),
-            "schema" => format!("`{}`", self.pointer.rsplit('/').nth(1).unwrap_or_default()),
-            name => format!("`{name}`"),
-        }
-    }
+/// Where the current schema stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Position {
+    /// It is a whole body, or a parameter.
+    Root,
+    /// It is a field of an object.
+    Field { is_top: bool, is_optional: bool },
+    /// It is an item of a list, or a part of another schema.
+    Element,
 }
 
 struct Walk<'a> {
     old: &'a Value,
     new: &'a Value,
     service: &'a str,
+    known: &'a Service,
     operation: String,
-    /// Whether the walk is in a request.
-    input: bool,
+    part: Part,
+    position: Position,
     /// The schemas around the current one, to stop at recursive ones.
     open: Vec<(String, String)>,
     changes: Vec<Change>,
@@ -158,25 +123,67 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Compares the addresses of requests and token requests.
+    /// Compares the addresses of requests and of token requests.
     fn servers(&mut self) {
-        for pointer in [
-            "/servers",
-            "/components/securitySchemes/ServiceAccounts/flows",
-        ] {
-            let at = |document: &'a Value| document.pointer(pointer).unwrap_or(NOTHING);
-            let (before, after) = (at(self.old), at(self.new));
-            if before != after && !before.is_null() && !after.is_null() {
-                self.note(&rules::SERVER, pointer.to_owned(), before, after, "");
+        let at = |document: &'a Value, pointer: &str| document.pointer(pointer).unwrap_or(NOTHING);
+        let (before, after) = (at(self.old, "/servers"), at(self.new, "/servers"));
+        if !same(before, after) {
+            self.note(&rules::SERVER, "/servers".to_owned(), before, after, "");
+        }
+        let pointer = "/components/securitySchemes";
+        let (before, after) = (at(self.old, pointer), at(self.new, pointer));
+        for name in union(names(before), names(after)) {
+            let pointer = format!("{pointer}/{}", escape(&name));
+            let (before, after) = (before.get(&name), after.get(&name));
+            let (Some(before), Some(after)) = (before, after) else {
+                continue;
+            };
+            for key in union(names(before), names(after)) {
+                let get = |scheme: &'a Value| scheme.get(&key).unwrap_or(NOTHING);
+                let (before, after) = (get(before), get(after));
+                if same(before, after) {
+                    continue;
+                }
+                let token = |flows: &'a Value| flows.pointer("/clientCredentials/tokenUrl");
+                let rule = match (token(before), token(after)) {
+                    (Some(old), Some(new)) if old != new => &rules::SERVER,
+                    // What it means for signing in is noted with each operation.
+                    _ => &rules::SCHEME,
+                };
+                self.note(
+                    rule,
+                    format!("{pointer}/{}", escape(&key)),
+                    before,
+                    after,
+                    "",
+                );
             }
         }
     }
 
+    /// Compares the servers of an operation or of its path, which come before the document's.
+    fn own_servers(&mut self, before: &Value, after: &Value, pointer: String) {
+        if same(before, after) {
+            return;
+        }
+        let in_force = |own: &Value, document: &Value| match own {
+            Value::Null => document.get("servers").cloned().unwrap_or_default(),
+            own => own.clone(),
+        };
+        let is_equal = same(&in_force(before, self.old), &in_force(after, self.new));
+        let rule = if is_equal {
+            &rules::FORM
+        } else {
+            &rules::SERVER
+        };
+        self.note(rule, pointer, before, after, "");
+    }
+
     fn find(&mut self, operation: &Operation, service: &Service) {
         let find = |document| operation.find(document, &service.base_path).ok();
-        let site = |found: &Found<'a>| Site {
-            value: found.value,
-            pointer: format!("/paths/{}/{}", escape(found.path), operation.method_key()),
+        let site = |found: &Found<'a>| {
+            let pointer = format!("/paths/{}/{}", escape(found.path), operation.method_key());
+            Site::plain(found.value, pointer)
         };
         match (find(self.old), find(self.new)) {
             (Some(old), Some(new)) => {
@@ -190,14 +197,16 @@ impl<'a> Walk<'a> {
                         "",
                     );
                 }
-                self.input = true;
+                let shared = |found: &Found<'a>| found.item.get("servers").unwrap_or(NOTHING);
+                let pointer = format!("/paths/{}/servers", escape(new.path));
+                self.own_servers(shared(&old), shared(&new), pointer);
+                self.part = Part::Request;
                 self.parameters(
                     &Parameters::of(&old, &before, self.old),
                     &Parameters::of(&new, &after, self.new),
                     &after,
                 );
                 self.body(&before, &after);
-                self.input = false;
                 self.responses(&before, &after);
                 self.security(&before, &after);
                 self.marks(&before, &after);
@@ -231,37 +240,63 @@ impl<'a> Walk<'a> {
         for key in union(before.keys(), after.keys()) {
             let rule = match key.as_str() {
                 "parameters" | "requestBody" | "responses" | "security" => continue,
+                "servers" => {
+                    self.own_servers(before.get(&key), after.get(&key), after.at(&key));
+                    continue;
+                }
                 "operationId" => &rules::ID,
                 "x-rolesRequirements" => &rules::CALLER,
                 "deprecated" | "x-sunset" => &rules::DEPRECATED,
-                _ => &rules::EXTENSION,
+                key if key.starts_with("x-") => &rules::EXTENSION,
+                _ => &rules::OTHER,
             };
-            if before.get(&key) != after.get(&key) {
-                self.note(rule, after.at(&key), before.get(&key), after.get(&key), "");
+            self.key(rule, &key, before, after, "The operation");
+        }
+    }
+
+    /// Notes that the value of `key` changed.
+    fn key(&mut self, rule: &Rule, key: &str, before: &Site<'a>, after: &Site<'a>, subject: &str) {
+        let (old, new) = (before.get(key), after.get(key));
+        if !same(old, new) {
+            self.note(rule, after.at(key), old, new, subject);
+        }
+    }
+
+    /// Compares the keys of a parameter, a body, a response, a header or a media type, but for
+    /// those that are compared `elsewhere`.
+    fn keys(
+        &mut self,
+        before: &Site<'a>,
+        after: &Site<'a>,
+        elsewhere: &[&str],
+        rule: impl Fn(&str) -> &'static Rule,
+    ) {
+        let subject = after.subject();
+        for key in union(before.keys(), after.keys()) {
+            if !elsewhere.contains(&key.as_str()) {
+                let rule = match key.as_str() {
+                    "deprecated" | "x-sunset" => &rules::DEPRECATED,
+                    key if key.starts_with("x-") => &rules::EXTENSION,
+                    key => rule(key),
+                };
+                self.key(rule, &key, before, after, &subject);
             }
         }
     }
 
+    /// Compares how one signs in.
     fn security(&mut self, before: &Site<'a>, after: &Site<'a>) {
-        let (old, new) = (
-            schemes(before.value, self.old),
-            schemes(after.value, self.new),
-        );
-        for gone in old.difference(&new) {
-            self.name(
-                &rules::SCHEME_REMOVED,
-                "/security".to_owned(),
-                Some(gone),
-                None,
-            );
-        }
-        for added in new.difference(&old) {
-            self.name(
-                &rules::SCHEME_ADDED,
-                "/security".to_owned(),
-                None,
-                Some(added),
-            );
+        let of = |site: &Site<'a>, document: &'a Value| {
+            let own = site.value.get("security");
+            own.or_else(|| document.get("security")).unwrap_or(NOTHING)
+        };
+        let (old, new) = (of(before, self.old), of(after, self.new));
+        let pointer = match after.value.get("security") {
+            Some(_) => after.at("security"),
+            None => "/security".to_owned(),
+        };
+        for (rule, subject) in sign_in::changes((old, self.old), (new, self.new)) {
+            self.note(rule, pointer.clone(), old, new, subject);
         }
     }
 
@@ -283,13 +318,10 @@ impl<'a> Walk<'a> {
                         &rules::INPUT_OPTIONAL,
                         &subject,
                     );
-                    let schemas = (
-                        one.child("schema", self.old),
-                        other.child("schema", self.new),
-                    );
-                    if let (Some(one), Some(other)) = schemas {
-                        self.schema(&one, &other);
-                    }
+                    self.serialization(one, other, &subject);
+                    self.position = Position::Root;
+                    self.media_schema(one, other);
+                    self.keys(one, other, PARAMETER_KEYS, |_| &rules::OTHER);
                 }
                 None => self.removed(&rules::INPUT_REMOVED, one, &subject),
             }
@@ -311,6 +343,47 @@ impl<'a> Walk<'a> {
         self.order(operation.at("parameters"), &before.names(), &after.names());
     }
 
+    /// Compares how a parameter is written into the request. The client writes single values in
+    /// the default style.
+    fn serialization(&mut self, before: &Site<'a>, after: &Site<'a>, subject: &str) {
+        let style = |site: &Site<'a>| match (site.text("style"), site.text("in")) {
+            ("", "path" | "header") => "simple",
+            ("", _) => "form",
+            (style, _) => style,
+        };
+        let rule = match style(before) == style(after) {
+            true => &rules::FORM,
+            false => &rules::INPUT_STYLE,
+        };
+        self.key(rule, "style", before, after, subject);
+        for key in ["allowEmptyValue", "allowReserved", "explode"] {
+            self.key(&rules::INPUT_SINGLE, key, before, after, subject);
+        }
+        self.key(&rules::INPUT_STYLE, "content", before, after, subject);
+    }
+
+    /// Compares the schemas of two parameters, headers or media types.
+    fn media_schema(&mut self, before: &Site<'a>, after: &Site<'a>) {
+        let pair = (
+            before.child("schema", self.old),
+            after.child("schema", self.new),
+        );
+        match pair {
+            (Some(one), Some(other)) => self.schema(&one, &other),
+            (None, None) => {}
+            (one, other) => {
+                let value =
+                    |site: &Option<Site<'a>>| site.as_ref().map_or(NOTHING, |site| site.value);
+                let rule = match self.part {
+                    Part::Success if other.is_none() => &rules::SUCCESS_BODY_REMOVED,
+                    _ => &rules::OTHER,
+                };
+                let (old, new) = (value(&one), value(&other));
+                self.note(rule, after.at("schema"), old, new, &after.subject());
+            }
+        }
+    }
+
     fn body(&mut self, before: &Site<'a>, after: &Site<'a>) {
         match (
             before.child("requestBody", self.old),
@@ -321,11 +394,12 @@ impl<'a> Walk<'a> {
                     "required",
                     &one,
                     &other,
-                    &rules::INPUT_REQUIRED,
-                    &rules::INPUT_OPTIONAL,
-                    "a body",
+                    &rules::BODY_REQUIRED,
+                    &rules::BODY_OPTIONAL,
+                    "",
                 );
                 self.content(&one, &other);
+                self.keys(&one, &other, &["required", "content"], |_| &rules::OTHER);
             }
             (Some(one), None) => self.removed(&rules::BODY_REMOVED, &one, ""),
             (None, Some(other)) => self.added(&rules::BODY_ADDED, &other, ""),
@@ -334,24 +408,31 @@ impl<'a> Walk<'a> {
     }
 
     fn responses(&mut self, before: &Site<'a>, after: &Site<'a>) {
-        let pair = (
-            before.child("responses", self.old),
-            after.child("responses", self.new),
+        let (before, after) = (
+            before.map("responses", self.old),
+            after.map("responses", self.new),
         );
-        let (Some(before), Some(after)) = pair else {
-            return;
-        };
         for status in union(before.keys(), after.keys()) {
+            if status.starts_with("x-") {
+                self.key(&rules::EXTENSION, &status, &before, &after, "");
+                continue;
+            }
+            let is_success = status.starts_with('2');
             match (
                 before.child(&status, self.old),
                 after.child(&status, self.new),
             ) {
                 (Some(one), Some(other)) => {
                     self.headers(&one, &other);
+                    self.part = if is_success {
+                        Part::Success
+                    } else {
+                        Part::Error
+                    };
                     self.content(&one, &other);
+                    self.keys(&one, &other, RESPONSE_KEYS, |_| &rules::OTHER);
                 }
                 (Some(_), None) => {
-                    let is_success = status.starts_with('2');
                     let rule = if is_success {
                         &rules::SUCCESS_REMOVED
                     } else {
@@ -360,17 +441,13 @@ impl<'a> Walk<'a> {
                     self.name(rule, before.at(&status), Some(&status), None);
                 }
                 (None, Some(other)) => {
-                    self.name(
-                        &rules::RESPONSE_ADDED,
-                        after.at(&status),
-                        None,
-                        Some(&status),
-                    );
-                    let nothing = Site {
-                        value: NOTHING,
-                        pointer: String::new(),
+                    let rule = if is_success {
+                        &rules::SUCCESS_ADDED
+                    } else {
+                        &rules::ERROR_ADDED
                     };
-                    self.headers(&nothing, &other);
+                    self.name(rule, after.at(&status), None, Some(&status));
+                    self.headers(&Site::plain(NOTHING, String::new()), &other);
                 }
                 (None, None) => {}
             }
@@ -378,23 +455,17 @@ impl<'a> Walk<'a> {
     }
 
     fn headers(&mut self, before: &Site<'a>, after: &Site<'a>) {
-        let headers = |site: &Site<'a>, document| {
-            site.child("headers", document).unwrap_or(Site {
-                value: NOTHING,
-                pointer: site.at("headers"),
-            })
-        };
-        let (before, after) = (headers(before, self.old), headers(after, self.new));
+        let (before, after) = (
+            before.map("headers", self.old),
+            after.map("headers", self.new),
+        );
+        self.part = Part::Header;
         for name in union(before.keys(), after.keys()) {
             match (before.child(&name, self.old), after.child(&name, self.new)) {
                 (Some(one), Some(other)) => {
-                    let schemas = (
-                        one.child("schema", self.old),
-                        other.child("schema", self.new),
-                    );
-                    if let (Some(one), Some(other)) = schemas {
-                        self.schema(&one, &other);
-                    }
+                    self.position = Position::Root;
+                    self.media_schema(&one, &other);
+                    self.keys(&one, &other, &["schema"], |_| &rules::HEADER_CHANGED);
                 }
                 (Some(_), None) => {
                     self.name(&rules::HEADER_REMOVED, before.at(&name), Some(&name), None)
@@ -405,44 +476,47 @@ impl<'a> Walk<'a> {
     }
 
     fn content(&mut self, before: &Site<'a>, after: &Site<'a>) {
-        let pair = (
-            before.child("content", self.old),
-            after.child("content", self.new),
+        let (before, after) = (
+            before.map("content", self.old),
+            after.map("content", self.new),
         );
-        let (Some(before), Some(after)) = pair else {
+        let is_empty = |site: &Site<'a>| site.keys().next().is_none();
+        if self.part == Part::Success && is_empty(&after) && !is_empty(&before) {
+            self.removed(&rules::SUCCESS_BODY_REMOVED, &before, "");
             return;
-        };
+        }
         for name in union(before.keys(), after.keys()) {
+            let is_version = self.is_version(&name);
+            let (removed, added) = match self.part {
+                Part::Error => (&rules::ERROR_MEDIA, &rules::ERROR_MEDIA),
+                _ if is_version => (&rules::VERSION_REMOVED, &rules::VERSION_ADDED),
+                _ => (&rules::MEDIA_REMOVED, &rules::MEDIA_ADDED),
+            };
             match (before.child(&name, self.old), after.child(&name, self.new)) {
-                (Some(one), Some(other)) => {
-                    if one.get("x-sunset") != other.get("x-sunset") {
-                        let (old, new) = (one.get("x-sunset"), other.get("x-sunset"));
-                        self.note(&rules::DEPRECATED, other.at("x-sunset"), old, new, "");
-                    }
-                    let schemas = (
-                        one.child("schema", self.old),
-                        other.child("schema", self.new),
-                    );
-                    if let (Some(one), Some(other)) = schemas {
-                        self.schema(&one, &other);
-                    }
+                (Some(one), Some(other)) if is_version || self.part == Part::Error => {
+                    self.position = Position::Root;
+                    self.media_schema(&one, &other);
+                    self.keys(&one, &other, MEDIA_KEYS, |_| &rules::OTHER);
                 }
-                (Some(_), None) => self.note(
-                    &rules::VERSION_REMOVED,
-                    before.at(&name),
-                    &json!(name),
-                    NOTHING,
-                    day(&name),
-                ),
-                (None, _) => self.note(
-                    &rules::VERSION_ADDED,
-                    after.at(&name),
-                    NOTHING,
-                    &json!(name),
-                    day(&name),
-                ),
+                // The client neither sends nor reads it.
+                (Some(one), Some(other)) if !same(one.value, other.value) => {
+                    let (old, new) = (one.value, other.value);
+                    self.note(&rules::MEDIA_CHANGED, after.at(&name), old, new, &name);
+                }
+                (Some(_), Some(_)) => {}
+                (Some(_), None) => {
+                    let pointer = before.at(&name);
+                    self.note(removed, pointer, &json!(name), NOTHING, day(&name));
+                }
+                (None, _) => self.note(added, after.at(&name), NOTHING, &json!(name), day(&name)),
             }
         }
+    }
+
+    /// Returns whether a media type is one that the client sends or asks for.
+    fn is_version(&self, media_type: &str) -> bool {
+        let date_of = self.known.date_of(media_type);
+        date_of.is_some_and(|day| day.is_empty() || date(day).is_some())
     }
 
     fn schema(&mut self, before: &Site<'a>, after: &Site<'a>) {
@@ -456,9 +530,13 @@ impl<'a> Walk<'a> {
             self.note(&rules::ID, pair.1.clone(), &json!(old), &json!(new), "");
         }
         self.open.push(pair);
+        let position = self.position;
+        let (before, after) = (&before.merged(self.old), &after.merged(self.new));
         for key in union(before.keys(), after.keys()) {
+            self.position = position;
             self.keyword(&key, before, after);
         }
+        self.position = position;
         self.open.pop();
     }
 
@@ -470,18 +548,28 @@ impl<'a> Walk<'a> {
             ("items" | "additionalProperties" | "not", (Some(one), Some(other)))
                 if one.value.is_object() && other.value.is_object() =>
             {
+                self.position = Position::Element;
                 self.schema(&one, &other);
             }
-            ("allOf" | "oneOf" | "anyOf", (Some(one), Some(other)))
-                if length(one.value) == length(other.value) =>
+            (key, (Some(one), Some(other)))
+                if COMPOSITIONS.contains(&key) && length(one.value) == length(other.value) =>
             {
+                self.position = Position::Element;
                 for (one, other) in one.items(self.old).iter().zip(&other.items(self.new)) {
                     self.schema(one, other);
                 }
             }
-            _ if old == new => {}
+            _ if same(old, new) => {}
             ("enum", _) => self.values(old, new, after),
             ("required", _) => self.required_fields(old, new, after),
+            ("format", _)
+                if self.part != Part::Request
+                    && [before, after]
+                        .iter()
+                        .all(|site| site.text("type") == "string") =>
+            {
+                self.note(&rules::OUTPUT_FORMAT, after.at(key), old, new, "");
+            }
             _ => {
                 let rule = self.rule_for(key, old, new);
                 self.note(rule, after.at(key), old, new, &after.subject());
@@ -491,45 +579,102 @@ impl<'a> Walk<'a> {
 
     /// Returns the rule for a changed keyword with a plain value.
     fn rule_for(&self, key: &str, old: &Value, new: &Value) -> &'static Rule {
+        let is_on = new == &Value::Bool(true);
         let is_limit = [UPPER, LOWER, FORMS].iter().any(|keys| keys.contains(&key));
         match key {
+            "deprecated" => &rules::DEPRECATED,
+            _ if key.starts_with("x-") => &rules::EXTENSION,
+            _ if self.part == Part::Header => &rules::HEADER_CHANGED,
             "allOf" | "oneOf" | "anyOf" | "not" | "discriminator" => &rules::SHAPE,
             "type" | "format" | "items" => &rules::TYPE,
             "default" => &rules::DEFAULT,
-            "nullable" if self.input => &rules::INPUT_NULLABLE,
-            "nullable" if new == &Value::Bool(true) => &rules::OUTPUT_NULL,
-            "nullable" => &rules::OUTPUT_NOT_NULL,
-            "readOnly" | "writeOnly" if self.input => &rules::INPUT_READ_ONLY,
+            "additionalProperties" if !old.is_object() && !new.is_object() => {
+                &rules::UNKNOWN_FIELDS
+            }
+            _ if self.part == Part::Request => self.input_rule(key, old, new),
+            "nullable" if !is_on => &rules::OUTPUT_NOT_NULL,
+            "nullable" => self.null_rule(),
+            "writeOnly" if is_on => self.absent_rule(),
             "readOnly" | "writeOnly" => &rules::OUTPUT_READ_ONLY,
-            _ if key.starts_with("x-") => &rules::EXTENSION,
-            _ if is_limit && !self.input => &rules::OUTPUT_LIMIT,
-            _ if is_limit && is_narrower(key, old, new) => &rules::INPUT_LIMIT_NARROWED,
-            _ if is_limit => &rules::INPUT_LIMIT_WIDENED,
+            _ if is_limit => &rules::OUTPUT_LIMIT,
             _ => &rules::OTHER,
         }
     }
 
+    fn input_rule(&self, key: &str, old: &Value, new: &Value) -> &'static Rule {
+        let is_checked = matches!(
+            self.position,
+            Position::Root | Position::Field { is_top: true, .. }
+        ) && CHECKED.contains(&key);
+        let is_limit = [UPPER, LOWER, FORMS].iter().any(|keys| keys.contains(&key));
+        match key {
+            "nullable" => &rules::INPUT_NULLABLE,
+            "readOnly" if new == &Value::Bool(true) => &rules::INPUT_READ_ONLY,
+            "readOnly" => &rules::INPUT_WRITABLE,
+            "writeOnly" => &rules::INPUT_WRITE_ONLY,
+            "uniqueItems" => &rules::INPUT_UNIQUE,
+            _ if !is_limit => &rules::OTHER,
+            _ if !is_narrower(key, old, new) => &rules::INPUT_LIMIT_WIDENED,
+            _ if is_checked => &rules::INPUT_LIMIT_NARROWED,
+            _ => &rules::INPUT_NARROWED,
+        }
+    }
+
+    /// Returns the rule for a value of a response that may be null.
+    fn null_rule(&self) -> &'static Rule {
+        match self.position {
+            _ if self.part == Part::Error => &rules::OUTPUT_NULL,
+            Position::Field {
+                is_optional: true, ..
+            } => &rules::OUTPUT_NULL,
+            _ => &rules::OUTPUT_NULL_UNREADABLE,
+        }
+    }
+
+    /// Returns the rule for a value that responses no longer have.
+    fn absent_rule(&self) -> &'static Rule {
+        match self.position {
+            _ if self.part == Part::Error => &rules::OUTPUT_REMOVED,
+            Position::Field {
+                is_optional: true, ..
+            } => &rules::OUTPUT_REMOVED,
+            _ => &rules::OUTPUT_ID_REMOVED,
+        }
+    }
+
+    /// Returns the position of a field. The client needs an id in a success, and nothing else.
+    fn field(&self, name: &str) -> Position {
+        let is_top = self.position == Position::Root;
+        Position::Field {
+            is_top,
+            is_optional: !(is_top && name == "id" && self.part == Part::Success),
+        }
+    }
+
     fn fields(&mut self, before: Option<Site<'a>>, after: Option<Site<'a>>, object: &Site<'a>) {
-        let names = |site: &Option<Site<'a>>| -> Vec<&'a String> {
+        let outer = self.position;
+        let fields = |site: &Option<Site<'a>>| -> Vec<&'a String> {
             site.iter().flat_map(Site::keys).collect()
         };
-        for name in union(names(&before).into_iter(), names(&after).into_iter()) {
+        for name in union(fields(&before).into_iter(), fields(&after).into_iter()) {
             let one = before.as_ref().and_then(|site| site.child(&name, self.old));
             let other = after.as_ref().and_then(|site| site.child(&name, self.new));
             let subject = format!("`{name}`");
+            self.position = outer;
+            self.position = self.field(&name);
+            let is_input = self.part == Part::Request;
             match (one, other) {
                 (Some(one), Some(other)) => self.schema(&one, &other),
                 (Some(one), None) => {
-                    let rule = match name.as_str() {
-                        _ if self.input => &rules::INPUT_REMOVED,
-                        "id" => &rules::OUTPUT_ID_REMOVED,
-                        _ => &rules::OUTPUT_REMOVED,
+                    let rule = match is_input {
+                        true => &rules::INPUT_REMOVED,
+                        false => self.absent_rule(),
                     };
                     self.removed(rule, &one, &subject);
                 }
                 (None, Some(other)) => {
                     let is_required = texts(object.get("required")).contains(&name);
-                    let rule = match (self.input, is_required) {
+                    let rule = match (is_input, is_required) {
                         (true, true) => &rules::REQUIRED_INPUT_ADDED,
                         (true, false) => &rules::INPUT_ADDED,
                         (false, _) => &rules::OUTPUT_ADDED,
@@ -544,16 +689,21 @@ impl<'a> Walk<'a> {
     /// Compares which fields are required. Added and removed fields are noted elsewhere.
     fn required_fields(&mut self, old: &Value, new: &Value, object: &Site<'a>) {
         let (before, after) = (texts(old), texts(new));
-        let (on, off) = if self.input {
+        let (on, off) = if self.part == Part::Request {
             (&rules::INPUT_REQUIRED, &rules::INPUT_OPTIONAL)
         } else {
             (&rules::OUTPUT_ALWAYS, &rules::OUTPUT_SOMETIMES)
         };
+        let is_top_success = self.position == Position::Root && self.part == Part::Success;
         for name in after.iter().filter(|name| !before.contains(name)) {
             self.note(on, object.at("required"), old, new, &format!("`{name}`"));
         }
         for name in before.iter().filter(|name| !after.contains(name)) {
             if object.get("properties").get(name).is_some() {
+                let off = match name.as_str() {
+                    "id" if is_top_success => &rules::OUTPUT_ID_REMOVED,
+                    _ => off,
+                };
                 self.note(off, object.at("required"), old, new, &format!("`{name}`"));
             }
         }
@@ -562,9 +712,11 @@ impl<'a> Walk<'a> {
 
     fn values(&mut self, old: &Value, new: &Value, site: &Site<'a>) {
         let pointer = site.at("enum");
+        let is_input = self.part == Part::Request;
         let rule = match (old, new) {
-            (_, Value::Null) if self.input => &rules::INPUT_VALUES_OPENED,
-            (Value::Null, _) if self.input => &rules::INPUT_VALUES_CLOSED,
+            _ if self.part == Part::Header => &rules::HEADER_CHANGED,
+            (_, Value::Null) if is_input => &rules::INPUT_VALUES_OPENED,
+            (Value::Null, _) if is_input => &rules::INPUT_VALUES_CLOSED,
             (_, Value::Null) | (Value::Null, _) => &rules::OUTPUT_VALUES,
             _ => return self.listed_values(&texts(old), &texts(new), &pointer),
         };
@@ -572,7 +724,7 @@ impl<'a> Walk<'a> {
     }
 
     fn listed_values(&mut self, before: &[String], after: &[String], pointer: &str) {
-        let (on, off) = if self.input {
+        let (on, off) = if self.part == Part::Request {
             (&rules::INPUT_VALUE_ADDED, &rules::INPUT_VALUE_REMOVED)
         } else {
             (&rules::OUTPUT_VALUE_ADDED, &rules::OUTPUT_VALUE_REMOVED)
@@ -594,14 +746,8 @@ struct Parameters<'a>(Vec<((&'a str, String), Site<'a>)>);
 impl<'a> Parameters<'a> {
     fn of(found: &Found<'a>, operation: &Site<'a>, document: &'a Value) -> Self {
         let path: Vec<&str> = parameters(found.path).collect();
-        let item = Site {
-            value: found.item,
-            pointer: operation
-                .pointer
-                .rsplit_once('/')
-                .map_or("", |(item, _)| item)
-                .to_owned(),
-        };
+        let pointer = operation.pointer.rsplit_once('/');
+        let item = Site::plain(found.item, pointer.map_or("", |(item, _)| item).to_owned());
         let lists = [&item, operation].map(|site| site.child("parameters", document));
         let all = lists
             .into_iter()
@@ -634,16 +780,25 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Returns the names of the security schemes of an operation or its document.
-fn schemes(operation: &Value, document: &Value) -> BTreeSet<String> {
-    let list = operation
-        .get("security")
-        .or_else(|| document.get("security"));
-    let requirements = list.and_then(Value::as_array).into_iter().flatten();
-    let names = requirements
-        .filter_map(Value::as_object)
-        .flat_map(Map::keys);
-    names.cloned().collect()
+/// Returns whether two values are equal, where `250` is `250.0`.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_same = |(key, value)| other.get(key).is_some_and(|other| same(value, other));
+            one.len() == other.len() && one.iter().all(is_same)
+        }
+        (one, other) => one == other,
+    }
+}
+
+fn names(value: &Value) -> impl Iterator<Item = &String> {
+    value.as_object().into_iter().flat_map(Map::keys)
 }
 
 fn union<'k>(
@@ -679,6 +834,33 @@ fn day(media_type: &str) -> &str {
         .unwrap_or(media_type)
 }
 
+/// The keys of these objects that have comparisons of their own, or are what identifies them.
+const PARAMETER_KEYS: &[&str] = &[
+    "allowEmptyValue",
+    "allowReserved",
+    "content",
+    "explode",
+    "in",
+    "name",
+    "required",
+    "schema",
+    "style",
+];
+const RESPONSE_KEYS: &[&str] = &["content", "description", "headers"];
+/// `encoding` is for forms, which these operations do not have.
+const MEDIA_KEYS: &[&str] = &["encoding", "schema"];
+
+/// The limits that the client checks, in the parameters and the fields that it sends.
+const CHECKED: &[&str] = &[
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+];
 const UPPER: &[&str] = &["maxItems", "maxLength", "maxProperties", "maximum"];
 const LOWER: &[&str] = &["minItems", "minLength", "minProperties", "minimum"];
 const FORMS: &[&str] = &[
@@ -697,6 +879,7 @@ fn is_narrower(key: &str, old: &Value, new: &Value) -> bool {
         _ if is_off(old) => true,
         (Some(old), Some(new)) if UPPER.contains(&key) => new < old,
         (Some(old), Some(new)) if LOWER.contains(&key) => new > old,
+        (Some(old), Some(new)) if key == "multipleOf" => old % new != 0.0,
         _ => true,
     }
 }

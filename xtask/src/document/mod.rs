@@ -2,6 +2,7 @@
 
 mod json;
 pub mod output;
+pub mod sanitize;
 
 use std::{
     borrow::Cow,
@@ -11,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use serde_saphyr::{UserMessageFormatter, options::MergeKeyPolicy};
 
@@ -43,7 +44,8 @@ pub fn read_text(path: &Path) -> Result<String> {
     unpack(File::open(path)?)
 }
 
-/// The text of a document, plain or gzipped.
+/// Returns the text of a document, plain or gzipped. A gzip file may have several members, and
+/// nothing else behind them.
 pub fn unpack(mut source: impl Read) -> Result<String> {
     let mut bytes = Vec::new();
     source
@@ -52,7 +54,7 @@ pub fn unpack(mut source: impl Read) -> Result<String> {
         .read_to_end(&mut bytes)?;
     if bytes.starts_with(GZIP_MAGIC) {
         let compressed = std::mem::take(&mut bytes);
-        GzDecoder::new(compressed.as_slice())
+        MultiGzDecoder::new(compressed.as_slice())
             .take(MAX_BYTES + 1)
             .read_to_end(&mut bytes)
             .context("not a whole gzip file")?;
@@ -210,6 +212,11 @@ pub fn escape(key: &str) -> Cow<'_, str> {
     } else {
         key.into()
     }
+}
+
+/// Returns an error of the TOML parser on one line.
+pub fn toml_error(error: toml::de::Error) -> anyhow::Error {
+    anyhow!("{}", error.to_string().trim().replace('\n', " "))
 }
 
 /// Replaces the file at `path` atomically.

@@ -1,8 +1,9 @@
 //! The pipeline from OpenAPI documents to generated code. Each stage is a pure function on a
-//! document: trim, rename, overlay, unify, lower, emit.
+//! document: trim, rename, overlay, unify, lower, emit. `names` checks the lowered document.
 
 pub mod emit;
 pub mod lower;
+pub mod names;
 pub mod overlay;
 pub mod rename;
 pub mod services;

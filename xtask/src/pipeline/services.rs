@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::document::escape;
+use crate::document::{self, escape, follow};
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -70,6 +70,9 @@ pub struct Roles {
     pub prefix: String,
     /// The documentation of the enum.
     pub about: String,
+    /// Our names for variants, by role, where the rule makes no name of its own of a role.
+    #[serde(default)]
+    pub variants: BTreeMap<String, String>,
 }
 
 impl Services {
@@ -78,7 +81,7 @@ impl Services {
         let place = || path.display().to_string();
         let text = std::fs::read_to_string(path).with_context(place)?;
         toml::from_str(&text)
-            .map_err(|error| anyhow::anyhow!("{}", error.to_string().trim().replace('\n', " ")))
+            .map_err(document::toml_error)
             .with_context(place)
     }
 }
@@ -123,6 +126,7 @@ impl Operation {
             .get_key_value(wanted)
             .or_else(|| paths.iter().find(|(path, _)| same_shape(path, wanted)))
             .with_context(|| format!("/paths: no path {wanted}"))?;
+        let item = follow(document, item)?;
         let value = item
             .get(self.method_key())
             .with_context(|| format!("/paths/{}: no method {}", escape(path), self.method))?;

@@ -71,12 +71,29 @@ const STRUCTURE: &[&str] = &[
     "scheme",
     "scopes",
     "security",
+    "servers",
     "style",
     "tokenUrl",
     "type",
     "uniqueItems",
     "url",
+    "variables",
     "writeOnly",
+];
+
+/// Keys of OpenAPI 3.0 that requests and responses of ours do not depend on, in order: prose, what
+/// only other formats than JSON have, and what the client does not follow.
+pub const IRRELEVANT: &[&str] = &[
+    "callbacks",
+    "description",
+    "example",
+    "examples",
+    "externalDocs",
+    "links",
+    "summary",
+    "tags",
+    "title",
+    "xml",
 ];
 
 /// Extensions that carry facts about an operation.
@@ -99,6 +116,7 @@ const NAMED: &[&str] = &[
     "properties",
     "responses",
     "scopes",
+    "variables",
 ];
 
 /// Keys whose values are data, not structure to look into.
@@ -110,17 +128,40 @@ pub fn trim<'o>(
     base_path: &str,
     operations: impl IntoIterator<Item = &'o Operation>,
 ) -> Result<Value> {
+    cut(document, base_path, operations, strip)
+}
+
+/// Like [`trim`], and also keeps keys that are on no list, so that a comparison sees them. They
+/// may be prose, so they are not written to a file.
+pub fn slice<'o>(
+    document: &Value,
+    base_path: &str,
+    operations: impl IntoIterator<Item = &'o Operation>,
+) -> Result<Value> {
+    cut(document, base_path, operations, |value, named| {
+        strip_with(value, named, true)
+    })
+}
+
+fn cut<'o>(
+    document: &Value,
+    base_path: &str,
+    operations: impl IntoIterator<Item = &'o Operation>,
+    strip: impl Fn(&Value, bool) -> Value,
+) -> Result<Value> {
     let mut paths = BTreeMap::<&str, Map<String, Value>>::new();
     for operation in operations {
         let found = operation.find(document, base_path)?;
         let item = paths.entry(found.path).or_default();
         item.insert(operation.method_key(), strip(found.value, false));
-        if let Some(shared) = found.item.get("parameters") {
-            item.insert("parameters".to_owned(), strip(shared, false));
+        for key in ["parameters", "servers"] {
+            if let Some(shared) = found.item.get(key) {
+                item.insert(key.to_owned(), strip(shared, false));
+            }
         }
     }
     let paths: Value = paths.into_iter().collect();
-    let mut components = reached(document, &paths)?;
+    let mut components = reached(document, &paths, &strip)?;
     for scheme in security_schemes(document, &paths) {
         let reference = format!("#/components/securitySchemes/{}", escape(scheme));
         let value = resolve(document, &reference).context("/security")?;
@@ -164,6 +205,12 @@ fn security_schemes<'a>(document: &'a Value, paths: &'a Value) -> BTreeSet<&'a S
 
 /// Copies a value without prose. In a `named` map every key is a name and stays.
 fn strip(value: &Value, named: bool) -> Value {
+    strip_with(value, named, false)
+}
+
+fn strip_with(value: &Value, named: bool, keep_unknown: bool) -> Value {
+    let strip = |value, named| strip_with(value, named, keep_unknown);
+    let is_unknown = |key: &str| !key.starts_with("x-") && IRRELEVANT.binary_search(&key).is_err();
     match value {
         Value::Array(items) => items.iter().map(|item| strip(item, named)).collect(),
         Value::Object(object) => {
@@ -186,7 +233,7 @@ fn strip(value: &Value, named: bool) -> Value {
                             .for_each(describe);
                     }
                     kept.insert(key.clone(), value);
-                } else if EXTENSIONS.contains(&key.as_str()) {
+                } else if EXTENSIONS.contains(&key.as_str()) || keep_unknown && is_unknown(key) {
                     kept.insert(key.clone(), value.clone());
                 }
             }
@@ -206,7 +253,11 @@ fn describe(response: &mut Value) {
 }
 
 /// Returns the components that `paths` refers to, directly or indirectly.
-fn reached(document: &Value, paths: &Value) -> Result<Map<String, Value>> {
+fn reached(
+    document: &Value,
+    paths: &Value,
+    strip: impl Fn(&Value, bool) -> Value,
+) -> Result<Map<String, Value>> {
     let mut components = Map::new();
     let mut seen = BTreeSet::new();
     let mut open = references(paths, "/paths");
@@ -319,6 +370,6 @@ mod tests {
 
     #[test]
     fn the_list_of_keys_is_in_order() {
-        assert!(STRUCTURE.is_sorted());
+        assert!(STRUCTURE.is_sorted() && IRRELEVANT.is_sorted());
     }
 }

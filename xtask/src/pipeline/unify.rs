@@ -6,7 +6,11 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use crate::{document::resolve, pipeline::rename::VERSIONS, pipeline::services::Services};
+use crate::{
+    document::{escape, resolve},
+    pipeline::rename::VERSIONS,
+    pipeline::services::Services,
+};
 
 /// One document for all services, and their differences.
 pub struct Unified {
@@ -228,26 +232,29 @@ fn entry(name: &str, document: &Value, services: &Services) -> Result<ServiceEnt
                 .iter()
                 .filter(|parameter| parameter["in"] == "query")
                 .map(|parameter| {
-                    field(
-                        parameter["name"].as_str().unwrap_or_default(),
-                        &parameter["schema"],
-                        is_true(parameter.get("required")),
-                    )
+                    let name = parameter["name"].as_str().unwrap_or_default();
+                    let required = is_true(parameter.get("required"));
+                    let place = format!("{id}: parameter {name}");
+                    field(name, &parameter["schema"], required, &place)
                 })
-                .collect();
+                .collect::<Result<_>>()?;
             let body = match found
                 .value
                 .pointer("/requestBody/content/application~1json/schema/$ref")
             {
                 Some(reference) => {
-                    let schema = resolve(document, reference.as_str().unwrap_or_default())?;
+                    let reference = reference.as_str().unwrap_or_default();
+                    let schema = resolve(document, reference)?;
                     let required = list(schema.get("required"));
                     let properties = schema.get("properties").and_then(Value::as_object);
                     properties
                         .into_iter()
                         .flatten()
-                        .map(|(name, schema)| field(name, schema, required.contains(&json!(name))))
-                        .collect()
+                        .map(|(name, schema)| {
+                            let place = format!("{reference}/properties/{}", escape(name));
+                            field(name, schema, required.contains(&json!(name)), &place)
+                        })
+                        .collect::<Result<_>>()?
                 }
                 None => Vec::new(),
             };
@@ -270,20 +277,52 @@ fn entry(name: &str, document: &Value, services: &Services) -> Result<ServiceEnt
     })
 }
 
-fn field(name: &str, schema: &Value, required: bool) -> Field {
-    let limit = |keys: [&str; 3]| keys.iter().find_map(|key| schema.get(key)?.as_u64());
-    let listed = schema.get("enum").or_else(|| schema.pointer("/items/enum"));
-    Field {
+fn field(name: &str, schema: &Value, required: bool, place: &str) -> Result<Field> {
+    let find = |keys: [&str; 3]| keys.iter().find_map(|key| schema.get(key)?.as_f64());
+    let exclusive = |key: &str| if is_true(schema.get(key)) { 1 } else { 0 };
+    let min = find(["minimum", "minLength", "minItems"]);
+    let max = find(["maximum", "maxLength", "maxItems"]);
+    let list = schema
+        .get("items")
+        .filter(|items| items.get("enum").is_some());
+    let values = match list {
+        Some(items) => values(items, &format!("{place}/items")),
+        None => values(schema, place),
+    }?;
+    Ok(Field {
         name: name.to_owned(),
         required,
-        min: limit(["minimum", "minLength", "minItems"]),
-        max: limit(["maximum", "maxLength", "maxItems"]),
-        values: list(listed)
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
+        min: min.map(|min| whole(min.ceil()) + exclusive("exclusiveMinimum")),
+        max: max.map(|max| whole(max.floor()).saturating_sub(exclusive("exclusiveMaximum"))),
+        values,
+    })
+}
+
+/// Returns a limit of what is never negative, whether it is written `250` or `250.0`.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the conversion saturates, as a limit should"
+)]
+fn whole(limit: f64) -> u64 {
+    limit as u64
+}
+
+/// Returns the listed values. The client never sends null; other values must have the type.
+fn values(schema: &Value, place: &str) -> Result<Vec<String>> {
+    let is_text = schema.get("type").is_none_or(|kind| kind == "string");
+    let mut values = Vec::new();
+    for (index, value) in list(schema.get("enum")).iter().enumerate() {
+        match value {
+            Value::String(text) => values.push(text.clone()),
+            Value::Null if is_true(schema.get("nullable")) => {}
+            other if is_text => {
+                bail!("{place}/enum/{index}: {other} is not a string, as its type says")
+            }
+            other => values.push(other.to_string()),
+        }
     }
+    Ok(values)
 }
 
 #[cfg(test)]

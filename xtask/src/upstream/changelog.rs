@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     diff::{Report, Severity},
+    document::sanitize::sanitize,
     upstream::lock::Lock,
 };
 
@@ -41,7 +42,7 @@ fn entry(lock: &Lock, report: &Report) -> String {
             }
         }
         for impact in impacts {
-            let _ = writeln!(entry, "  - {severity}: {impact}");
+            let _ = writeln!(entry, "  - {severity}: {}", sanitize(impact));
         }
     }
     entry

@@ -7,7 +7,7 @@ use chrono::{NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::pipeline::services::date;
+use crate::{document::toml_error, pipeline::services::date};
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,11 +27,9 @@ impl Lock {
     /// Returns the lock for `text`, taken from `source`. Text that `old` already names keeps
     /// its date, unless the source has one in its name.
     pub fn new(source: &str, text: &str, old: Option<&Self>) -> Self {
-        let source = source
-            .rsplit(['/', '\\'])
-            .next()
-            .unwrap_or(source)
-            .to_owned();
+        let mut parts = source.rsplit(['/', '\\']);
+        let source = parts.find(|part| !part.is_empty()).unwrap_or(source);
+        let source = source.to_owned();
         let sha256: String = Sha256::digest(text)
             .iter()
             .map(|byte| format!("{byte:02x}"))
@@ -52,6 +50,7 @@ impl Lock {
         match std::fs::read_to_string(path) {
             Ok(text) => toml::from_str(&text)
                 .map(Some)
+                .map_err(toml_error)
                 .with_context(|| path.display().to_string()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| path.display().to_string()),

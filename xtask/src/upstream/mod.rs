@@ -6,6 +6,7 @@ pub mod lock;
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
+use reqwest::Url;
 use serde_json::Value;
 
 use crate::{
@@ -26,7 +27,8 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A document with its text.
 pub struct Upstream {
-    source: String,
+    /// What to call it: its path, or its address without what may be secret.
+    label: String,
     text: String,
     /// The whole document.
     pub document: Value,
@@ -35,25 +37,25 @@ pub struct Upstream {
 impl Upstream {
     /// Reads a document from a path, or from an `http` or `https` address.
     pub fn read(source: &str) -> Result<Self> {
-        Self::read_text(source)
-            .and_then(|text| {
-                let document = parse(&text)?;
-                check_openapi(&document)?;
-                Ok(Self {
-                    source: source.to_owned(),
-                    text,
-                    document,
-                })
-            })
-            .with_context(|| source.to_owned())
-    }
-
-    fn read_text(source: &str) -> Result<String> {
-        if source.starts_with("https://") || source.starts_with("http://") {
-            unpack(download(source)?.as_slice())
-        } else {
-            document::read_text(Path::new(source))
-        }
+        // An address that does not parse may have a secret, so it is not repeated.
+        let address = source.contains("://").then(|| Url::parse(source));
+        let address = address.transpose().context("not an address")?;
+        let label = address.as_ref().map_or(source.to_owned(), label);
+        let read = || -> Result<_> {
+            let text = match address {
+                Some(address) => unpack(download(address)?.as_slice()),
+                None => document::read_text(Path::new(source)),
+            }?;
+            let document = parse(&text)?;
+            check_openapi(&document)?;
+            Ok((text, document))
+        };
+        let (text, document) = read().with_context(|| label.clone())?;
+        Ok(Self {
+            label,
+            text,
+            document,
+        })
     }
 
     /// Returns the part that our operations reach.
@@ -64,13 +66,13 @@ impl Upstream {
             &service.base_path,
             services.operations.values(),
         )
-        .with_context(|| self.source.clone())
+        .with_context(|| self.label.clone())
     }
 
     /// Returns the lock of the workspace at `root` after it takes this document.
     pub fn lock(&self, root: &Path) -> Result<Lock> {
         let old = Lock::read(&root.join(LOCK))?;
-        Ok(Lock::new(&self.source, &self.text, old.as_ref()))
+        Ok(Lock::new(&self.label, &self.text, old.as_ref()))
     }
 
     /// Returns whether the workspace at `root` has another document.
@@ -95,21 +97,39 @@ fn service(services: &Services) -> Result<&Service> {
     service.with_context(|| format!("openapi/services.toml: no service {SERVICE}"))
 }
 
+/// Returns an address without its user, password, query and fragment: a signature or a token in
+/// them must not be printed or committed.
+fn label(address: &Url) -> String {
+    let host = address.host_str().unwrap_or_default();
+    let port = address.port().map(|port| format!(":{port}"));
+    let (scheme, path) = (address.scheme(), address.path());
+    format!("{scheme}://{host}{}{path}", port.unwrap_or_default())
+}
+
 /// Downloads an address, up to the longest document allowed.
-fn download(address: &str) -> Result<Vec<u8>> {
+fn download(address: Url) -> Result<Vec<u8>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        ensure!(
+            ["http", "https"].contains(&address.scheme()),
+            "an address must be http or https"
+        );
         let client = reqwest::Client::builder().timeout(TIMEOUT).build()?;
-        let mut response = client.get(address).send().await?;
+        let response = client.get(address).send().await;
+        let mut response = response.map_err(reqwest::Error::without_url)?;
         ensure!(
             response.status().is_success(),
-            "answered {}",
+            "the response is {}",
             response.status()
         );
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(reqwest::Error::without_url)?
+        {
             ensure!(
                 (bytes.len() + chunk.len()) as u64 <= MAX_BYTES,
                 "longer than {} MiB",

@@ -18,7 +18,9 @@ use self::{
     progenitor::{Part, format},
     roles::KnownRoles,
 };
-use super::{lower::lower, overlay::Overlay, rename::rename, sources::Sources, unify::unify};
+use super::{
+    lower::lower, names, overlay::Overlay, rename::rename, sources::Sources, unify::unify,
+};
 use crate::document::output::Output;
 
 /// Generates every file of the workspace at `root`.
@@ -43,6 +45,7 @@ pub fn outputs(sources: &Sources) -> Result<Vec<Output>> {
     let known_roles = sources.known_roles.with_listed(&unified, services)?;
 
     let lowered = lower(&unified.document);
+    names::check(&lowered)?;
 
     let mut outputs = vec![
         Output::new(

@@ -6,11 +6,14 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    document::toml_error,
+    pipeline::lower::SCHEMAS,
+    pipeline::names::{Scope, camel},
     pipeline::services::{Roles, Services},
     pipeline::unify::Unified,
 };
@@ -33,7 +36,9 @@ impl KnownRoles {
     /// Reads the file of the workspace at `root`, if there is one.
     pub fn read(root: &Path) -> Result<Self> {
         match std::fs::read_to_string(root.join(Self::PATH)) {
-            Ok(text) => toml::from_str(&text).context(Self::PATH),
+            Ok(text) => toml::from_str(&text)
+                .map_err(toml_error)
+                .context(Self::PATH),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error).context(Self::PATH),
         }
@@ -113,11 +118,26 @@ fn role_enum(
 ) -> Result<TokenStream> {
     let ident = format_ident!("{name}");
     let about = format!(" {}", roles.about);
+    let mut scope = Scope::new(
+        format!("the enum {name}"),
+        format!("name its variant in openapi/services.toml, under [roles.{name}.variants]"),
+        &["Other"],
+    );
+    let place = format!(
+        "{SCHEMAS}/{}",
+        roles.values.replacen('.', "/properties/", 1)
+    );
     let mut variants = Vec::new();
     let mut idents = Vec::new();
     let mut wire = Vec::new();
     for value in values {
-        let variant = variant(value, &roles.prefix)?;
+        let bare = value.strip_prefix(&roles.prefix).unwrap_or(value);
+        let variant = roles
+            .variants
+            .get(value)
+            .cloned()
+            .unwrap_or_else(|| camel(bare));
+        let variant = scope.claim(variant, value, &place)?;
         let doc = match listed.get(value) {
             Some(by) => format!(" `{value}`, listed by {}.", by.join(", ")),
             None => format!(" `{value}`, no longer listed by any service."),
@@ -161,18 +181,4 @@ fn role_enum(
             }
         }
     })
-}
-
-/// Returns a name such as `ORG_READ_ONLY` without its prefix, in camel case.
-fn variant(value: &str, prefix: &str) -> Result<Ident> {
-    let words = value.strip_prefix(prefix).unwrap_or(value);
-    let camel: String = words
-        .split('_')
-        .filter(|word| !word.is_empty())
-        .map(|word| {
-            let (first, rest) = word.split_at(1);
-            first.to_uppercase() + &rest.to_lowercase()
-        })
-        .collect();
-    syn::parse_str(&camel).with_context(|| format!("role '{value}' makes no name of a variant"))
 }

@@ -1,21 +1,21 @@
-//! A copy of the raw crate, to compile another generated client than the committed one.
+//! Copies of crates, to compile other generated code than the committed one.
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 /// The crate with the generated client.
-const RAW: &str = "crates/atlas-admin-raw";
+pub const RAW: &str = "crates/atlas-admin-raw";
 
 /// The generated client in it.
 pub const CLIENT: &str = "crates/atlas-admin-raw/src/generated/client.rs";
 
-/// A workspace with a copy of the raw crate.
+/// A workspace with copies of crates.
 pub struct Trial {
     /// Its folder.
     pub folder: PathBuf,
@@ -23,10 +23,12 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Copies the raw crate of the workspace at `root` into `folder`, with the
-    /// versions that the workspace has locked.
-    pub fn new(root: &Path, folder: PathBuf) -> Result<Self> {
-        copy(&root.join(RAW), &folder.join(RAW))?;
+    /// Copies these folders of the workspace at `root` into `folder`, with the versions that
+    /// the workspace has locked.
+    pub fn new(root: &Path, folder: PathBuf, folders: &[&str]) -> Result<Self> {
+        for name in folders {
+            copy(&root.join(name), &folder.join(name))?;
+        }
         let manifest = read(&root.join("Cargo.toml"))?;
         fs::write(folder.join("Cargo.toml"), with_members(&manifest)?)?;
         fs::write(folder.join("Cargo.lock"), read(&root.join("Cargo.lock"))?)?;
@@ -39,20 +41,38 @@ impl Trial {
     /// Runs `cargo` in it, with the original workspace's target folder, so that dependencies
     /// are not compiled again.
     pub fn cargo(&self, arguments: &[&str]) -> Result<()> {
-        let status = cargo()
-            .args(arguments)
-            .args(["--offline", "--quiet"])
-            .current_dir(&self.folder)
-            .env("CARGO_TARGET_DIR", &self.target)
-            .status()
-            .context("cargo does not start")?;
+        let status = self.command(arguments).status();
+        let status = status.context("cannot run cargo")?;
         ensure!(status.success(), "cargo {} failed", arguments.join(" "));
         Ok(())
     }
+
+    /// Like [`cargo`](Self::cargo), and returns what it prints.
+    pub fn output(&self, arguments: &[&str]) -> Result<Output> {
+        self.command(arguments).output().context("cannot run cargo")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = cargo();
+        command
+            .args(arguments)
+            .args(["--offline", "--quiet"])
+            .current_dir(&self.folder)
+            .env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
 }
 
-/// Returns the target folder of the workspace at `root`.
+/// Returns the target folder that this program was built in, where the dependencies are
+/// compiled, or else that of the workspace at `root`.
 pub fn target(root: &Path) -> Result<PathBuf> {
+    let program = std::env::current_exe().ok();
+    let built_in = program
+        .as_deref()
+        .and_then(|program| program.ancestors().nth(2));
+    if let Some(folder) = built_in.filter(|folder| folder.join("CACHEDIR.TAG").is_file()) {
+        return Ok(folder.to_owned());
+    }
     let output = cargo()
         .args([
             "metadata",
