@@ -16,6 +16,7 @@ use crate::{
     token_store::{MemoryStore, TokenStore},
     transport::{
         Transport,
+        body::BOM,
         http::{HttpSettings, HttpTransport, UnpooledTransport},
     },
 };
@@ -188,7 +189,7 @@ impl ClientBuilder {
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not a certificate.
     pub fn add_root_certificate(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let certificates = Certificate::from_pem_bundle(pem.as_ref())
+        let certificates = Certificate::from_pem_bundle(without_bom(pem.as_ref()))
             .ok()
             .filter(|certificates| !certificates.is_empty())
             .ok_or_else(|| Error::input("the root certificate is not valid PEM"))?;
@@ -204,7 +205,7 @@ impl ClientBuilder {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not a certificate
     /// with its key. The error does not quote it.
     pub fn client_identity(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let identity = Identity::from_pem(pem.as_ref()).map_err(|_| {
+        let identity = Identity::from_pem(without_bom(pem.as_ref())).map_err(|_| {
             Error::input("the identity is not a certificate with its private key in PEM")
         })?;
         self.identity = Some(identity);
@@ -272,7 +273,7 @@ impl ClientBuilder {
             Error::credentials("the client has no credentials")
                 .with_advice("call ClientBuilder::credentials")
         })?;
-        credentials.check()?;
+        credentials.validate()?;
         if service == Service::OpsManager && !matches!(credentials.0, Kind::Digest { .. }) {
             return Err(Error::credentials(
                 "Ops Manager accepts neither service accounts nor tokens",
@@ -382,6 +383,10 @@ impl fmt::Debug for ClientBuilder {
             .field("allow_insecure_http", &self.allow_insecure_http)
             .finish_non_exhaustive()
     }
+}
+
+fn without_bom(pem: &[u8]) -> &[u8] {
+    pem.strip_prefix(BOM).unwrap_or(pem)
 }
 
 fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {

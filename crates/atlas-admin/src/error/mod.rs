@@ -16,7 +16,7 @@ use self::{
 use crate::model::{
     parse_error::ParseError,
     response::{BufferedResponse, RateLimit, headers},
-    sanitize::excerpt,
+    sanitize::{excerpt, quoted_excerpt},
     target::CallTarget,
 };
 
@@ -359,7 +359,7 @@ impl fmt::Display for Error {
                 write!(f, " {}", excerpt(code.as_str(), 60))?;
             }
             if let Some(detail) = &inner.service_error.detail {
-                write!(f, " \"{}\"", excerpt(detail, DETAIL_LIMIT))?;
+                write!(f, " {}", quoted_excerpt(detail, DETAIL_LIMIT))?;
             }
         }
         if let Some(advice) = &inner.advice {
