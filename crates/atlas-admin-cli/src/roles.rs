@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use atlas_admin::Service;
 
-use crate::ui::Output;
+use crate::ui::{Output, word};
 
 /// Where a key holds a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +62,7 @@ pub(crate) fn warn_about_unknown<'a>(
     for (scope, role) in unknown {
         output.note(&format!(
             "warning: {} is not a known {} role of {service}; see atlas-admin roles",
-            role.escape_debug(),
+            word(role),
             scope.name(),
         ));
     }

@@ -11,7 +11,10 @@ use super::{
     desired::DesiredKey,
     plan::{KeyPlan, Plan},
 };
-use crate::ui::{Output, progress::Progress};
+use crate::{
+    error::describe,
+    ui::{Output, progress::Progress},
+};
 
 /// Reads every key, and plans what changes. Returns the number of requests sent as well. The
 /// first failure may stop it early.
@@ -52,7 +55,7 @@ pub(super) async fn refresh(
             }
             Err(error) => {
                 requests_sent += u64::from(error.requests_sent());
-                progress.println(&format!("failed: {error}"));
+                progress.println(&format!("failed: {}", describe(&error)));
                 cancellation.on_error(&error);
                 Err((desired, error))
             }
