@@ -1,6 +1,7 @@
 //! `atlas-admin`: manage programmatic API keys on MongoDB Atlas and Ops Manager.
 //!
-//! Layers, from the top: `commands` → `client` → `config` → `ui` → `error` → `args`.
+//! Layers, from the top: `commands` → `client` → `config`, `token_cache` → `ui` → `error`
+//! → `text`, `diagnostic` → `args`.
 
 mod args;
 mod client;

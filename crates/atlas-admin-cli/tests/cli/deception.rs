@@ -56,6 +56,18 @@ async fn json_and_yaml_keep_the_exact_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_untrusted_certificate_has_a_hint() {
+    let emulator = service().tls(true).start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    for output in ["table", "json"] {
+        let ended = shell.run(&[&GET[..], &["-o", output]].concat()).exits(1);
+        for text in ["ca-certificates", "--ca-file", "UnknownIssuer"] {
+            assert!(ended.err.contains(text), "{text}: {ended:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn json_errors_have_all_that_text_has() {
     // Nothing listens on the discard port.
     let shell = Shell::at("http://127.0.0.1:9")

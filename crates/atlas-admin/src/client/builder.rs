@@ -10,7 +10,9 @@ use crate::{
     auth::{Auth, AuthContext},
     credentials::{Credentials, Kind, variable},
     error::Error,
-    model::{api_version::ApiVersion, base_url::BaseUrl, service::Service},
+    model::{
+        api_version::ApiVersion, base_url::BaseUrl, sanitize::quoted_excerpt, service::Service,
+    },
     rate_limiter::RateLimiter,
     retry::RetryPolicy,
     token_store::{MemoryStore, TokenStore},
@@ -64,11 +66,13 @@ impl ClientBuilder {
     /// | --- | --- |
     /// | `MONGODB_ATLAS_BASE_URL` | [`base_url`](Self::base_url) |
     /// | `MONGODB_ATLAS_OPS_MANAGER_URL` | [`ops_manager`](Self::ops_manager) |
+    /// | `MONGODB_ATLAS_SERVICE` | `cloud` (Atlas), `cloudgov` (Atlas for Government), `ops-manager` or `cloud-manager`: either of the above is an address of that service |
     ///
     /// # Errors
     ///
     /// Those of [`Credentials::from_env`], and
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input) for an address that is not valid.
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) for an address or a service that is not
+    /// valid.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(variable)
     }
@@ -77,10 +81,36 @@ impl ClientBuilder {
         read: impl Fn(&str) -> Result<Option<String>, Error>,
     ) -> Result<Self, Error> {
         let mut builder = Self::default().credentials(Credentials::from_variables(&read)?);
-        if let Some(url) = read("MONGODB_ATLAS_BASE_URL")? {
+        let atlas = read("MONGODB_ATLAS_BASE_URL")?;
+        let ops_manager = read("MONGODB_ATLAS_OPS_MANAGER_URL")?;
+        let or = |url: Option<String>, default: &str| url.unwrap_or_else(|| default.to_owned());
+        let (atlas, ops_manager) = match read("MONGODB_ATLAS_SERVICE")?.as_deref() {
+            None => (atlas, ops_manager),
+            Some("cloud") => (atlas.or(ops_manager), None),
+            Some("cloudgov") => (
+                Some(or(atlas.or(ops_manager), "https://cloud.mongodbgov.com")),
+                None,
+            ),
+            Some("ops-manager") => {
+                builder = builder.service(Service::OpsManager);
+                (None, ops_manager.or(atlas))
+            }
+            Some("cloud-manager") => (
+                None,
+                Some(or(ops_manager.or(atlas), "https://cloud.mongodb.com")),
+            ),
+            Some(other) => {
+                return Err(Error::input(format!(
+                    "MONGODB_ATLAS_SERVICE is {}",
+                    quoted_excerpt(other, 60)
+                ))
+                .with_advice("use cloud, cloudgov, ops-manager or cloud-manager"));
+            }
+        };
+        if let Some(url) = atlas {
             builder = builder.base_url(url)?;
         }
-        if let Some(url) = read("MONGODB_ATLAS_OPS_MANAGER_URL")? {
+        if let Some(url) = ops_manager {
             builder = builder.ops_manager(url)?;
         }
         Ok(builder)
