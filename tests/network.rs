@@ -72,6 +72,12 @@ async fn private_authorities_and_client_certificates_work() {
     let identity = |it: &Certified| format!("{}{}", it.certificate, it.key);
     let trusting = || at(url).add_root_certificate(&server.certificate).unwrap();
 
+    let marked = |pem: &[u8]| [b"\xef\xbb\xbf", pem].concat();
+    let with_marks = at(url)
+        .add_root_certificate(marked(server.certificate.as_ref()))
+        .and_then(|builder| builder.client_identity(marked(identity(&client).as_ref())))
+        .unwrap();
+    assert_eq!(update(with_marks).await.unwrap().id, API_KEY_ID);
     let with_identity = trusting().client_identity(identity(&client)).unwrap();
     assert_eq!(update(with_identity).await.unwrap().id, API_KEY_ID);
 

@@ -1,16 +1,17 @@
 //! SDK clients and calls, as the settings ask for them.
 
-use std::{fmt, fs, path::PathBuf};
+use std::{fmt, io, sync::Arc};
 
 use atlas_admin::{
-    ApiKey, Client, ClientBuilder, Credentials, Error, FileStore, GetOrgApiKey,
-    ReplaceProjectRoles, Response, UpdateOrgApiKey, sanitize,
+    ApiKey, Client, ClientBuilder, Credentials, Error, GetOrgApiKey, ReplaceProjectRoles, Response,
+    UpdateOrgApiKey, quote,
 };
-use etcetera::BaseStrategy;
 
 use crate::{
     config::{Config, MASK, ResolvedCredentials},
     error::CliError,
+    text,
+    token_cache::TokenCache,
     ui::{Output, request::RequestPreview},
 };
 
@@ -36,22 +37,24 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     /// The public key that it signs in with, unless it has other credentials.
     pub(crate) public_key: Option<String>,
-    revoke_token: bool,
+    /// For service accounts.
+    token_cache: Option<Arc<TokenCache>>,
 }
 
 impl Session {
     /// Opens a session for a single call.
-    pub(crate) fn open(config: &Config) -> Result<Self, CliError> {
-        Self::open_with(config, |builder| builder)
+    pub(crate) fn open(config: &Config, output: &Output) -> Result<Self, CliError> {
+        Self::open_with(config, output, |builder| builder)
     }
 
     /// Opens a session for many concurrent calls, which respects the rate limit.
-    pub(crate) fn open_rate_limited(config: &Config) -> Result<Self, CliError> {
-        Self::open_with(config, |builder| builder.limit_rate(true))
+    pub(crate) fn open_rate_limited(config: &Config, output: &Output) -> Result<Self, CliError> {
+        Self::open_with(config, output, |builder| builder.limit_rate(true))
     }
 
     fn open_with(
         config: &Config,
+        output: &Output,
         adjust: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Result<Self, CliError> {
         let credentials = config.credentials()?.value;
@@ -61,23 +64,20 @@ impl Session {
             _ => None,
         };
         let mut builder = adjust(builder(config, credentials.into_sdk())?);
-        let mut revoke_token = false;
-        if is_service_account {
-            match token_folder() {
-                Some(folder) => builder = builder.token_store(FileStore::new(folder)),
-                None => revoke_token = true,
-            }
+        let token_cache = is_service_account.then(|| Arc::new(TokenCache::open(output)));
+        if let Some(cache) = &token_cache {
+            builder = builder.token_store(Arc::clone(cache));
         }
         Ok(Self {
             client: build(config, builder)?,
             public_key,
-            revoke_token,
+            token_cache,
         })
     }
 
     /// Revokes the access token if it is not stored for the next run.
     pub(crate) async fn close(self) {
-        if self.revoke_token {
+        if self.token_cache.is_some_and(|cache| cache.is_in_memory()) {
             // The call's result matters more, and the token expires within the hour.
             let _ = self.client.revoke_token().await;
         }
@@ -105,7 +105,7 @@ impl DryRun {
             }
             Some(ResolvedCredentials::ApiKey { public, .. }) => (
                 Credentials::digest(&*public, "dry-run"),
-                format!("Digest username=\"{}\", {MASK}", sanitize(&public)),
+                format!("Digest username={}, {MASK}", quote(&public)),
             ),
             None => (
                 Credentials::digest("dry-run", "dry-run"),
@@ -144,8 +144,13 @@ fn builder(config: &Config, credentials: Credentials) -> Result<ClientBuilder, C
         builder = builder.allow_insecure_http();
     }
     if let Some(path) = &config.ca_file {
-        let pem = fs::read(path)
-            .map_err(|error| CliError::input(format!("cannot read {}: {error}", path.display())))?;
+        let pem = text::read(path).map_err(|error| {
+            let advice = match error.kind() {
+                io::ErrorKind::InvalidData => "; certificates must be in PEM",
+                _ => "",
+            };
+            CliError::input(format!("cannot read {}: {error}{advice}", path.display()))
+        })?;
         builder = with_origin(path.display(), builder.add_root_certificate(pem))?;
     }
     Ok(builder)
@@ -172,10 +177,4 @@ fn with_origin<T>(
     result: Result<T, impl fmt::Display>,
 ) -> Result<T, CliError> {
     result.map_err(|error| CliError::input(format!("{origin}: {error}")))
-}
-
-/// Returns the folder with the access tokens of service accounts.
-fn token_folder() -> Option<PathBuf> {
-    let strategy = etcetera::choose_base_strategy().ok()?;
-    Some(strategy.cache_dir().join("atlas-admin").join("tokens"))
 }

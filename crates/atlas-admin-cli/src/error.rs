@@ -112,6 +112,8 @@ pub(crate) fn call_error_to_json(error: &Error) -> Value {
     let mut json = json!({
         "kind": error.kind().as_str(),
         "message": error.to_string(),
+        "cause": root_cause(error),
+        "hint": hint(error),
         "status": error.status().map(|status| status.as_u16()),
         "code": error.code().map(|code| code.as_str().to_owned()),
         "operation": error.operation(),
@@ -150,26 +152,46 @@ impl fmt::Display for CliError {
                     more => write!(f, "\n  and {more} more"),
                 }
             }
-            Self::Call(error) => f.write_str(&with_root_cause(error)),
+            Self::Call(error) => f.write_str(&describe(error)),
             Self::BrokenPipe => f.write_str("standard output was closed"),
         }
     }
 }
 
-/// Returns the error's text, with its root cause unless the text names it.
-fn with_root_cause(error: &Error) -> String {
+/// Returns the text of a failed call's error, with what `call_error_to_json` has besides.
+pub(crate) fn describe(error: &Error) -> String {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause.and_then(|cause| cause.source()) {
-        cause = Some(deeper);
-    }
-    if let Some(cause) = cause.map(ToString::to_string)
+    if let Some(cause) = root_cause(error)
         && !text.contains(&cause)
     {
         text.push_str("\n  caused by: ");
         text.push_str(&sanitize(&cause));
     }
+    if let Some(hint) = hint(error) {
+        text.push_str("\n  hint: ");
+        text.push_str(hint);
+    }
     text
+}
+
+fn root_cause(error: &Error) -> Option<String> {
+    let mut cause = error.source()?;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Some(cause.to_string())
+}
+
+/// Returns what helps against a certificate that is not trusted.
+fn hint(error: &Error) -> Option<&'static str> {
+    let cause = root_cause(error)?;
+    let is_untrusted = ["UnknownIssuer", "CA certificates", "root certificate"]
+        .iter()
+        .any(|sign| cause.contains(sign));
+    is_untrusted.then_some(
+        "install the system's certificates (often the package ca-certificates), or name a file \
+         with the authority's certificate with --ca-file",
+    )
 }
 
 impl From<Error> for CliError {

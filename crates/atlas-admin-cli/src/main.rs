@@ -1,6 +1,7 @@
 //! `atlas-admin`: manage programmatic API keys on MongoDB Atlas and Ops Manager.
 //!
-//! Layers, from the top: `commands` → `client` → `config` → `ui` → `error` → `args`.
+//! Layers, from the top: `commands` → `client` → `config`, `token_cache` → `ui` → `error`
+//! → `text`, `diagnostic` → `args`.
 
 mod args;
 mod client;
@@ -11,16 +12,18 @@ mod error;
 mod roles;
 mod runtime;
 mod signal;
+mod text;
+mod token_cache;
 mod ui;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::{commands::Cli, ui::Output};
+use crate::{args::without_secrets, commands::Cli, ui::Output};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| without_secrets(error).exit());
     cli.global.color.write_global();
     let output = Output::new(&cli.global);
     output.log_if_verbose();

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use atlas_admin::Service;
 use strsim::damerau_levenshtein;
 
-use crate::{error::CliError, ui::Output};
+use crate::{
+    error::CliError,
+    ui::{Output, word},
+};
 
 /// Names with at most this many edits between them look alike.
 const MAX_MISSPELLING: usize = 2;
@@ -78,10 +81,7 @@ impl KnownRoles {
     /// misspelling of a known one.
     pub(crate) fn problem(&self, scope: RoleScope, role: &str) -> Option<String> {
         if role.contains(char::is_whitespace) {
-            return Some(format!(
-                "the role name \"{}\" contains a space",
-                role.escape_debug()
-            ));
+            return Some(format!("the role name {} contains a space", word(role)));
         }
         let is_known = |service: &Service| scope.roles(*service).iter().any(|known| known == role);
         if self.allow_unknown || self.contains(scope, role) || Service::ALL.iter().any(is_known) {
@@ -96,7 +96,7 @@ impl KnownRoles {
             format!(
                 "{} is not a known {} role; did you mean {known}? \
                  (use --allow-unknown-role to send it as written)",
-                role.escape_debug(),
+                word(role),
                 scope.name(),
             )
         })
@@ -115,7 +115,7 @@ impl KnownRoles {
         for (scope, role) in unknown {
             output.note(&format!(
                 "warning: {} is not a known {} role of {}; see atlas-admin roles",
-                role.escape_debug(),
+                word(role),
                 scope.name(),
                 self.service
             ));

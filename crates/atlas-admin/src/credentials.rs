@@ -4,7 +4,10 @@ use std::{env, fmt};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{error::Error, model::sanitize::excerpt};
+use crate::{
+    error::Error,
+    model::sanitize::{excerpt, first_invisible, looks_like_secret},
+};
 
 /// Credentials for a service.
 ///
@@ -120,8 +123,15 @@ impl Credentials {
         }
     }
 
-    /// Checks what can be checked without a service.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Checks what can be checked without a service, as
+    /// [`ClientBuilder::build`](crate::ClientBuilder::build) does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if a value is empty, in quotes,
+    /// a JSON document or has an invisible character, or if the halves seem to be swapped or of
+    /// another kind of credentials. The error shows no value.
+    pub fn validate(&self) -> Result<(), Error> {
         let (name, secret) = match &self.0 {
             Kind::Digest { user, password } => {
                 let is_account = |text: &str| {
@@ -138,21 +148,13 @@ impl Credentials {
                          MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET",
                     ));
                 }
-                if is_private_key(user) {
-                    return Err(Error::credentials(
-                        "the public key or user name looks like a private key",
-                    )
-                    .with_advice("the two may be swapped"));
-                }
                 (Some(("public key", user)), ("private key", password))
             }
             Kind::ServiceAccount { id, secret } => {
                 if id.contains(':') {
                     return Err(Error::credentials("the service account's id has a colon"));
                 }
-                if id.starts_with(SERVICE_ACCOUNT_SECRET)
-                    || secret.expose_secret().starts_with(SERVICE_ACCOUNT_ID)
-                {
+                if secret.expose_secret().starts_with(SERVICE_ACCOUNT_ID) {
                     return Err(Error::credentials(
                         "the service account's id and secret are swapped",
                     ));
@@ -164,20 +166,46 @@ impl Credentials {
             }
             Kind::Bearer { token } => (None, ("token", token)),
         };
-        let name = name.map(|(what, text)| (what, text.as_str()));
-        let secret = (secret.0, secret.1.expose_secret());
-        for (what, text) in name.into_iter().chain([secret]) {
-            if text.is_empty() {
-                return Err(Error::credentials(format!("the {what} is empty")));
-            }
-            if text.contains(char::is_control) {
-                return Err(Error::credentials(format!(
-                    "the {what} has control characters, such as a line break"
-                )));
+        if let Some((what, name)) = name {
+            check_value(what, name)?;
+            if looks_like_secret(name) {
+                return Err(
+                    Error::credentials(format!("the {what} looks like a {}", secret.0))
+                        .with_advice("the two may be swapped"),
+                );
             }
         }
-        Ok(())
+        check_value(secret.0, secret.1.expose_secret())
     }
+}
+
+/// Refuses what a copy from elsewhere leaves around or inside a value.
+fn check_value(what: &str, text: &str) -> Result<(), Error> {
+    const QUOTES: &[(char, char)] = &[('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’')];
+
+    let (first, last) = (text.chars().next(), text.chars().next_back());
+    let is_within = |open, close| text.len() > 1 && first == Some(open) && last == Some(close);
+    let (problem, advice) = if text.is_empty() {
+        ("is empty".to_owned(), "set it, or unset the other half")
+    } else if let Some(c) = first_invisible(text) {
+        let kind = if c.is_control() {
+            "a control character"
+        } else {
+            "an invisible character"
+        };
+        let code_point = u32::from(c);
+        (
+            format!("has {kind}, U+{code_point:04X}"),
+            "copy the value alone",
+        )
+    } else if QUOTES.iter().any(|&(open, close)| is_within(open, close)) {
+        ("is in quotes".to_owned(), "remove them")
+    } else if is_within('{', '}') || is_within('[', ']') {
+        ("is a JSON document".to_owned(), "take the value out of it")
+    } else {
+        return Ok(());
+    };
+    Err(Error::credentials(format!("the {what} {problem}")).with_advice(advice))
 }
 
 /// Returns the value of an environment variable, unless it is unset or empty.
@@ -223,25 +251,11 @@ fn pair(
     }
 }
 
-/// Returns whether this looks like a private or personal key: a UUID, or the same with four
-/// groups as some pages print it.
-fn is_private_key(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').map(str::len).collect();
-    matches!(*parts, [8, 4, 4, 4, 12] | [8, 4, 4, 12])
-        && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
-}
-
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |f: &mut fmt::Formatter<'_>, kind, field, name: &str| {
-            // A secret in the place of a name is a common mistake.
-            let shown = if name.starts_with(SERVICE_ACCOUNT_SECRET) || is_private_key(name) {
-                "[REDACTED]".to_owned()
-            } else {
-                excerpt(name, 60)
-            };
             f.debug_struct(kind)
-                .field(field, &shown)
+                .field(field, &excerpt(name, 60))
                 .finish_non_exhaustive()
         };
         match &self.0 {
@@ -353,12 +367,38 @@ mod tests {
             (Credentials::digest("abcdefgh", ""), "private key is empty"),
             (
                 Credentials::digest("abcdefgh", "hush\n"),
-                "control characters",
+                "private key has a control character, U+000A",
+            ),
+            (
+                Credentials::digest("abcdefgh", "hu\u{200b}sh"),
+                "private key has an invisible character, U+200B",
+            ),
+            (
+                Credentials::digest("abcdefgh\u{a0}", "hush"),
+                "public key has an invisible character, U+00A0",
+            ),
+            (
+                Credentials::bearer("\u{feff}hush"),
+                "token has an invisible character, U+FEFF",
+            ),
+            (Credentials::digest("abcdefgh", "\"hush\""), "is in quotes"),
+            (Credentials::digest("“abcdefgh”", "hush"), "is in quotes"),
+            (
+                Credentials::service_account("mdb_sa_id_1", r#"{"clientSecret": "hush"}"#),
+                "service account's secret is a JSON document",
+            ),
+            (
+                Credentials::service_account("beefdead-1111-2222-3333-444444444444", "hush"),
+                "may be swapped",
             ),
             (Credentials::service_account("a:b", "hush"), "colon"),
             (
                 Credentials::service_account("mdb_sa_sk_hush", "mdb_sa_id_1"),
                 "are swapped",
+            ),
+            (
+                Credentials::service_account("mdb_sa_sk_hush", "hush"),
+                "may be swapped",
             ),
             (
                 Credentials::digest("beefdead-1111-2222-3333-444444444444", "abcdefgh"),
@@ -370,7 +410,7 @@ mod tests {
             ),
             (Credentials::bearer(""), "token is empty"),
         ] {
-            let error = credentials.check().unwrap_err();
+            let error = credentials.validate().unwrap_err();
             assert!(error.to_string().contains(reason), "{error}");
             let shown = format!("{error} {error:?} {credentials:?}");
             assert!(
@@ -379,7 +419,7 @@ mod tests {
             );
         }
         Credentials::digest("jané@example.com", "pässword")
-            .check()
+            .validate()
             .unwrap();
     }
 }

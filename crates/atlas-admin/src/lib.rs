@@ -107,7 +107,7 @@ pub use model::{
     parse_error::ParseError,
     response::{Deprecation, RateLimit, Response},
     roles::{OrgRole, ProjectRole},
-    sanitize::sanitize,
+    sanitize::{looks_like_secret, quote, sanitize},
     service::Service,
 };
 pub use operations::{GetOrgApiKey, ReplaceProjectRoles, UpdateOrgApiKey};

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use atlas_admin::{ApiVersion, Service};
+use atlas_admin::ApiVersion;
 use clap::Args;
 
-use super::{Color, Format, service_parser};
+use super::{Color, Format, NamedService, service};
 
 /// The options of every command. A setting without an option comes from the profile named
 /// by --profile, the environment, or the default profile, in this order.
@@ -13,8 +13,8 @@ use super::{Color, Format, service_parser};
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
     /// Service to call [default: atlas-v2]
-    #[arg(long, global = true, value_name = "SERVICE", value_parser = service_parser())]
-    pub(crate) service: Option<Service>,
+    #[arg(long, global = true, value_name = "SERVICE", value_parser = service::parser())]
+    pub(crate) service: Option<NamedService>,
 
     /// Base URL of the service, such as https://host:port
     #[arg(long, global = true, value_name = "URL")]

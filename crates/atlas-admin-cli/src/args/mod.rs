@@ -2,17 +2,12 @@
 
 mod global;
 mod output;
-
-use atlas_admin::Service;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+mod secrets;
+mod service;
 
 pub(crate) use self::{
     global::GlobalArgs,
     output::{Color, Format},
+    secrets::without_secrets,
+    service::NamedService,
 };
-
-/// Parses the name of a service.
-fn service_parser() -> impl TypedValueParser<Value = Service> {
-    PossibleValuesParser::new(Service::ALL.iter().map(|service| service.as_str()))
-        .try_map(|name| name.parse::<Service>())
-}

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     args::GlobalArgs,
-    config::{Config, CredentialParts, MASK, Sourced},
+    config::{Config, CredentialParts, MASK, Sourced, shown},
     error::CliError,
     ui::{Output, table::table},
 };
@@ -30,10 +30,13 @@ pub(super) enum Auth {
     ///      in the Atlas CLI's file
     ///   3. the environment: MONGODB_ATLAS_PUBLIC_API_KEY and MONGODB_ATLAS_PRIVATE_API_KEY,
     ///      MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET, or
-    ///      MONGODB_ATLAS_ACCESS_TOKEN; MONGODB_ATLAS_BASE_URL, MONGODB_ATLAS_OPS_MANAGER_URL,
-    ///      MONGODB_ATLAS_ORG_ID, MONGODB_ATLAS_PROJECT_ID
+    ///      MONGODB_ATLAS_ACCESS_TOKEN; MONGODB_ATLAS_SERVICE, MONGODB_ATLAS_BASE_URL,
+    ///      MONGODB_ATLAS_OPS_MANAGER_URL, MONGODB_ATLAS_ORG_ID, MONGODB_ATLAS_PROJECT_ID;
+    ///      or the same with MCLI_ instead of MONGODB_ATLAS_
     ///   4. the profile "default" of ~/.config/atlas-admin/config.toml
     ///   5. the profile "default" of the Atlas CLI
+    ///
+    /// Without --profile, MONGODB_ATLAS_PROFILE names the profile to use instead of "default".
     ///
     /// A profile of config.toml is a table with any of: service, base_url, api_version, org,
     /// project, public_key, private_key or private_key_file, client_id, client_secret or
@@ -50,13 +53,13 @@ pub(super) struct StatusArgs {}
 #[serde(rename_all = "camelCase")]
 struct Status<'a> {
     service: Sourced<&'static str>,
-    base_url: &'a Sourced<String>,
+    base_url: Sourced<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api_version: Option<&'a Sourced<ApiVersion>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    org: Option<&'a Sourced<String>>,
+    org: Option<Sourced<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    project: Option<&'a Sourced<String>>,
+    project: Option<Sourced<&'a str>>,
     /// Absent if there are no usable credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     credentials: Option<Credentials<'a>>,
@@ -86,10 +89,10 @@ pub(super) fn run(global: &GlobalArgs, output: &Output) -> Result<(), CliError> 
             value: config.service.value.as_str(),
             origin: config.service.origin.clone(),
         },
-        base_url: &config.base_url,
+        base_url: masked(&config.base_url),
         api_version: config.api_version.as_ref(),
-        org: config.org.as_ref(),
-        project: config.project.as_ref(),
+        org: config.org.as_ref().map(masked),
+        project: config.project.as_ref().map(masked),
         credentials: credentials.as_ref().ok().map(|credentials| Credentials {
             kind: credentials.value.kind(),
             name: credentials.value.name(),
@@ -100,7 +103,7 @@ pub(super) fn run(global: &GlobalArgs, output: &Output) -> Result<(), CliError> 
             .iter()
             .map(|layer| Source {
                 source: &layer.origin,
-                credentials: summary(&layer.credentials, layer.remark),
+                credentials: summary(&layer.credentials, layer.remark.as_deref()),
             })
             .collect(),
     };
@@ -108,7 +111,14 @@ pub(super) fn run(global: &GlobalArgs, output: &Output) -> Result<(), CliError> 
     credentials.map(|_| ())
 }
 
-fn summary(parts: &CredentialParts, remark: Option<&'static str>) -> String {
+fn masked(setting: &Sourced<String>) -> Sourced<&str> {
+    Sourced {
+        value: shown(&setting.value),
+        origin: setting.origin.clone(),
+    }
+}
+
+fn summary(parts: &CredentialParts, remark: Option<&str>) -> String {
     match parts.resolve() {
         Ok(Some(credentials)) => credentials.kind().to_owned(),
         Ok(None) if parts.secret.is_some() => "a secret".to_owned(),
@@ -120,7 +130,7 @@ fn summary(parts: &CredentialParts, remark: Option<&'static str>) -> String {
 fn rows(status: &Status<'_>) -> Table {
     let mut table = table();
     let mut row = |name: &str, value: &str, source: String| {
-        table.add_row([name, &sanitize(value), &source]);
+        table.add_row([name, &sanitize(value), &sanitize(&source)]);
     };
     let from = |origin: &str| format!("from {origin}");
     row(
@@ -130,7 +140,7 @@ fn rows(status: &Status<'_>) -> Table {
     );
     row(
         "base URL",
-        &status.base_url.value,
+        status.base_url.value,
         from(&status.base_url.origin),
     );
     if let Some(version) = status.api_version {
@@ -140,9 +150,9 @@ fn rows(status: &Status<'_>) -> Table {
             from(&version.origin),
         );
     }
-    for (name, setting) in [("organization", status.org), ("project", status.project)] {
+    for (name, setting) in [("organization", &status.org), ("project", &status.project)] {
         if let Some(setting) = setting {
-            row(name, &setting.value, from(&setting.origin));
+            row(name, setting.value, from(&setting.origin));
         }
     }
     match &status.credentials {

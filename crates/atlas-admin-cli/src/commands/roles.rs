@@ -35,7 +35,7 @@ pub(super) fn run(global: &GlobalArgs, output: &Output) -> Result<(), CliError> 
     for scope in RoleScope::ALL {
         let first = roles.len();
         for &service in Service::ALL {
-            if global.service.is_some_and(|only| only != service) {
+            if global.service.is_some_and(|only| only.service != service) {
                 continue;
             }
             for role in scope.roles(service) {

@@ -22,7 +22,7 @@ pub(super) fn run(
         return request::print(&preview, output);
     }
     block_on(async {
-        let session = Session::open(config)?;
+        let session = Session::open(config, output)?;
         let response = call(&session.client).send().await;
         session.close().await;
         api_key::print(&response?, output)

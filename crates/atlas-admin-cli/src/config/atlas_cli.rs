@@ -1,14 +1,14 @@
 //! The profiles of the Atlas CLI. The file belongs to another program, so unknown
 //! entries are ignored.
 
-use atlas_admin::Service;
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
 use super::{
+    content::Content,
     credentials::{CredentialParts, PartNames},
     layer::Layer,
 };
@@ -23,21 +23,19 @@ const NAMES: PartNames = PartNames {
 
 pub(super) struct File {
     path: Option<PathBuf>,
-    content: Content,
-}
-
-enum Content {
-    Missing,
-    Unreadable,
-    Profiles(Table),
+    pub(super) content: Content<Table>,
 }
 
 impl File {
     pub(super) fn open() -> Self {
         let path = folder().map(|folder| folder.join("atlascli").join("config.toml"));
-        let content = match path.as_ref().map(fs::read_to_string) {
-            Some(Ok(text)) => text.parse().map_or(Content::Unreadable, Content::Profiles),
-            _ => Content::Missing,
+        let content = match path.as_deref().map_or(Content::Missing, Content::read) {
+            Content::Profiles(text) => text.parse().map_or_else(
+                |_| Content::Unreadable("is invalid TOML".to_owned()),
+                Content::Profiles,
+            ),
+            Content::Unreadable(reason) => Content::Unreadable(reason),
+            Content::Missing => Content::Missing,
         };
         Self { path, content }
     }
@@ -50,85 +48,97 @@ impl File {
     }
 
     pub(super) fn names(&self) -> Vec<String> {
-        let Content::Profiles(profiles) = &self.content else {
-            return Vec::new();
-        };
         let is_profile = |(name, value): (&String, &Value)| value.is_table().then(|| name.clone());
-        profiles.iter().filter_map(is_profile).collect()
+        let profiles = self.content.profiles().into_iter().flatten();
+        profiles.filter_map(is_profile).collect()
     }
 
     pub(super) fn profile(&self, name: &str) -> Option<Layer> {
-        let Content::Profiles(profiles) = &self.content else {
-            return None;
-        };
-        let profile = profiles.get(name)?.as_table()?;
+        let profile = self.content.profiles()?.get(name)?.as_table()?;
         let text = |key: &str| {
             let text = profile.get(key)?.as_str()?.trim();
             (!text.is_empty()).then(|| text.to_owned())
         };
-        let (service, base_url) = match text("service").as_deref() {
-            Some("cloudgov") => (
-                Some(Service::AtlasV2),
-                Some("https://cloud.mongodbgov.com".to_owned()),
-            ),
-            Some("ops-manager") => (Some(Service::OpsManager), None),
-            Some("cloud-manager") => (
-                Some(Service::OpsManager),
-                Some("https://cloud.mongodb.com".to_owned()),
-            ),
-            _ => (None, None),
-        };
-        let (base_url, ops_manager_url) = match service {
-            Some(Service::OpsManager) => (None, text("ops_manager_url").or(base_url)),
-            // In an Atlas profile this is another server to use as Atlas.
-            _ => (text("ops_manager_url").or(base_url), None),
-        };
-        Some(Layer {
+        let url = text("ops_manager_url").or_else(|| text("base_url"));
+        let layer = Layer {
             origin: format!("{} [{name}]", self.display_path()),
-            service,
-            base_url,
-            ops_manager_url,
+            service: text("service").map(|service| service.parse()),
             org: text("org_id"),
             project: text("project_id"),
-            credentials: credentials(&text),
+            credentials: credentials(name, &text),
             ..Layer::default()
-        })
+        };
+        // Without a service this is an address of Atlas.
+        Some(layer.with_urls(url, None))
     }
 
     /// Returns the profile, or an empty source with the reason.
     pub(super) fn profile_or_empty(&self, name: &str) -> Layer {
-        let remark = match &self.content {
-            Content::Missing => "no such file",
-            Content::Unreadable => "invalid TOML",
-            Content::Profiles(_) => "no such profile",
-        };
         self.profile(name)
-            .unwrap_or_else(|| Layer::empty(&self.display_path(), name, remark))
+            .unwrap_or_else(|| Layer::empty(&self.display_path(), name, self.content.remark()))
     }
 }
 
 /// Returns the credentials of a profile. If it has more than one kind, `auth_type` says
-/// which is in use. A user account's token works for the Atlas CLI only.
-fn credentials(text: &dyn Fn(&str) -> Option<String>) -> CredentialParts {
+/// which is in use.
+fn credentials(profile: &str, text: &dyn Fn(&str) -> Option<String>) -> CredentialParts {
     let name = |key: &str| text(key).map(Ok);
     let secret = |key: &str| text(key).map(|text| Ok(SecretString::from(text)));
-    let key = || CredentialParts {
-        public_key: name(NAMES.public_key),
-        private_key: secret(NAMES.private_key),
-        names: NAMES,
+    let has_any = |keys: [&str; 2]| keys.iter().any(|key| text(key).is_some());
+    let unusable = |reason: String| CredentialParts {
+        unusable: Some(reason),
         ..CredentialParts::default()
     };
-    let account = || CredentialParts {
-        client_id: name(NAMES.client_id),
-        client_secret: secret(NAMES.client_secret),
-        names: NAMES,
-        ..CredentialParts::default()
+    // The Atlas CLI moves both halves there, and leaves the kind in the file.
+    let in_keyring = |kind: &str, [name, secret]: [&str; 2]| {
+        unusable(format!(
+            "its {kind} is in the system's keyring, as {name} and {secret} of \
+             atlascli_{profile}, which this command does not read; look it up (on Linux: \
+             secret-tool lookup service atlascli_{profile} username {secret}) and pass it with \
+             --private-key-stdin, or write a profile"
+        ))
     };
-    match text("auth_type").as_deref() {
-        Some("service_account") => account(),
-        Some("user_account") => CredentialParts::default(),
-        _ if text(NAMES.public_key).or(text(NAMES.private_key)).is_none() => account(),
-        _ => key(),
+    let keys = [NAMES.public_key, NAMES.private_key];
+    let account = [NAMES.client_id, NAMES.client_secret];
+    let is_account = match text("auth_type").as_deref() {
+        Some("user_account") => true,
+        Some("service_account") => {
+            if !has_any(account) {
+                return in_keyring("service account", account);
+            }
+            true
+        }
+        Some("api_keys") => {
+            if !has_any(keys) {
+                return in_keyring("API key", keys);
+            }
+            false
+        }
+        _ => !has_any(keys),
+    };
+    let is_browser = text("auth_type").as_deref() == Some("user_account")
+        || (is_account && !has_any(account) && text(NAMES.token).is_some());
+    if is_browser {
+        return unusable(
+            "its user is signed in with a browser, by a token for the Atlas CLI alone; use an \
+             API key or a service account"
+                .to_owned(),
+        );
+    }
+    if is_account {
+        CredentialParts {
+            client_id: name(NAMES.client_id),
+            client_secret: secret(NAMES.client_secret),
+            names: NAMES,
+            ..CredentialParts::default()
+        }
+    } else {
+        CredentialParts {
+            public_key: name(NAMES.public_key),
+            private_key: secret(NAMES.private_key),
+            names: NAMES,
+            ..CredentialParts::default()
+        }
     }
 }
 

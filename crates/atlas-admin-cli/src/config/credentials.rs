@@ -1,13 +1,13 @@
 //! The parts of credentials that a source holds, and complete credentials.
 
 use atlas_admin::Credentials;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// One part, or why it cannot be read. The reason is shown only if the part is needed.
 pub(crate) type Part<T> = Option<Result<T, String>>;
 
 /// The parts of credentials that a source holds.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub(crate) struct CredentialParts {
     pub(crate) public_key: Part<String>,
     pub(crate) private_key: Part<SecretString>,
@@ -16,6 +16,8 @@ pub(crate) struct CredentialParts {
     pub(crate) token: Part<SecretString>,
     /// A secret from a flag, for a key or client ID from any source.
     pub(crate) secret: Part<SecretString>,
+    /// Why credentials of this source exist but cannot be used.
+    pub(crate) unusable: Option<String>,
     /// The source's names for the parts.
     pub(crate) names: PartNames,
 }
@@ -43,7 +45,7 @@ impl Default for PartNames {
 }
 
 /// Complete credentials.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum ResolvedCredentials {
     ApiKey {
         public: String,
@@ -74,6 +76,27 @@ impl ResolvedCredentials {
         }
     }
 
+    /// Refuses what cannot be used, so that a secret in a name's place is never shown.
+    fn validated(self) -> Result<Self, String> {
+        let is_account = |text: &str| text.starts_with("mdb_sa_");
+        match &self {
+            Self::ApiKey { public, private }
+                if is_account(public) || is_account(private.expose_secret()) =>
+            {
+                Err(
+                    "the API key is a service account; use MONGODB_ATLAS_CLIENT_ID and \
+                     MONGODB_ATLAS_CLIENT_SECRET, --client-id, or client_id and client_secret \
+                     in a profile"
+                        .to_owned(),
+                )
+            }
+            _ => match self.clone().into_sdk().validate() {
+                Ok(()) => Ok(self),
+                Err(error) => Err(error.to_string()),
+            },
+        }
+    }
+
     pub(crate) fn into_sdk(self) -> Credentials {
         match self {
             Self::ApiKey { public, private } => Credentials::digest(public, private),
@@ -98,6 +121,9 @@ impl CredentialParts {
 
     /// Combines the parts into credentials; `None` if there are no parts.
     pub(crate) fn resolve(&self) -> Result<Option<ResolvedCredentials>, String> {
+        if let Some(reason) = &self.unusable {
+            return Err(reason.clone());
+        }
         if let Some(secret) = self.secret.clone() {
             return self.with_secret(&secret?).resolve();
         }
@@ -131,17 +157,7 @@ impl CredentialParts {
                 names.join(", ")
             ));
         }
-        match found.pop() {
-            Some(ResolvedCredentials::ApiKey { public, .. }) if public.starts_with("mdb_sa_") => {
-                Err(
-                    "the API key is a service account; use MONGODB_ATLAS_CLIENT_ID and \
-                     MONGODB_ATLAS_CLIENT_SECRET, --client-id, or client_id and client_secret \
-                     in a profile"
-                        .to_owned(),
-                )
-            }
-            credentials => Ok(credentials),
-        }
+        found.pop().map(ResolvedCredentials::validated).transpose()
     }
 }
 

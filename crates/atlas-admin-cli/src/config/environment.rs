@@ -8,6 +8,7 @@ use super::{
     credentials::{CredentialParts, Part, PartNames},
     layer::Layer,
 };
+use crate::args::NamedService;
 
 const NAMES: PartNames = PartNames {
     public_key: "MONGODB_ATLAS_PUBLIC_API_KEY",
@@ -17,24 +18,43 @@ const NAMES: PartNames = PartNames {
     token: "MONGODB_ATLAS_ACCESS_TOKEN",
 };
 
+/// The variable that names a profile.
+pub(super) const PROFILE: &str = "MONGODB_ATLAS_PROFILE";
+
 pub(super) fn layer() -> Layer {
     Layer {
         origin: "environment".to_owned(),
-        base_url: setting("MONGODB_ATLAS_BASE_URL"),
-        ops_manager_url: setting("MONGODB_ATLAS_OPS_MANAGER_URL"),
+        service: setting("MONGODB_ATLAS_SERVICE").map(|name| {
+            let parsed = name.parse::<NamedService>();
+            parsed.map_err(|reason| format!("MONGODB_ATLAS_SERVICE: {reason}"))
+        }),
         org: setting("MONGODB_ATLAS_ORG_ID"),
         project: setting("MONGODB_ATLAS_PROJECT_ID"),
         credentials: CredentialParts {
-            public_key: either(NAMES.public_key, "MONGODB_ATLAS_PUBLIC_KEY"),
-            private_key: secret(either(NAMES.private_key, "MONGODB_ATLAS_PRIVATE_KEY")),
-            client_id: part(NAMES.client_id),
-            client_secret: secret(part(NAMES.client_secret)),
-            token: secret(part(NAMES.token)),
-            secret: None,
+            public_key: part(&[NAMES.public_key, "MONGODB_ATLAS_PUBLIC_KEY"]),
+            private_key: secret(&[NAMES.private_key, "MONGODB_ATLAS_PRIVATE_KEY"]),
+            client_id: part(&[NAMES.client_id]),
+            client_secret: secret(&[NAMES.client_secret]),
+            token: secret(&[NAMES.token]),
             names: NAMES,
+            ..CredentialParts::default()
         },
         ..Layer::default()
     }
+    .with_urls(
+        setting("MONGODB_ATLAS_BASE_URL"),
+        setting("MONGODB_ATLAS_OPS_MANAGER_URL"),
+    )
+}
+
+/// Returns the profile to use instead of `default`.
+pub(super) fn profile() -> Option<String> {
+    setting(PROFILE)
+}
+
+/// Returns the name that the Atlas CLI's predecessor has for a variable.
+fn older_name(name: &str) -> String {
+    name.replacen("MONGODB_ATLAS_", "MCLI_", 1)
 }
 
 /// Returns the value of a variable, unless it is blank.
@@ -42,31 +62,37 @@ fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.to_string_lossy().trim().is_empty())
 }
 
-/// Returns a URL or an ID. One that is not UTF-8 is rejected where it is used.
+/// Returns a setting. One that is not UTF-8 is rejected where it is used.
 fn setting(name: &str) -> Option<String> {
-    let value = variable(name)?;
+    let value = variable(name).or_else(|| variable(&older_name(name)))?;
     Some(value.to_string_lossy().trim().to_owned())
 }
 
-/// Returns a part of credentials.
-fn part(name: &str) -> Part<String> {
-    let value = variable(name)?;
-    Some(match value.to_str() {
-        Some(text) => Ok(text.trim().to_owned()),
-        None => Err(format!("{name} is not UTF-8")),
-    })
-}
-
-/// Returns a part of credentials that two variables may hold.
-fn either(name: &str, alias: &str) -> Part<String> {
-    match (part(name), part(alias)) {
-        (Some(Ok(a)), Some(Ok(b))) if a != b => Some(Err(format!(
-            "{name} and {alias} hold different values; unset one"
-        ))),
-        (a, b) => a.or(b),
+/// Returns a part of credentials, which any of these variables may hold.
+fn part(names: &[&str]) -> Part<String> {
+    let older = names.iter().map(|name| older_name(name));
+    let names = names.iter().map(|name| (*name).to_owned()).chain(older);
+    let mut found: Option<(String, String)> = None;
+    for name in names {
+        let Some(value) = variable(&name) else {
+            continue;
+        };
+        let Some(value) = value.to_str().map(str::trim) else {
+            return Some(Err(format!("{name} is not UTF-8")));
+        };
+        match &found {
+            Some((first, other)) if other != value => {
+                return Some(Err(format!(
+                    "{first} and {name} hold different values; unset one"
+                )));
+            }
+            Some(_) => {}
+            None => found = Some((name, value.to_owned())),
+        }
     }
+    found.map(|(_, value)| Ok(value))
 }
 
-fn secret(part: Part<String>) -> Part<SecretString> {
-    part.map(|value| value.map(SecretString::from))
+fn secret(names: &[&str]) -> Part<SecretString> {
+    part(names).map(|value| value.map(SecretString::from))
 }

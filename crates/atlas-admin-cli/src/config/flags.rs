@@ -15,9 +15,7 @@ pub(super) fn layer(global: &GlobalArgs) -> Layer {
     };
     Layer {
         origin: "flags".to_owned(),
-        service: global.service,
-        base_url: global.base_url.clone(),
-        ops_manager_url: global.base_url.clone(),
+        service: global.service.map(Ok),
         api_version: global.api_version,
         credentials: CredentialParts {
             public_key: global.public_key.clone().map(Ok),
@@ -35,4 +33,5 @@ pub(super) fn layer(global: &GlobalArgs) -> Layer {
         secret_files: global.private_key_file.iter().cloned().collect(),
         ..Layer::default()
     }
+    .with_urls(global.base_url.clone(), global.base_url.clone())
 }

@@ -6,10 +6,13 @@
 //! 4. the profile `default` of the configuration file,
 //! 5. the profile `default` of the Atlas CLI.
 //!
+//! Without `--profile`, `MONGODB_ATLAS_PROFILE` names the profile of the last two.
+//!
 //! Each setting is looked up on its own, but both halves of credentials come from the same
 //! source, unless a flag gives the secret.
 
 mod atlas_cli;
+mod content;
 mod credentials;
 mod environment;
 mod flags;
@@ -24,7 +27,7 @@ use std::{
     str::FromStr,
 };
 
-use atlas_admin::{ApiVersion, OrgId, ProjectId, Service};
+use atlas_admin::{ApiVersion, OrgId, ProjectId, Service, looks_like_secret, quote};
 use serde::Serialize;
 
 pub(crate) use self::credentials::{CredentialParts, ResolvedCredentials};
@@ -33,6 +36,11 @@ use crate::{args::GlobalArgs, error::CliError, ui::Output};
 
 /// Shown in place of a secret.
 pub(crate) const MASK: &str = "********";
+
+/// Returns a setting as it may be shown: a secret in its place is masked.
+pub(crate) fn shown(text: &str) -> &str {
+    if looks_like_secret(text) { MASK } else { text }
+}
 
 /// A value and the name of its source.
 #[derive(Debug, Clone, Serialize)]
@@ -73,11 +81,28 @@ impl Config {
         let theirs = atlas_cli::File::open();
         if let Some(name) = &global.profile {
             let named = ours.profile(name).or_else(|| theirs.profile(name));
-            layers.push(named.ok_or_else(|| no_such_profile(name, &ours, &theirs))?);
+            layers.push(named.ok_or_else(|| no_such_profile("--profile", name, &ours, &theirs))?);
         }
         layers.push(environment::layer());
-        layers.push(ours.profile_or_empty("default"));
-        layers.push(theirs.profile_or_empty("default"));
+        let from_environment = environment::profile().filter(|_| global.profile.is_none());
+        if let Some(name) = &from_environment
+            && ours
+                .profile(name)
+                .or_else(|| theirs.profile(name))
+                .is_none()
+        {
+            return Err(no_such_profile(environment::PROFILE, name, &ours, &theirs));
+        }
+        let name = from_environment.as_deref().unwrap_or("default");
+        layers.push(ours.profile_or_empty(name));
+        layers.push(theirs.profile_or_empty(name));
+        let warnings = [
+            ours.content.warning(&ours.display_path()),
+            theirs.content.warning(&theirs.display_path()),
+        ];
+        for warning in warnings.into_iter().flatten() {
+            output.note(&warning);
+        }
         let secret_files = layers.iter().flat_map(|layer| &layer.secret_files);
         let files: BTreeSet<&Path> = secret_files
             .map(PathBuf::as_path)
@@ -156,29 +181,53 @@ fn first<T>(layers: &[Layer], get: impl Fn(&Layer) -> Option<T>) -> Option<Sourc
     })
 }
 
-/// Returns the service that a source names, or the one of the first base URL.
+/// Returns the service of the first source that names one or has a base URL of one.
 fn service(layers: &[Layer]) -> Result<Sourced<Service>, CliError> {
-    if let Some(service) = first(layers, |layer| layer.service) {
-        return Ok(service);
-    }
+    let is_ops_manager = |service| service == Service::OpsManager;
+    // The service that the first base URL is of, unless it may be of either.
+    let mut implied: Option<Sourced<Service>> = None;
+    let mut fallback = None;
     for layer in layers {
-        let value = match (&layer.base_url, &layer.ops_manager_url) {
-            (None, None) => continue,
-            (Some(atlas), Some(ops_manager)) if atlas != ops_manager => {
-                return Err(CliError::input(format!(
-                    "{} has base URLs of both Atlas and Ops Manager; choose one with --service",
-                    layer.origin
-                )));
+        match (&layer.service, &implied) {
+            (Some(Ok(named)), Some(implied))
+                if is_ops_manager(named.service) != is_ops_manager(implied.value) => {}
+            (Some(Ok(named)), _) => {
+                return Ok(Sourced {
+                    value: named.service,
+                    origin: layer.origin.clone(),
+                });
             }
-            (None, Some(_)) => Service::OpsManager,
-            (Some(_), _) => Service::AtlasV2,
-        };
-        return Ok(Sourced {
+            (Some(Err(reason)), None) => {
+                return Err(CliError::input(format!("{}: {reason}", layer.origin)));
+            }
+            _ => {}
+        }
+        let by_url = |value| Sourced {
             value,
             origin: format!("the base URL, {}", layer.origin),
-        });
+        };
+        let urls = (&layer.base_url, &layer.ops_manager_url);
+        match urls {
+            _ if implied.is_some() || fallback.is_some() => {}
+            (None, None) => {}
+            (Some(_), None) => implied = Some(by_url(Service::AtlasV2)),
+            (None, Some(_)) => implied = Some(by_url(Service::OpsManager)),
+            (atlas, ops_manager) if atlas == ops_manager => {
+                fallback = Some(Ok(by_url(Service::AtlasV2)));
+            }
+            _ => {
+                fallback = Some(Err(CliError::input(format!(
+                    "{} has base URLs of both Atlas and Ops Manager; choose one with --service",
+                    layer.origin
+                ))));
+            }
+        }
     }
-    Ok(Sourced::default(Service::AtlasV2))
+    match (implied, fallback) {
+        (Some(implied), _) => Ok(implied),
+        (None, Some(fallback)) => fallback,
+        (None, None) => Ok(Sourced::default(Service::AtlasV2)),
+    }
 }
 
 fn base_url(layers: &[Layer], service: Service) -> Result<Sourced<String>, CliError> {
@@ -238,7 +287,12 @@ fn first_credentials(layers: &[Layer]) -> Result<Sourced<ResolvedCredentials>, C
     }))
 }
 
-fn no_such_profile(name: &str, ours: &profile::File, theirs: &atlas_cli::File) -> CliError {
+fn no_such_profile(
+    setting: &str,
+    name: &str,
+    ours: &profile::File,
+    theirs: &atlas_cli::File,
+) -> CliError {
     let mut known = ours.names();
     known.extend(theirs.names());
     known.sort();
@@ -249,8 +303,9 @@ fn no_such_profile(name: &str, ours: &profile::File, theirs: &atlas_cli::File) -
         format!("the profiles are {}", known.join(", "))
     };
     CliError::input(format!(
-        "no profile \"{name}\" in {} or {}; {known}",
-        ours.display_path(),
-        theirs.display_path()
+        "{setting}: no profile {} in {} or {}; {known}",
+        quote(shown(name)),
+        ours.content.describe(&ours.display_path()),
+        theirs.content.describe(&theirs.display_path()),
     ))
 }

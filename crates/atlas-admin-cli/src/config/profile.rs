@@ -2,34 +2,33 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
     path::{Path, PathBuf},
 };
 
-use atlas_admin::{ApiVersion, Service};
+use atlas_admin::ApiVersion;
 use etcetera::BaseStrategy;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
+    content::Content,
     credentials::{CredentialParts, Part},
     layer::Layer,
     secret::read_file,
 };
-use crate::error::CliError;
+use crate::{args::NamedService, error::CliError};
 
 pub(super) struct File {
     path: Option<PathBuf>,
-    exists: bool,
-    profiles: BTreeMap<String, Profile>,
+    pub(super) content: Content<BTreeMap<String, Profile>>,
 }
 
 /// One profile.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Profile {
+pub(super) struct Profile {
     #[serde(default, deserialize_with = "service")]
-    service: Option<Service>,
+    service: Option<NamedService>,
     base_url: Option<String>,
     api_version: Option<ApiVersion>,
     org: Option<String>,
@@ -49,32 +48,30 @@ impl File {
             let folder = etcetera::choose_base_strategy().ok()?.config_dir();
             Some(folder.join("atlas-admin").join("config.toml"))
         };
-        let is_named = path.is_some();
-        let mut file = Self {
-            path: path.map(Path::to_owned).or_else(default_path),
-            exists: false,
-            profiles: BTreeMap::new(),
+        let file = path.map(Path::to_owned).or_else(default_path);
+        let content = file.as_deref().map_or(Content::Missing, Content::read);
+        let content = match (content, file.as_deref()) {
+            (Content::Profiles(text), Some(path)) => Content::Profiles(
+                toml::from_str(&text)
+                    .map_err(|error| CliError::input(describe(path, &text, &error)))?,
+            ),
+            (Content::Unreadable(reason), _) => Content::Unreadable(reason),
+            _ => Content::Missing,
         };
-        let Some(path) = &file.path else {
-            return Ok(file);
-        };
-        match fs::read_to_string(path) {
-            Ok(text) => {
-                file.profiles = toml::from_str(&text)
-                    .map_err(|error| CliError::input(describe(path, &text, &error)))?;
-                file.exists = true;
-                Ok(file)
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => Ok(file),
-            Err(error) => Err(CliError::input(format!(
-                "cannot read {}: {error}",
-                path.display()
-            ))),
+        if let (Some(path), None) = (path, content.profiles()) {
+            let (path, reason) = (path.display(), content.remark());
+            return Err(CliError::input(format!("--config {path}: {reason}")));
         }
+        Ok(Self {
+            path: file,
+            content,
+        })
     }
 
     pub(super) fn names(&self) -> Vec<String> {
-        self.profiles.keys().cloned().collect()
+        self.content
+            .profiles()
+            .map_or_else(Vec::new, |profiles| profiles.keys().cloned().collect())
     }
 
     pub(super) fn display_path(&self) -> String {
@@ -85,18 +82,15 @@ impl File {
     }
 
     pub(super) fn profile(&self, name: &str) -> Option<Layer> {
-        let profile = self.profiles.get(name)?;
+        let profile = self.content.profiles()?.get(name)?;
         let files = [&profile.private_key_file, &profile.client_secret_file];
         let files = files.map(|path| path.as_ref().map(|path| self.resolve(path)));
         let [private_key_file, client_secret_file] = &files;
         let private_key = secret("private_key", &profile.private_key, private_key_file);
         let client_secret = secret("client_secret", &profile.client_secret, client_secret_file);
-        Some(Layer {
+        let layer = Layer {
             origin: format!("{} [{name}]", self.display_path()),
-            remark: None,
-            service: profile.service,
-            base_url: profile.base_url.clone(),
-            ops_manager_url: profile.base_url.clone(),
+            service: profile.service.map(Ok),
             api_version: profile.api_version,
             org: profile.org.clone(),
             project: profile.project.clone(),
@@ -108,18 +102,15 @@ impl File {
                 ..CredentialParts::default()
             },
             secret_files: files.into_iter().flatten().collect(),
-        })
+            ..Layer::default()
+        };
+        Some(layer.with_urls(profile.base_url.clone(), profile.base_url.clone()))
     }
 
     /// Returns the profile, or an empty source with the reason.
     pub(super) fn profile_or_empty(&self, name: &str) -> Layer {
-        let remark = if self.exists {
-            "no such profile"
-        } else {
-            "no such file"
-        };
         self.profile(name)
-            .unwrap_or_else(|| Layer::empty(&self.display_path(), name, remark))
+            .unwrap_or_else(|| Layer::empty(&self.display_path(), name, self.content.remark()))
     }
 
     /// Resolves a path in the file: relative to the file's folder, or with `~` to the home
@@ -137,7 +128,8 @@ impl File {
     /// Returns the file's path if it holds secrets.
     pub(super) fn path_with_secrets(&self) -> Option<&Path> {
         let has_secret = self
-            .profiles
+            .content
+            .profiles()?
             .values()
             .any(|profile| profile.private_key.is_some() || profile.client_secret.is_some());
         self.path.as_deref().filter(|_| has_secret)
@@ -173,7 +165,7 @@ fn describe(path: &Path, text: &str, error: &toml::de::Error) -> String {
     format!("{}:{line}: {message}", path.display())
 }
 
-fn service<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Service>, D::Error> {
+fn service<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NamedService>, D::Error> {
     let name = String::deserialize(deserializer)?;
     name.parse().map(Some).map_err(D::Error::custom)
 }

@@ -6,7 +6,9 @@ use std::{
     path::Path,
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+
+use crate::text;
 
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -31,17 +33,24 @@ pub(super) fn read_stdin() -> Result<SecretString, String> {
 }
 
 fn read(source: impl Read, place: &str) -> Result<SecretString, String> {
-    let mut text = String::new();
-    let read = source.take(MAX_BYTES).read_to_string(&mut text);
-    let secret = SecretString::from(text.trim().to_owned());
-    let is_empty = text.trim().is_empty();
+    let mut bytes = Vec::new();
+    let read = source.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    let is_too_long = bytes.len() as u64 > MAX_BYTES;
     // Wipes the buffer from memory.
-    drop(SecretString::from(text));
+    let bytes = SecretSlice::from(bytes);
     read.map_err(|error| format!("cannot read {place}: {error}"))?;
-    if is_empty {
+    if is_too_long {
+        return Err(format!(
+            "{place} is too long; it must hold the secret alone"
+        ));
+    }
+    let text = text::decode(bytes.expose_secret())
+        .map_err(|diagnostic| format!("cannot read {place}: {}", diagnostic.message))?
+        .trim();
+    if text.is_empty() {
         return Err(format!("{place} is empty; it must hold the secret"));
     }
-    Ok(secret)
+    Ok(SecretString::from(text.to_owned()))
 }
 
 /// Returns a warning if other users can read a file with secrets.

@@ -6,7 +6,7 @@ use atlas_admin::{ApiKey, Response, sanitize};
 use chrono::{DateTime, Utc};
 use comfy_table::Table;
 
-use super::{Output, table::table};
+use super::{Output, table::table, word};
 use crate::error::CliError;
 
 /// Prints the key of a response, and notes about the response.
@@ -48,7 +48,7 @@ fn rows(key: &ApiKey) -> Table {
     let mut org = Vec::new();
     let mut projects = BTreeMap::<_, Vec<_>>::new();
     for role in &key.roles {
-        let name = sanitize(&role.role_name);
+        let name = word(&role.role_name);
         match &role.project_id {
             Some(project) => projects.entry(project).or_default().push(name),
             None => org.push(name),
@@ -69,7 +69,7 @@ fn rows(key: &ApiKey) -> Table {
     row("organization", &org.join(", "));
     for (project, mut names) in projects {
         names.sort_unstable();
-        row(&format!("project {}", sanitize(project)), &names.join(", "));
+        row(&format!("project {}", word(project)), &names.join(", "));
     }
     table
 }

@@ -5,8 +5,12 @@ pub(crate) mod progress;
 pub(crate) mod request;
 pub(crate) mod table;
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
+use atlas_admin::{quote, sanitize};
 use comfy_table::Table;
 use serde::Serialize;
 use tracing_subscriber::{
@@ -20,6 +24,7 @@ use crate::{
 };
 
 /// Prints results and messages as the user asked for them.
+#[derive(Clone)]
 pub(crate) struct Output {
     pub(crate) format: Format,
     pub(crate) quiet: bool,
@@ -78,7 +83,7 @@ impl Output {
     /// Prints a message to standard error, unless `--quiet`.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            eprint(text);
+            eprint(&sanitized_lines(text));
         }
     }
 
@@ -86,22 +91,71 @@ impl Output {
     pub(crate) fn error(&self, error: &CliError) {
         match (error, self.format) {
             (CliError::BrokenPipe, _) => {}
-            (_, Format::Table) => eprint(&format!("error: {error}")),
+            (_, Format::Table) => eprint(&sanitized_lines(&format!("error: {error}"))),
             (_, Format::Json | Format::Yaml) => match self.encode(&error.to_json()) {
                 Ok(text) => eprint(text.trim_end()),
-                Err(_) => eprint(&format!("error: {error}")),
+                Err(_) => eprint(&sanitized_lines(&format!("error: {error}"))),
             },
         }
     }
 
     fn encode<T: Serialize>(&self, value: &T) -> Result<String, CliError> {
         let text = match self.format {
-            Format::Yaml => serde_saphyr::to_string(value).map_err(|error| error.to_string()),
-            _ => serde_json::to_string_pretty(value)
-                .map(|text| text + "\n")
-                .map_err(|error| error.to_string()),
+            Format::Yaml => to_yaml(value),
+            _ => to_json(value, |c, out| {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }),
         };
         text.map_err(|error| CliError::local("cannot encode the result", error))
+    }
+}
+
+fn to_yaml(value: &impl Serialize) -> Result<String, String> {
+    let yaml = serde_saphyr::to_string(value).map_err(|error| error.to_string())?;
+    if !yaml.contains(is_unsafe) {
+        return Ok(yaml);
+    }
+    // JSON is YAML, and has all text in quotes, where anything can be escaped.
+    to_json(value, |c, out| {
+        out.push_str(&format!("\\U{:08x}", u32::from(c)));
+    })
+}
+
+/// Returns JSON in which characters that could deceive on a terminal are escaped. A parser
+/// reads the exact text.
+fn to_json(value: &impl Serialize, escape: impl Fn(char, &mut String)) -> Result<String, String> {
+    let json = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
+    let mut out = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if is_unsafe(c) {
+            escape(c, &mut out);
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    Ok(out)
+}
+
+fn is_unsafe(c: char) -> bool {
+    c != '\n' && matches!(sanitize(c.encode_utf8(&mut [0; 4])), Cow::Owned(_))
+}
+
+/// Sanitizes each line of a message.
+fn sanitized_lines(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(sanitize).collect();
+    lines.join("\n")
+}
+
+/// Returns a name that is one word, or in quotes.
+pub(crate) fn word(name: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !name.is_empty() && name.chars().all(is_plain) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(quote(name))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use atlas_admin::sanitize;
 use bytes::Bytes;
 use http::{Request, header};
 use serde::Serialize;
@@ -52,10 +53,10 @@ impl RequestPreview {
     fn to_text(&self) -> String {
         let mut text = format!("{} {}\n", self.method, self.url);
         for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\n"));
+            text.push_str(&format!("{name}: {}\n", sanitize(value)));
         }
         if let Some(body) = &self.body {
-            text.push_str(&format!("\n{body}\n"));
+            text.push_str(&format!("\n{}\n", sanitize(&body.to_string())));
         }
         text
     }

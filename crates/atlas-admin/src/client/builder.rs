@@ -10,12 +10,15 @@ use crate::{
     auth::{Auth, AuthContext},
     credentials::{Credentials, Kind, variable},
     error::Error,
-    model::{api_version::ApiVersion, base_url::BaseUrl, service::Service},
+    model::{
+        api_version::ApiVersion, base_url::BaseUrl, sanitize::quoted_excerpt, service::Service,
+    },
     rate_limiter::RateLimiter,
     retry::RetryPolicy,
     token_store::{MemoryStore, TokenStore},
     transport::{
         Transport,
+        body::BOM,
         http::{HttpSettings, HttpTransport, UnpooledTransport},
     },
 };
@@ -63,11 +66,13 @@ impl ClientBuilder {
     /// | --- | --- |
     /// | `MONGODB_ATLAS_BASE_URL` | [`base_url`](Self::base_url) |
     /// | `MONGODB_ATLAS_OPS_MANAGER_URL` | [`ops_manager`](Self::ops_manager) |
+    /// | `MONGODB_ATLAS_SERVICE` | `cloud` (Atlas), `cloudgov` (Atlas for Government), `ops-manager` or `cloud-manager`: either of the above is an address of that service |
     ///
     /// # Errors
     ///
     /// Those of [`Credentials::from_env`], and
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input) for an address that is not valid.
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) for an address or a service that is not
+    /// valid.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(variable)
     }
@@ -76,10 +81,36 @@ impl ClientBuilder {
         read: impl Fn(&str) -> Result<Option<String>, Error>,
     ) -> Result<Self, Error> {
         let mut builder = Self::default().credentials(Credentials::from_variables(&read)?);
-        if let Some(url) = read("MONGODB_ATLAS_BASE_URL")? {
+        let atlas = read("MONGODB_ATLAS_BASE_URL")?;
+        let ops_manager = read("MONGODB_ATLAS_OPS_MANAGER_URL")?;
+        let or = |url: Option<String>, default: &str| url.unwrap_or_else(|| default.to_owned());
+        let (atlas, ops_manager) = match read("MONGODB_ATLAS_SERVICE")?.as_deref() {
+            None => (atlas, ops_manager),
+            Some("cloud") => (atlas.or(ops_manager), None),
+            Some("cloudgov") => (
+                Some(or(atlas.or(ops_manager), "https://cloud.mongodbgov.com")),
+                None,
+            ),
+            Some("ops-manager") => {
+                builder = builder.service(Service::OpsManager);
+                (None, ops_manager.or(atlas))
+            }
+            Some("cloud-manager") => (
+                None,
+                Some(or(ops_manager.or(atlas), "https://cloud.mongodb.com")),
+            ),
+            Some(other) => {
+                return Err(Error::input(format!(
+                    "MONGODB_ATLAS_SERVICE is {}",
+                    quoted_excerpt(other, 60)
+                ))
+                .with_advice("use cloud, cloudgov, ops-manager or cloud-manager"));
+            }
+        };
+        if let Some(url) = atlas {
             builder = builder.base_url(url)?;
         }
-        if let Some(url) = read("MONGODB_ATLAS_OPS_MANAGER_URL")? {
+        if let Some(url) = ops_manager {
             builder = builder.ops_manager(url)?;
         }
         Ok(builder)
@@ -188,7 +219,7 @@ impl ClientBuilder {
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not a certificate.
     pub fn add_root_certificate(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let certificates = Certificate::from_pem_bundle(pem.as_ref())
+        let certificates = Certificate::from_pem_bundle(without_bom(pem.as_ref()))
             .ok()
             .filter(|certificates| !certificates.is_empty())
             .ok_or_else(|| Error::input("the root certificate is not valid PEM"))?;
@@ -204,7 +235,7 @@ impl ClientBuilder {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not a certificate
     /// with its key. The error does not quote it.
     pub fn client_identity(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let identity = Identity::from_pem(pem.as_ref()).map_err(|_| {
+        let identity = Identity::from_pem(without_bom(pem.as_ref())).map_err(|_| {
             Error::input("the identity is not a certificate with its private key in PEM")
         })?;
         self.identity = Some(identity);
@@ -272,7 +303,7 @@ impl ClientBuilder {
             Error::credentials("the client has no credentials")
                 .with_advice("call ClientBuilder::credentials")
         })?;
-        credentials.check()?;
+        credentials.validate()?;
         if service == Service::OpsManager && !matches!(credentials.0, Kind::Digest { .. }) {
             return Err(Error::credentials(
                 "Ops Manager accepts neither service accounts nor tokens",
@@ -382,6 +413,10 @@ impl fmt::Debug for ClientBuilder {
             .field("allow_insecure_http", &self.allow_insecure_http)
             .finish_non_exhaustive()
     }
+}
+
+fn without_bom(pem: &[u8]) -> &[u8] {
+    pem.strip_prefix(BOM).unwrap_or(pem)
 }
 
 fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {

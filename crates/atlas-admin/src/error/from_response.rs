@@ -8,7 +8,7 @@ use super::{Error, ErrorKind, code::ErrorCode, html, service_error::ServiceError
 use crate::model::{
     api_version::ApiVersion,
     response::{BufferedResponse, headers},
-    sanitize::excerpt,
+    sanitize::quoted_excerpt,
 };
 
 /// Returns the error that `response` stands for. A 401 counts as a lack of permission:
@@ -133,7 +133,7 @@ fn advice(
         }
         ErrorKind::Redirect => match headers::text(&response.headers, &header::LOCATION) {
             Some(target) => {
-                format!("if \"{}\" is right, use its address as the base URL", excerpt(target, 200)).into()
+                format!("if {} is right, use its address as the base URL", quoted_excerpt(target, 200)).into()
             }
             None => "check the base URL".into(),
         },

@@ -19,7 +19,7 @@ use self::{
 use crate::model::{
     parse_error::ParseError,
     response::{BufferedResponse, RateLimit, headers},
-    sanitize::excerpt,
+    sanitize::{excerpt, quoted_excerpt},
     target::CallTarget,
 };
 
@@ -393,7 +393,7 @@ impl fmt::Display for Error {
                 write!(f, " {}", excerpt(code.as_str(), 60))?;
             }
             if let Some(detail) = &inner.service_error.detail {
-                write!(f, " \"{}\"", excerpt(detail, DETAIL_LIMIT))?;
+                write!(f, " {}", quoted_excerpt(detail, DETAIL_LIMIT))?;
             }
         }
         if let Some(advice) = &inner.advice {

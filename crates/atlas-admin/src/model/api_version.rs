@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{parse_error::ParseError, sanitize::excerpt};
+use super::{parse_error::ParseError, sanitize::quoted_excerpt};
 
 /// A version of the Atlas v2 API, which is a date.
 ///
@@ -93,8 +93,8 @@ impl FromStr for ApiVersion {
             .map(Self)
             .ok_or_else(|| {
                 ParseError::new(format!(
-                    "API version \"{}\" is not a date written YYYY-MM-DD",
-                    excerpt(text, 60)
+                    "API version {} is not a date written YYYY-MM-DD",
+                    quoted_excerpt(text, 60)
                 ))
             })
     }

@@ -1,10 +1,13 @@
 //! Ids of organizations, projects and API keys.
 
-use std::{fmt, marker::PhantomData, str::FromStr};
+use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{parse_error::ParseError, sanitize::excerpt};
+use super::{
+    parse_error::ParseError,
+    sanitize::{first_invisible, quoted_excerpt},
+};
 
 /// The id of an organization: 24 lower-case hexadecimal digits.
 pub type OrgId = Id<kind::Org>;
@@ -101,27 +104,31 @@ pub(crate) fn check<K: Kind>(text: &str) -> Result<(), ParseError> {
     match reason(text) {
         None => Ok(()),
         Some(reason) => Err(ParseError::new(format!(
-            "{} \"{}\" {reason}",
+            "{} {} {reason}",
             K::NAME,
-            excerpt(text, 60)
+            quoted_excerpt(text, 60)
         ))),
     }
 }
 
 /// Returns what is wrong with an id, in words that follow it.
-fn reason(text: &str) -> Option<&'static str> {
+fn reason(text: &str) -> Option<Cow<'static, str>> {
     let all = |allowed: fn(&u8) -> bool| text.as_bytes().iter().all(allowed);
-    if all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) && text.len() == LENGTH {
-        None
+    let reason = if all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) && text.len() == LENGTH {
+        return None;
+    } else if let Some(c) = first_invisible(text) {
+        let code_point = u32::from(c);
+        return Some(format!("has an invisible character, U+{code_point:04X}; retype it").into());
     } else if text.is_empty() {
-        Some("is empty; an id has 24 hexadecimal digits")
+        "is empty; an id has 24 hexadecimal digits"
     } else if text.len() == LENGTH && all(u8::is_ascii_hexdigit) {
-        Some("has upper-case letters; an id is written in lower case")
+        "has upper-case letters; an id is written in lower case"
     } else if text.len() == 8 && all(u8::is_ascii_lowercase) {
-        Some("looks like a public key; the API key's id has 24 hexadecimal digits")
+        "looks like a public key; the API key's id has 24 hexadecimal digits"
     } else {
-        Some("is not an id: it must be 24 lower-case hexadecimal digits")
-    }
+        "is not an id: it must be 24 lower-case hexadecimal digits"
+    };
+    Some(reason.into())
 }
 
 impl<K: Kind> TryFrom<&str> for Id<K> {
@@ -187,7 +194,9 @@ mod tests {
             ("gswvkocq", "looks like a public key"),
             ("../../orgs/x", "24 lower-case"),
             ("32b6e34b3d91647abb20e7b8/", "24 lower-case"),
-            ("32b6e34b3d91647abb20e7b\n", "24 lower-case"),
+            ("32b6e34b3d91647abb20e7b\n", "invisible character, U+000A"),
+            ("\u{200b}32b6e34b3d91647abb20e7b8", "character, U+200B"),
+            ("0beefdea-1111-2222-3333-444444444444", "[REDACTED]"),
             ("ééééééééé", "24 lower-case"),
         ] {
             let error = text.parse::<ApiKeyId>().unwrap_err();

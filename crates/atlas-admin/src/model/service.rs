@@ -10,7 +10,7 @@ use super::{
     api_version::ApiVersion,
     parse_error::ParseError,
     roles::{OrgRole, ProjectRole},
-    sanitize::excerpt,
+    sanitize::quoted_excerpt,
 };
 
 /// A service that manages programmatic API keys.
@@ -153,8 +153,8 @@ impl FromStr for Service {
             .copied()
             .ok_or_else(|| {
                 ParseError::new(format!(
-                    "unknown service \"{}\"; the services are atlas-v2, atlas-v1 and ops-manager",
-                    excerpt(text, 60)
+                    "unknown service {}; the services are atlas-v2, atlas-v1 and ops-manager",
+                    quoted_excerpt(text, 60)
                 ))
             })
     }

@@ -25,6 +25,16 @@ fn coded(code: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_is_not_part_of_a_body() {
+    let key = answered([answer(200, &[], &format!("\u{feff}{{\"id\":\"{KEY}\"}}"))])
+        .await
+        .unwrap();
+    assert_eq!(key.id, KEY);
+    let error = failed(403, &[], &format!("\u{feff}{}", coded("NOT_ORG_OWNER"))).await;
+    assert_eq!(error.code(), Some(ErrorCode::NOT_ORG_OWNER));
+}
+
+#[tokio::test]
 async fn a_success_with_everything() {
     let key = answered([answer(
         200,

@@ -298,6 +298,37 @@ fn the_environment_says_which_service() {
         from(&[ops_manager]).unwrap(),
         "https://om.example.com:8443/api/public/v1.0"
     );
+    for (service, variables, url) in [
+        ("cloud", &[][..], "https://cloud.mongodb.com/api/atlas/v2"),
+        ("cloudgov", &[], "https://cloud.mongodbgov.com/api/atlas/v2"),
+        (
+            "cloud-manager",
+            &[],
+            "https://cloud.mongodb.com/api/public/v1.0",
+        ),
+        (
+            "cloud",
+            &[ops_manager],
+            "https://om.example.com:8443/api/atlas/v2",
+        ),
+        (
+            "ops-manager",
+            &[ops_manager],
+            "https://om.example.com:8443/api/public/v1.0",
+        ),
+        (
+            "ops-manager",
+            &[atlas],
+            "https://cloud.mongodbgov.com/api/public/v1.0",
+        ),
+    ] {
+        let variables = [&[("MONGODB_ATLAS_SERVICE", service)], variables].concat();
+        assert_eq!(from(&variables).unwrap(), url, "{service}");
+    }
+    for service in ["ops-manager", "cloudy"] {
+        let error = from(&[("MONGODB_ATLAS_SERVICE", service)]).unwrap_err();
+        assert!(error.is_input(), "{error}");
+    }
     assert!(from(&[atlas, ops_manager]).unwrap_err().is_input());
     assert!(
         from(&[(atlas.0, "cloud.mongodb.com")])

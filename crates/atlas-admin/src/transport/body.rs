@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use tokio::time::timeout;
 
 use crate::model::response::BufferedResponse;
+
+/// The byte order mark that some programs put before UTF-8.
+pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Why a body is incomplete.
 #[derive(Debug)]
@@ -15,7 +18,7 @@ pub(crate) enum Incomplete {
     Broken(reqwest::Error),
 }
 
-/// Reads the body of `response`, up to `limit` bytes and for at most `max_time`. Returns the
+/// Reads the body of `response` without a byte order mark, up to `limit` bytes and for at most `max_time`. Returns the
 /// status, the headers and the part of the body that arrived, and why it is incomplete.
 pub(crate) async fn read(
     response: &mut reqwest::Response,
@@ -30,10 +33,14 @@ pub(crate) async fn read(
             .await
             .unwrap_or(Some(Incomplete::TimedOut)),
     };
+    let mut body = body.freeze();
+    if body.starts_with(BOM) {
+        body.advance(BOM.len());
+    }
     let buffered = BufferedResponse {
         status: response.status(),
         headers: std::mem::take(response.headers_mut()),
-        body: body.freeze(),
+        body,
     };
     (buffered, incomplete)
 }

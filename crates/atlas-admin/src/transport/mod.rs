@@ -1,6 +1,6 @@
 //! The transport: sends requests over the network and reads responses into memory.
 
-mod body;
+pub(crate) mod body;
 mod connection;
 pub(crate) mod context;
 pub(crate) mod deadline;

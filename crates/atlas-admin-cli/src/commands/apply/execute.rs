@@ -16,7 +16,7 @@ use super::{
     summary::Summary,
 };
 use crate::{
-    error::{CliError, call_error_to_json},
+    error::{CliError, call_error_to_json, describe},
     ui::{Output, progress::Progress},
 };
 
@@ -112,7 +112,8 @@ impl Executor {
                 Outcome::Unknown => "unknown",
                 _ => "failed",
             };
-            self.progress.println(&format!("{label}: {error}"));
+            self.progress
+                .println(&format!("{label}: {}", describe(error)));
             self.cancellation.on_error(error);
         }
         let error = error.map(call_error_to_json);

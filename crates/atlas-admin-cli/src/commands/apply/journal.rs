@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::desired::{DesiredKey, Target, Update};
-use crate::error::CliError;
+use crate::{error::CliError, text};
 
 /// A line of the journal. The aliases are the names of an earlier format.
 #[derive(Debug, Serialize, Deserialize)]
@@ -309,7 +309,14 @@ impl History {
         file.rewind().map_err(failed)?;
         for line in BufReader::new(file).split(b'\n') {
             let line = line.map_err(failed)?;
-            match serde_json::from_slice(&line) {
+            if !has_begun && let Err(problem) = text::decode(&line) {
+                let message = problem.message;
+                return Err(CliError::input(format!(
+                    "{path} is not a journal: {message}"
+                )));
+            }
+            let line = text::without_bom(&line);
+            match serde_json::from_slice(line) {
                 Ok(Line::RunStarted {
                     endpoint: theirs, ..
                 }) => {
@@ -321,7 +328,7 @@ impl History {
                     }
                     has_begun = true;
                 }
-                Err(_) if !has_begun && is_start_of_run(&line) => {}
+                Err(_) if !has_begun && is_start_of_run(line) => {}
                 // It may be any file, and must not be written to.
                 _ if !has_begun => {
                     return Err(CliError::input(format!("{path} is not a journal")));

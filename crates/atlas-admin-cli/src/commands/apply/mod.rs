@@ -197,7 +197,7 @@ impl Run<'_> {
             (None, None) => Journal::none(),
         };
         let previously_applied = self.skip_settled(&mut keys, &journal)?;
-        let session = Session::open_rate_limited(self.config)?;
+        let session = Session::open_rate_limited(self.config, self.output)?;
         let cancellation = Cancellation::on_signal(self.args.keep_going)?;
         let result = self
             .plan_and_execute(&session, keys, journal, previously_applied, &cancellation)

@@ -1,7 +1,7 @@
 //! The plan: the difference between the present and the desired state.
 
 use anstyle::{AnsiColor, Style};
-use atlas_admin::{ApiKey, Error, sanitize};
+use atlas_admin::{ApiKey, Error, quote};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -9,7 +9,10 @@ use super::{
     desired::{DesiredKey, Target, Update},
     journal::Outcome,
 };
-use crate::{error::call_error_to_json, ui::table::count};
+use crate::{
+    error::call_error_to_json,
+    ui::{table::count, word},
+};
 
 /// What a run changes.
 #[derive(Debug, Default)]
@@ -259,11 +262,11 @@ impl Plan {
 fn update_lines(target: &Target, change: &Change) -> String {
     let mut text = String::new();
     if let Some(desc) = &change.desc {
-        let from = desc.from.as_deref().map(quoted);
+        let from = desc.from.as_deref().map(quote);
         text.push_str(&format!(
             "  description: {} -> {}\n",
             from.as_deref().unwrap_or("none"),
-            quoted(&desc.to)
+            quote(&desc.to)
         ));
     }
     if change.changes_roles() {
@@ -281,13 +284,7 @@ fn update_lines(target: &Target, change: &Change) -> String {
     text
 }
 
-/// Quotes text of a service so that it cannot be taken for a part of the plan.
-fn quoted(text: &str) -> String {
-    let escaped = text.replace('\\', r"\\").replace('"', r#"\""#);
-    format!("\"{}\"", sanitize(&escaped))
-}
-
 fn painted(color: AnsiColor, sign: char, role: &str) -> String {
     let style = Style::new().fg_color(Some(color.into()));
-    format!("{style}{sign}{}{style:#}", sanitize(role))
+    format!("{style}{sign}{}{style:#}", word(role))
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     client::Session,
+    error::describe,
     ui::{Output, progress::Progress},
 };
 
@@ -54,7 +55,7 @@ pub(super) async fn refresh(
             }
             Err(error) => {
                 requests_sent += u64::from(error.requests_sent());
-                progress.println(&format!("failed: {error}"));
+                progress.println(&format!("failed: {}", describe(&error)));
                 cancellation.on_error(&error);
                 Err((desired, error))
             }

@@ -7,7 +7,7 @@ use super::{
     algorithm::Algorithm,
     params::{Parameters, offers},
 };
-use crate::model::{response::headers, sanitize::excerpt};
+use crate::model::{response::headers, sanitize::quoted_excerpt};
 
 /// How much of an unusable header an error quotes.
 const QUOTE_LIMIT: usize = 200;
@@ -81,8 +81,8 @@ impl Challenge {
                 .map(|value| String::from_utf8_lossy(value.as_bytes()))
                 .collect();
             format!(
-                "{reason} in \"{}\"",
-                excerpt(&offered.join(", "), QUOTE_LIMIT)
+                "{reason} in {}",
+                quoted_excerpt(&offered.join(", "), QUOTE_LIMIT)
             )
         })
     }

@@ -1,6 +1,6 @@
 //! The file as a tree of YAML values with locations.
 
-use std::{fmt, str::Utf8Error};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
@@ -11,7 +11,10 @@ use serde_saphyr::{
     options::{DuplicateKeyPolicy, NonFiniteFloatPolicy},
 };
 
-use crate::diagnostic::{Diagnostic, Location};
+use crate::{
+    diagnostic::{Diagnostic, Location},
+    text,
+};
 
 /// A parsed file.
 pub(super) struct Document<'a> {
@@ -49,24 +52,13 @@ impl Document<'_> {
 
 /// Parses YAML, of which JSON is a subset.
 pub(super) fn parse(bytes: &[u8]) -> Result<Document<'_>, Diagnostic> {
-    let source = str::from_utf8(bytes).map_err(|error| invalid_utf8(bytes, error))?;
-    let source = source.trim_start_matches('\u{feff}');
+    let source = text::decode(bytes)?;
     if source.trim().is_empty() {
         return Err(Diagnostic::new(Location::START, "the file is empty"));
     }
     let root = serde_saphyr::from_str_with_options(source, options())
         .map_err(|error| syntax_error(&error))?;
     Ok(Document { source, root })
-}
-
-fn invalid_utf8(bytes: &[u8], error: Utf8Error) -> Diagnostic {
-    let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-    let line_start = valid.rfind('\n').map_or(0, |end| end + 1);
-    let location = Location {
-        line: 1 + valid.matches('\n').count() as u64,
-        column: 1 + valid[line_start..].chars().count() as u64,
-    };
-    Diagnostic::new(location, "invalid UTF-8; save the file as UTF-8")
 }
 
 fn syntax_error(error: &serde_saphyr::Error) -> Diagnostic {
