@@ -299,6 +299,7 @@ impl ClientBuilder {
             Some(transport) => (transport, None),
             None => (Arc::new(pooled) as _, unpooled),
         };
+        let timeout = self.timeout.unwrap_or(TIMEOUT);
         let attempt_timeout = self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT);
         let max_body_size = self.max_body_size.unwrap_or(MAX_BODY_SIZE);
         let version = self.version.unwrap_or(ApiVersion::LATEST);
@@ -311,7 +312,7 @@ impl ClientBuilder {
                 http,
                 user_agent: user_agent.clone(),
                 transport: transport.clone(),
-                timeout: attempt_timeout,
+                timeout: attempt_timeout.min(timeout),
                 max_body_size,
                 store: self
                     .token_store
@@ -324,7 +325,7 @@ impl ClientBuilder {
                 version,
                 media_type: service.media_type(version),
                 user_agent,
-                timeout: self.timeout.unwrap_or(TIMEOUT),
+                timeout,
                 attempt_timeout,
                 max_body_size,
                 retry: self.retry,

@@ -1,5 +1,6 @@
 //! The transport: sends requests over the network and reads responses into memory.
 
+pub(crate) mod blocking;
 mod body;
 mod connection;
 pub(crate) mod context;
