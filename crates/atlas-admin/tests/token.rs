@@ -865,15 +865,19 @@ async fn a_pipe_in_the_place_of_a_token_is_an_error_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = || FileStore::new(folder.path());
     update(&account_with(&service, store())).await.unwrap();
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::remove_file(&path).unwrap();
-        let status = std::process::Command::new("mkfifo").arg(&path).status();
+    let entries = std::fs::read_dir(folder.path()).unwrap();
+    let paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(paths.len(), 2, "a token and its lock");
+    for path in &paths {
+        std::fs::remove_file(path).unwrap();
+    }
+    for path in &paths {
+        let status = std::process::Command::new("mkfifo").arg(path).status();
         assert!(status.unwrap().success());
         let error = update(&account_with(&service, store())).await.unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(cause.contains("not a regular file"), "{cause}");
-        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
     }
 }
 

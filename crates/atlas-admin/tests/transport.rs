@@ -248,3 +248,24 @@ async fn nothing_follows_a_redirect() {
     }
     assert_eq!(other.count(), 0);
 }
+
+#[test]
+fn a_client_is_used_on_several_runtimes() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
+    };
+    let serving = tokio::runtime::Runtime::new().unwrap();
+    let service = serving.block_on(Service::start(|_| async { done() }));
+    let client = client(&service.url);
+    let first = runtime();
+    first.block_on(update(&client)).unwrap();
+    // The first one's idle connection makes no progress meanwhile.
+    for _ in 0..20 {
+        let other = runtime();
+        for _ in 0..2 {
+            other.block_on(update(&client)).unwrap();
+        }
+    }
+    first.block_on(update(&client)).unwrap();
+}
