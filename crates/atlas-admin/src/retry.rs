@@ -148,7 +148,7 @@ impl Failure<'_> {
                 !self.may_have_applied || retry_ambiguous
             }
             // Nothing was sent, and nothing will be.
-            _ if self.is_set_up() => false,
+            _ if self.is_setup_failure() => false,
             _ if has_no_response => {
                 self.lost_idle_connection || !self.may_have_applied || retry_ambiguous
             }
@@ -157,7 +157,7 @@ impl Failure<'_> {
     }
 
     /// Returns whether no HTTP client could be created.
-    fn is_set_up(&self) -> bool {
+    fn is_setup_failure(&self) -> bool {
         let source = self.error.source();
         source
             .and_then(|source| source.downcast_ref::<reqwest::Error>())

@@ -269,3 +269,32 @@ fn a_client_is_used_on_several_runtimes() {
     }
     first.block_on(update(&client)).unwrap();
 }
+
+#[tokio::test]
+async fn responses_that_close_their_connection_are_not_waited_for() {
+    const UPDATES: u32 = 40;
+    for head in [
+        "HTTP/1.0 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n",
+    ] {
+        let url = rude(format!("{head}\r\n{{\"id\":\"{KEY}\",\"roles\":[]}}")).await;
+        let client = client(&url);
+        let started = Instant::now();
+        for _ in 0..UPDATES {
+            update(&client).await.unwrap();
+        }
+        // Each would wait 50 ms for a connection to become idle.
+        let elapsed = started.elapsed();
+        assert!(elapsed < UPDATES * Duration::from_millis(25), "{elapsed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxys_request_for_credentials_is_not_repeated() {
+    let service = Service::start(|_| async { answer(407, &[], "") }).await;
+    let client = builder(&service.url).retry(RetryPolicy::standard());
+    let error = update(&client.build().unwrap()).await.unwrap_err();
+    assert!(error.is_service() && !error.outcome_unknown(), "{error}");
+    assert!(error.to_string().contains("HTTPS_PROXY"), "{error}");
+    assert_eq!(service.count(), 1);
+}

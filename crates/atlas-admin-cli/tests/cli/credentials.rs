@@ -112,6 +112,24 @@ async fn service_account_tokens_are_stored_for_the_next_run() {
     assert_eq!(tokens.count(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_start_at_once_request_one_token() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::at(emulator.base_url())
+        .set("MONGODB_ATLAS_CLIENT_ID", CLIENT_ID)
+        .set("MONGODB_ATLAS_CLIENT_SECRET", CLIENT_SECRET)
+        .set("MONGODB_ATLAS_ORG_ID", ORG);
+    let runs: Vec<_> = (0..16).map(|_| shell.start(&get(&[]))).collect();
+    for run in runs {
+        shell.wait(run).exits(0);
+    }
+    let log = emulator.request_log();
+    let tokens = log
+        .iter()
+        .filter(|request| request.target().ends_with("/oauth/token"));
+    assert_eq!(tokens.count(), 1);
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipe_in_the_place_of_a_stored_token_delays_nothing() {

@@ -296,7 +296,10 @@ impl ClientBuilder {
                     root_certificates: self.root_certificates,
                     identity: self.identity,
                     is_https: base_url.is_https(),
-                    route: Route::from_env(&base_url)?,
+                    route: match &self.transport {
+                        Some(_) => Route::Direct,
+                        None => Route::from_env(&base_url)?,
+                    },
                 };
                 let http = settings.request_builder()?;
                 let pooled = HttpTransport::new(settings.clone(), MAX_IDLE_CONNECTIONS);

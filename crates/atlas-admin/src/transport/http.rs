@@ -150,7 +150,7 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
         Box::pin(async move {
-            let connections = self.connections().map_err(SendError::set_up)?;
+            let connections = self.connections().map_err(SendError::setup)?;
             let in_flight = connections.pool.as_ref().map(Pool::start_request);
             let response = connections.client.execute(request).await?;
             if let Some(in_flight) = in_flight {

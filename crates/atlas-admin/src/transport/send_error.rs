@@ -13,7 +13,7 @@ pub(crate) struct SendError {
     error: reqwest::Error,
     pub(super) delivery: Delivery,
     /// Whether there is no client that could send it.
-    is_set_up: bool,
+    is_setup_failure: bool,
 }
 
 impl From<reqwest::Error> for SendError {
@@ -21,16 +21,16 @@ impl From<reqwest::Error> for SendError {
         Self {
             delivery: Delivery::of(&error),
             error,
-            is_set_up: false,
+            is_setup_failure: false,
         }
     }
 }
 
 impl SendError {
     /// Converts the error of an HTTP client that could not be created.
-    pub(super) fn set_up(error: reqwest::Error) -> Self {
+    pub(super) fn setup(error: reqwest::Error) -> Self {
         Self {
-            is_set_up: true,
+            is_setup_failure: true,
             ..error.into()
         }
     }
@@ -39,9 +39,9 @@ impl SendError {
         let Self {
             error,
             delivery,
-            is_set_up,
+            is_setup_failure,
         } = self;
-        let (kind, message, advice) = if is_set_up {
+        let (kind, message, advice) = if is_setup_failure {
             (ErrorKind::Transport, "cannot set up TLS", CERTIFICATES)
         } else if delivery::is_proxy_authentication(&error) {
             (
