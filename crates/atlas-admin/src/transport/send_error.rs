@@ -4,8 +4,8 @@ use super::delivery::{self, Delivery};
 use crate::error::{Error, ErrorKind, PROXY_CREDENTIALS};
 
 const CHECK_CONNECTION: &str = "check the base URL, the network and any proxy in between";
-const CERTIFICATES: &str = "install the system's certificates (the package ca-certificates), or give \
-     a certificate authority: ClientBuilder::add_root_certificate, or --ca-file of the command";
+const CERTIFICATES: &str = "install the system's certificates (the package ca-certificates), or \
+     give a certificate authority: ClientBuilder::add_root_certificate, or --ca-file of the command";
 
 /// Why a request has no response.
 #[derive(Debug)]
