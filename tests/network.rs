@@ -165,6 +165,138 @@ async fn proxies_from_the_environment_are_used() -> Result<(), Box<dyn StdError>
     Ok(())
 }
 
+#[tokio::test]
+async fn names_of_this_machine_are_not_left_to_a_resolver() {
+    let service = FaultServer::start(Script::default()).await.unwrap();
+    for name in ["localhost", "atlas.localhost", "no-such-name.dev.localhost"] {
+        let url = service.url.replace("127.0.0.1", name);
+        assert_eq!(update(at(&url)).await.unwrap().id, API_KEY_ID, "{name}");
+
+        // This client has a resolver of its own.
+        let custom = || at(&url).http_client(reqwest::Client::new());
+        let error = custom().build().unwrap_err();
+        assert!(error.is_input(), "{error}");
+        custom().allow_insecure_http().build().unwrap();
+    }
+    let custom = at(&service.url).http_client(reqwest::Client::new());
+    assert_eq!(update(custom).await.unwrap().id, API_KEY_ID);
+}
+
+/// A certificate authority for [`print_in_child_process`], in PEM.
+const CHILD_CA: &str = "WORKSPACE_TESTS_CHILD_CA";
+
+#[tokio::test]
+async fn print_in_child_process() {
+    let Ok(url) = env::var(CHILD_URL) else {
+        return;
+    };
+    let mut builder = at(&url);
+    if let Ok(pem) = env::var(CHILD_CA) {
+        builder = builder.add_root_certificate(pem).unwrap();
+    }
+    let client = match builder.build() {
+        Ok(client) => client,
+        Err(error) => return println!("build: {error} {error:?}"),
+    };
+    let update = || client.org(ORG_ID).api_key(API_KEY_ID).update().desc("x");
+    update().to_request().unwrap();
+    match update().send().await {
+        Ok(key) => println!("updated {}", key.id),
+        Err(error) => println!("requests: {}: {error} {error:?}", error.requests_sent()),
+    }
+}
+
+/// Returns what [`print_in_child_process`] prints with these variables.
+async fn printed(url: &str, variables: &[(&str, &str)]) -> String {
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "print_in_child_process", "--nocapture"])
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .env(CHILD_URL, url)
+        .envs(variables.iter().copied())
+        .kill_on_drop(true)
+        .output();
+    let output = timeout(Duration::from_secs(30), output).await;
+    String::from_utf8(output.unwrap().unwrap().stdout).unwrap()
+}
+
+#[tokio::test]
+async fn without_the_systems_certificates_only_https_fails() {
+    let none = [
+        ("SSL_CERT_FILE", "/nonexistent"),
+        ("SSL_CERT_DIR", "/nonexistent"),
+    ];
+    let plain = FaultServer::start(Script::default()).await.unwrap();
+    let text = printed(&plain.url, &none).await;
+    assert!(text.contains(&format!("updated {API_KEY_ID}")), "{text}");
+
+    let server = Certified::new("127.0.0.1");
+    let key = PrivatePkcs8KeyDer::from(server.certified.signing_key.serialize_der());
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![server.certified.cert.der().clone()], key.into())
+        .unwrap();
+    let https = FaultServer::start_tls(Script::default(), config)
+        .await
+        .unwrap();
+    let text = printed(&https.url, &none).await;
+    assert!(
+        text.contains("ca-certificates") && text.contains("--ca-file"),
+        "{text}"
+    );
+    assert!(text.contains("requests: 1:"), "it was repeated: {text}");
+
+    let [file, folder] = none;
+    let text = printed(&https.url, &[file, folder, (CHILD_CA, &server.certificate)]).await;
+    assert!(text.contains(&format!("updated {API_KEY_ID}")), "{text}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_cannot_be_used_is_an_error() {
+    for (name, value) in [
+        ("HTTPS_PROXY", "http://me:hush@proxy:port"),
+        ("ALL_PROXY", "socks5://me:hush@127.0.0.1"),
+    ] {
+        let text = printed("https://atlas.invalid", &[(name, value)]).await;
+        assert!(text.contains("build:") && text.contains(name), "{text}");
+        assert!(!text.contains("hush"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_requires_other_credentials_is_asked_once() {
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://me:h@sh#/hush@{}", proxy.local_addr().unwrap());
+    let mut requests = Vec::new();
+    let serve = async {
+        loop {
+            let (mut stream, _) = proxy.accept().await.unwrap();
+            let mut request = vec![0; 4096];
+            let read = stream.read(&mut request).await.unwrap();
+            requests.push(String::from_utf8_lossy(&request[..read]).into_owned());
+            let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+            stream.write_all(refusal).await.unwrap();
+        }
+    };
+    let variables = [("HTTPS_PROXY", address.as_str())];
+    let text = tokio::select! {
+        () = serve => unreachable!(),
+        text = printed("https://atlas.invalid", &variables) => text,
+    };
+    assert_eq!(requests.len(), 1, "{text}");
+    // `me:h@sh#/hush`
+    assert!(
+        requests[0].contains("Basic bWU6aEBzaCMvaHVzaA=="),
+        "{}",
+        requests[0]
+    );
+    assert!(
+        text.contains("proxy") && text.contains("HTTPS_PROXY"),
+        "{text}"
+    );
+    assert!(!text.contains("hush"), "{text}");
+}
+
 /// A proxy would see credentials that are sent without TLS.
 #[tokio::test]
 async fn loopback_services_bypass_proxies() -> Result<(), Box<dyn StdError>> {

@@ -24,7 +24,9 @@ fn run<T>(
     runtime: io::Result<Runtime>,
     future: impl Future<Output = Result<T, CliError>>,
 ) -> Result<T, CliError> {
-    runtime
-        .map_err(|error| CliError::local("cannot start the runtime", error))?
-        .block_on(future)
+    let runtime = runtime.map_err(|error| CliError::local("cannot start the runtime", error))?;
+    let result = runtime.block_on(future);
+    // A thread that waits for a disk or a resolver would delay the result.
+    runtime.shutdown_background();
+    result
 }

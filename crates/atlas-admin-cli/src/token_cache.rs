@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use atlas_admin::{AccessToken, FileStore, MemoryStore, TokenKey, TokenStore};
+use atlas_admin::{AccessToken, FileStore, MemoryStore, TokenKey, TokenLock, TokenStore};
 use etcetera::BaseStrategy;
 
 use crate::ui::Output;
@@ -70,6 +70,10 @@ impl TokenStore for TokenCache {
 
     fn remove(&self, key: &TokenKey) -> io::Result<()> {
         self.call(|store| store.remove(key))
+    }
+
+    fn try_lock(&self, key: &TokenKey) -> io::Result<Option<TokenLock>> {
+        self.call(|store| store.try_lock(key))
     }
 }
 

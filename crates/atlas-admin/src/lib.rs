@@ -116,7 +116,7 @@ pub use resources::{
     project::{Project, ProjectApiKey},
 };
 pub use retry::RetryPolicy;
-pub use token_store::{AccessToken, FileStore, MemoryStore, TokenKey, TokenStore};
+pub use token_store::{AccessToken, FileStore, MemoryStore, TokenKey, TokenLock, TokenStore};
 
 /// Entry point of the fuzz target.
 #[cfg(fuzzing)]

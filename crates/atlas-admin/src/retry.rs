@@ -1,6 +1,9 @@
 //! Whether a failed call is retried, and after how long.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    error::Error as _,
+    time::{Duration, SystemTime},
+};
 
 use http::StatusCode;
 use retry_policies::{Jitter, RetryDecision, RetryPolicy as _, policies::ExponentialBackoff};
@@ -144,11 +147,21 @@ impl Failure<'_> {
             Some(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) => {
                 !self.may_have_applied || retry_ambiguous
             }
+            // Nothing was sent, and nothing will be.
+            _ if self.is_setup_failure() => false,
             _ if has_no_response => {
                 self.lost_idle_connection || !self.may_have_applied || retry_ambiguous
             }
             _ => false,
         }
+    }
+
+    /// Returns whether no HTTP client could be created.
+    fn is_setup_failure(&self) -> bool {
+        let source = self.error.source();
+        source
+            .and_then(|source| source.downcast_ref::<reqwest::Error>())
+            .is_some_and(reqwest::Error::is_builder)
     }
 
     /// Returns the reason for the retry, for the log.

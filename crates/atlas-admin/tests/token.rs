@@ -131,13 +131,13 @@ async fn a_refused_token_is_replaced_once() {
     })
     .await;
     let client = account(&service_);
-    assert_eq!(update(&client).await.unwrap().requests_sent(), 4);
+    assert_eq!(update(&client).await.unwrap().requests_sent(), 5);
     assert_eq!(update(&client).await.unwrap().requests_sent(), 1);
 
     let service_ = service(3600, |_| answer(401, &[], "")).await;
     let error = update(&account(&service_)).await.unwrap_err();
     assert!(error.is_credentials(), "{error}");
-    assert_eq!((error.requests_sent(), token_requests(&service_)), (4, 2));
+    assert_eq!((error.requests_sent(), token_requests(&service_)), (5, 2));
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn an_account_that_is_refused_for_ever_burns_no_tokens() {
     for body in ["", r#"{"errorCode":"ACCOUNT_DISABLED"}"#] {
         let service = service(3600, move |_| answer(401, &[], body)).await;
         let client = account(&service);
-        for attempts in [4, 1, 1, 1, 1] {
+        for attempts in [5, 1, 1, 1, 1] {
             let error = update(&client).await.unwrap_err();
             assert!(error.is_credentials(), "{error}");
             assert_eq!(error.requests_sent(), attempts);
@@ -153,7 +153,7 @@ async fn an_account_that_is_refused_for_ever_burns_no_tokens() {
         assert_eq!(token_requests(&service), 2);
 
         later(Duration::from_secs(61)).await;
-        for attempts in [3, 1] {
+        for attempts in [4, 1] {
             assert_eq!(update(&client).await.unwrap_err().requests_sent(), attempts);
         }
         assert_eq!(token_requests(&service), 3);
@@ -195,7 +195,7 @@ async fn a_token_that_was_renewed_to_no_avail_gives_way_to_any_other() {
     })
     .await;
     let client = account(&service);
-    for attempts in [4, 1] {
+    for attempts in [5, 1] {
         assert_eq!(update(&client).await.unwrap_err().requests_sent(), attempts);
     }
     client.revoke_token().await.unwrap();
@@ -571,7 +571,7 @@ async fn clients_share_what_a_store_keeps() {
                 .await
                 .unwrap()
                 .requests_sent(),
-            4
+            5
         );
         for _ in 0..3 {
             let another = account_with(&service, store());
@@ -659,11 +659,221 @@ async fn a_store_that_fails_burns_no_tokens() {
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!((cause.as_str(), service.count()), ("the disk is gone", 0));
 
-    store.give([""]);
+    store.give(["", ""]);
     let error = update(&client).await.unwrap_err();
     assert!(error.is_credentials(), "{error}");
     let targets: Vec<_> = service.received().into_iter().map(|r| r.target).collect();
     assert_eq!(targets, ["/api/oauth/token", "/api/oauth/revoke"]);
+}
+
+/// A store without locks.
+#[derive(Clone, Default)]
+struct Unlocked(MemoryStore);
+
+impl TokenStore for Unlocked {
+    fn load(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
+        self.0.load(key)
+    }
+
+    fn save(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        self.0.save(key, token)
+    }
+
+    fn remove(&self, key: &TokenKey) -> io::Result<()> {
+        self.0.remove(key)
+    }
+}
+
+/// Makes one call with each of these clients at once.
+async fn update_all(clients: impl IntoIterator<Item = Client>) -> Vec<atlas_admin::Error> {
+    let calls: Vec<_> = clients
+        .into_iter()
+        .map(|client| tokio::spawn(async move { update(&client).await.map(drop) }))
+        .collect();
+    let mut errors = Vec::new();
+    for call in calls {
+        errors.extend(call.await.unwrap().err());
+    }
+    errors
+}
+
+fn revocations(service: &Service) -> Vec<String> {
+    let received = service.received().into_iter();
+    received
+        .filter(|request| request.target == "/api/oauth/revoke")
+        .map(|request| String::from_utf8(request.body.to_vec()).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn of_many_clients_that_start_at_once_one_requests_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = MemoryStore::new();
+    let stores: [&dyn Fn() -> Arc<dyn TokenStore>; 2] =
+        [&|| Arc::new(FileStore::new(folder.path())), &|| {
+            Arc::new(memory.clone())
+        }];
+    for store in stores {
+        let wait = Duration::from_millis(50);
+        let service = service_with(|n| grant(n, 3600), wait, |_| done()).await;
+        let clients: Vec<_> = (0..130).map(|_| account_with(&service, store())).collect();
+        let errors = update_all(clients).await;
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!((token_requests(&service), service.count()), (1, 131));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_holds_the_lock_for_too_long_is_not_waited_for() {
+    let service = service(3600, |_| done()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::new(folder.path());
+    update(&account_with(&service, store.clone()))
+        .await
+        .unwrap();
+    let lock = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "lock")
+        });
+    let stalled = std::fs::File::open(lock.unwrap()).unwrap();
+    account_with(&service, store.clone())
+        .revoke_token()
+        .await
+        .unwrap();
+    stalled.lock().unwrap();
+    let client = service
+        .builder()
+        .credentials(Credentials::service_account(ID, SECRET))
+        .attempt_timeout(Duration::from_secs(1))
+        .token_store(store)
+        .build()
+        .unwrap();
+    update(&client).await.unwrap();
+    assert_eq!(token_requests(&service), 2);
+}
+
+#[tokio::test]
+async fn without_locks_a_token_that_nobody_keeps_is_revoked() {
+    let store = Unlocked::default();
+    let wait = Duration::from_millis(500);
+    let service = service_with(|n| grant(n, 3600), wait, |_| done()).await;
+    let (first, second) = (
+        account_with(&service, store.clone()),
+        account_with(&service, store),
+    );
+    let late = async {
+        tokio::time::sleep(wait / 2).await;
+        update(&second).await
+    };
+    let (first, second) = tokio::join!(update(&first), late);
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(token_requests(&service), 2);
+    assert_eq!(
+        revocations(&service),
+        ["token=token%2D1&token_type_hint=access_token"]
+    );
+    assert_eq!(tokens_used(&service), ["Bearer token-0", "Bearer token-0"]);
+}
+
+#[tokio::test]
+async fn a_token_that_is_replaced_in_the_store_is_revoked() {
+    let service = service(3600, |request| match request.authorization.as_deref() {
+        Some("Bearer token-0") => answer(401, &[], ""),
+        _ => done(),
+    })
+    .await;
+    update(&account(&service)).await.unwrap();
+    assert_eq!(
+        revocations(&service),
+        ["token=token%2D0&token_type_hint=access_token"]
+    );
+}
+
+#[tokio::test]
+async fn an_account_without_tokens_left_uses_the_one_just_stored() {
+    for status in [403, 429] {
+        let service = service_with(
+            move |_| answer(status, &[], r#"{"error":"access_denied"}"#),
+            Duration::ZERO,
+            |_| done(),
+        )
+        .await;
+        let store = Arc::new(Scripted::default());
+        store.give(["", "", "stored"]);
+        update(&account_with(&service, store)).await.unwrap();
+        assert_eq!(tokens_used(&service), ["Bearer stored"]);
+    }
+}
+
+/// Responds after half a minute, like a disk that is gone.
+struct Stalled;
+
+impl TokenStore for Stalled {
+    fn load(&self, _: &TokenKey) -> io::Result<Option<AccessToken>> {
+        std::thread::sleep(Duration::from_secs(30));
+        Ok(None)
+    }
+
+    fn save(&self, _: &TokenKey, _: &AccessToken) -> io::Result<()> {
+        unreachable!()
+    }
+
+    fn remove(&self, _: &TokenKey) -> io::Result<()> {
+        unreachable!()
+    }
+}
+
+#[test]
+fn a_store_that_stalls_ends_the_call_and_does_not_keep_the_runtime() {
+    let started = std::time::Instant::now();
+    // A call that ends by itself, and one that is dropped.
+    for timeout in [Duration::from_millis(500), Duration::from_secs(60)] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let service = service(3600, |_| done()).await;
+            let client = service
+                .builder()
+                .credentials(Credentials::service_account(ID, SECRET))
+                .timeout(timeout)
+                .token_store(Stalled)
+                .build()
+                .unwrap();
+            let call = tokio::time::timeout(Duration::from_secs(2), update(&client)).await;
+            if let Ok(result) = call {
+                let error = result.unwrap_err();
+                assert!(error.to_string().contains("token store"), "{error}");
+                assert!(!error.outcome_unknown(), "{error}");
+            }
+        });
+    }
+    assert!(started.elapsed() < Duration::from_secs(15));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_token_is_an_error_at_once() {
+    let service = service(3600, |_| done()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = || FileStore::new(folder.path());
+    update(&account_with(&service, store())).await.unwrap();
+    let entries = std::fs::read_dir(folder.path()).unwrap();
+    let paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(paths.len(), 2, "a token and its lock");
+    for path in &paths {
+        std::fs::remove_file(path).unwrap();
+    }
+    for path in &paths {
+        let status = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(status.unwrap().success());
+        let error = update(&account_with(&service, store())).await.unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("not a regular file"), "{cause}");
+        std::fs::remove_file(path).unwrap();
+    }
 }
 
 #[tokio::test]
@@ -725,6 +935,7 @@ async fn services_behind_one_host_share_no_token() {
     let mut files: Vec<_> = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".lock"))
         .collect();
     files.sort();
     let id = "mdb%5Fsa%5Fid%5F0123456789abcdef01234567";

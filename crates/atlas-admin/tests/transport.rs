@@ -296,3 +296,52 @@ async fn an_html_page_is_named_by_its_title() {
         assert!(error.to_string().contains("check the base URL"), "{error}");
     }
 }
+#[test]
+fn a_client_is_used_on_several_runtimes() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
+    };
+    let serving = tokio::runtime::Runtime::new().unwrap();
+    let service = serving.block_on(Service::start(|_| async { done() }));
+    let client = client(&service.url);
+    let first = runtime();
+    first.block_on(update(&client)).unwrap();
+    // The first one's idle connection makes no progress meanwhile.
+    for _ in 0..20 {
+        let other = runtime();
+        for _ in 0..2 {
+            other.block_on(update(&client)).unwrap();
+        }
+    }
+    first.block_on(update(&client)).unwrap();
+}
+
+#[tokio::test]
+async fn responses_that_close_their_connection_are_not_waited_for() {
+    const UPDATES: u32 = 40;
+    for head in [
+        "HTTP/1.0 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n",
+    ] {
+        let url = rude(format!("{head}\r\n{{\"id\":\"{KEY}\"}}")).await;
+        let client = client(&url);
+        let started = Instant::now();
+        for _ in 0..UPDATES {
+            update(&client).await.unwrap();
+        }
+        // Each would wait 50 ms for a connection to become idle.
+        let elapsed = started.elapsed();
+        assert!(elapsed < UPDATES * Duration::from_millis(25), "{elapsed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxys_request_for_credentials_is_not_repeated() {
+    let service = Service::start(|_| async { answer(407, &[], "") }).await;
+    let client = builder(&service.url).retry(RetryPolicy::standard());
+    let error = update(&client.build().unwrap()).await.unwrap_err();
+    assert!(error.is_service() && !error.outcome_unknown(), "{error}");
+    assert!(error.to_string().contains("HTTPS_PROXY"), "{error}");
+    assert_eq!(service.count(), 1);
+}

@@ -1,6 +1,9 @@
 //! Sources of credentials and settings.
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use crate::support::{CLIENT_ID, CLIENT_SECRET, KEY, ORG, PRIVATE_KEY, PUBLIC_KEY, Shell, service};
 
@@ -107,6 +110,66 @@ async fn service_account_tokens_are_stored_for_the_next_run() {
         .iter()
         .filter(|request| request.target().ends_with("/oauth/token"));
     assert_eq!(tokens.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_start_at_once_request_one_token() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::at(emulator.base_url())
+        .set("MONGODB_ATLAS_CLIENT_ID", CLIENT_ID)
+        .set("MONGODB_ATLAS_CLIENT_SECRET", CLIENT_SECRET)
+        .set("MONGODB_ATLAS_ORG_ID", ORG);
+    let runs: Vec<_> = (0..16).map(|_| shell.start(&get(&[]))).collect();
+    for run in runs {
+        shell.wait(run).exits(0);
+    }
+    let log = emulator.request_log();
+    let tokens = log
+        .iter()
+        .filter(|request| request.target().ends_with("/oauth/token"));
+    assert_eq!(tokens.count(), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_in_the_place_of_a_stored_token_delays_nothing() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::at(emulator.base_url())
+        .set("MONGODB_ATLAS_CLIENT_ID", CLIENT_ID)
+        .set("MONGODB_ATLAS_CLIENT_SECRET", CLIENT_SECRET)
+        .set("MONGODB_ATLAS_ORG_ID", ORG);
+    shell.run(&get(&[])).exits(0);
+    let folder = shell.path(".cache/atlas-admin/tokens");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        fs::remove_file(&path).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+    }
+    let started = Instant::now();
+    let ended = shell.run(&get(&[]));
+    assert!(started.elapsed() < Duration::from_secs(10), "{ended:?}");
+    assert!(ended.err.contains("not a regular file"), "{ended:?}");
+}
+
+#[test]
+fn a_dry_run_needs_no_certificates() {
+    Shell::at("https://om.example.com")
+        .set("SSL_CERT_FILE", "/nonexistent")
+        .set("SSL_CERT_DIR", "/nonexistent")
+        .set("MONGODB_ATLAS_PUBLIC_KEY", PUBLIC_KEY)
+        .set("MONGODB_ATLAS_PRIVATE_KEY", PRIVATE_KEY)
+        .set("MONGODB_ATLAS_ORG_ID", ORG)
+        .run(&[
+            "org-key",
+            "update",
+            "--key",
+            KEY,
+            "--desc",
+            "x",
+            "--dry-run",
+        ])
+        .exits(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

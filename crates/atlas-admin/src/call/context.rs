@@ -18,8 +18,7 @@ use crate::{
     rate_limiter::{MAX_PAUSE, Permit},
     retry::Failure,
     transport::{
-        Transport, context::RequestContext, deadline::deadline_after, envelope,
-        http::UnpooledTransport, progress::Progress,
+        Transport, context::RequestContext, deadline::deadline_after, envelope, progress::Progress,
     },
 };
 
@@ -103,11 +102,7 @@ impl<'a> CallContext<'a> {
             );
             if failure.lost_idle_connection {
                 has_lost_idle_connection = true;
-                unpooled = self
-                    .client
-                    .unpooled
-                    .as_ref()
-                    .and_then(UnpooledTransport::get);
+                unpooled = self.client.unpooled.as_ref().map(|it| it as _);
             }
             self.progress.start_attempt();
             sleep(delay).await;

@@ -19,7 +19,8 @@ use crate::{
     transport::{
         Transport,
         body::BOM,
-        http::{HttpSettings, HttpTransport, UnpooledTransport},
+        http::{CustomTransport, HttpSettings, HttpTransport},
+        proxy::Route,
     },
 };
 
@@ -34,7 +35,8 @@ const USER_AGENT: &str = concat!("atlas-admin/", env!("CARGO_PKG_VERSION"));
 ///
 /// The client uses the proxies of the environment (`HTTPS_PROXY`, `HTTP_PROXY`,
 /// `ALL_PROXY`, `NO_PROXY`) or of the system's settings, except for addresses of this
-/// machine.
+/// machine. A password in them need not be percent-encoded. A variable that cannot be used is
+/// an error.
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ClientBuilder {
@@ -259,7 +261,10 @@ impl ClientBuilder {
     }
 
     /// Allows plain HTTP to other machines, where anyone in between can read and change what
-    /// is sent. Plain HTTP to this machine is always allowed.
+    /// is sent. Plain HTTP to this machine is always allowed: to its addresses, and to
+    /// `localhost` and names below it, which the client resolves itself. An
+    /// [`http_client`](Self::http_client) resolves names in its own way, so that with one only
+    /// addresses are allowed.
     pub fn allow_insecure_http(mut self) -> Self {
         self.allow_insecure_http = true;
         self
@@ -294,8 +299,10 @@ impl ClientBuilder {
     ///   missing, unusable, or of a kind that the service does not accept: Ops Manager
     ///   accepts API keys only.
     /// - [`ErrorKind::Input`](crate::ErrorKind::Input) if the address is missing, given
-    ///   twice, or plain HTTP to another machine, or if the user agent is not plain text.
-    /// - [`ErrorKind::Transport`](crate::ErrorKind::Transport) if TLS cannot be set up.
+    ///   twice, or plain HTTP to another machine, if a proxy of the environment cannot be
+    ///   used, or if the user agent is not plain text.
+    /// - [`ErrorKind::Transport`](crate::ErrorKind::Transport) if the certificates given
+    ///   cannot be used. The system's certificates are read when the first call needs them.
     pub fn build(self) -> Result<Client, Error> {
         let service = self.service.unwrap_or(Service::AtlasV2);
         let base_url = self.address(service)?;
@@ -311,25 +318,34 @@ impl ClientBuilder {
             .with_advice("use Credentials::digest with an API key"));
         }
         let user_agent = user_agent(self.user_agent_suffix.as_deref())?;
-        let (pooled, unpooled) = match self.http {
-            Some(client) => (HttpTransport::new(client), None),
+        let (http, transport, unpooled): (_, Arc<dyn Transport>, _) = match self.http {
+            Some(client) => (client.clone(), Arc::new(CustomTransport(client)), None),
             None => {
                 let settings = HttpSettings {
                     connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
                     user_agent: user_agent.clone(),
                     root_certificates: self.root_certificates,
                     identity: self.identity,
-                    no_proxy: base_url.is_loopback(),
+                    is_https: base_url.is_https(),
+                    route: match &self.transport {
+                        Some(_) => Route::Direct,
+                        None => Route::from_env(&base_url)?,
+                    },
                 };
-                let pooled = settings.transport(MAX_IDLE_CONNECTIONS)?;
-                (pooled, Some(UnpooledTransport::new(settings)))
+                let http = settings.request_builder()?;
+                let pooled = HttpTransport::new(settings.clone(), MAX_IDLE_CONNECTIONS);
+                (
+                    http,
+                    Arc::new(pooled),
+                    Some(HttpTransport::new(settings, 0)),
+                )
             }
         };
-        let http = pooled.client().clone();
         let (transport, unpooled) = match self.transport {
             Some(transport) => (transport, None),
-            None => (Arc::new(pooled) as _, unpooled),
+            None => (transport, unpooled),
         };
+        let timeout = self.timeout.unwrap_or(TIMEOUT);
         let attempt_timeout = self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT);
         let max_body_size = self.max_body_size.unwrap_or(MAX_BODY_SIZE);
         let version = self.version.unwrap_or(ApiVersion::LATEST);
@@ -342,7 +358,7 @@ impl ClientBuilder {
                 http,
                 user_agent: user_agent.clone(),
                 transport: transport.clone(),
-                timeout: attempt_timeout,
+                timeout: attempt_timeout.min(timeout),
                 max_body_size,
                 store: self
                     .token_store
@@ -355,7 +371,7 @@ impl ClientBuilder {
                 version,
                 media_type: service.media_type(version),
                 user_agent,
-                timeout: self.timeout.unwrap_or(TIMEOUT),
+                timeout,
                 attempt_timeout,
                 max_body_size,
                 retry: self.retry,
@@ -391,6 +407,14 @@ impl ClientBuilder {
                 Error::input(format!("{url} is plain HTTP to another machine"))
                     .with_advice("use https, or ClientBuilder::allow_insecure_http"),
             );
+        }
+        // That client's resolver may send any name elsewhere.
+        let is_resolved_by_others = self.http.is_some() && !url.is_https() && url.is_name();
+        if is_resolved_by_others && !self.allow_insecure_http {
+            return Err(Error::input(format!(
+                "{url} is plain HTTP to a name that the given HTTP client resolves"
+            ))
+            .with_advice("use 127.0.0.1 or https, or ClientBuilder::allow_insecure_http"));
         }
         Ok(url)
     }

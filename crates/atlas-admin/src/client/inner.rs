@@ -10,7 +10,7 @@ use crate::{
     model::{api_version::ApiVersion, service::Service},
     rate_limiter::RateLimiter,
     retry::RetryPolicy,
-    transport::{Transport, http::UnpooledTransport},
+    transport::{Transport, http::HttpTransport},
 };
 
 /// The state that the clones of a client share.
@@ -28,9 +28,9 @@ pub(crate) struct ClientInner {
     pub(crate) sunset_warnings: SunsetWarnings,
     pub(crate) auth: Auth,
     pub(crate) transport: Arc<dyn Transport>,
-    /// Retries a request whose idle connection had closed. `None` if the user supplied the
+    /// Uses each connection once, to retry a request whose idle connection had closed. `None` if the user supplied the
     /// HTTP client, whose connections are not observed.
-    pub(crate) unpooled: Option<UnpooledTransport>,
+    pub(crate) unpooled: Option<HttpTransport>,
     /// Builds requests for the service's address.
     pub(crate) requests: atlas_admin_raw::Client,
 }

@@ -12,7 +12,10 @@ use crate::error::Error;
 /// A client of one service, with one set of credentials.
 ///
 /// Clones share connections, digest sessions and tokens, and are cheap: create one client
-/// and clone it for every task. Calls need a Tokio runtime.
+/// and clone it for every task. Calls need a Tokio runtime. A client can be used on several:
+/// each of the last eight has connections of its own, since a connection makes progress only
+/// while the runtime runs that opened it. Tokens are shared, and requested on the runtime
+/// whose call needs one first.
 ///
 /// ```no_run
 /// use atlas_admin::{Client, Credentials, OrgRole};

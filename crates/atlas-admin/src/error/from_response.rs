@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use http::{StatusCode, header};
 
-use super::{Error, ErrorKind, code::ErrorCode, html, service_error::ServiceError};
+use super::{
+    Error, ErrorKind, PROXY_CREDENTIALS, code::ErrorCode, html, service_error::ServiceError,
+};
 use crate::model::{
     api_version::ApiVersion,
     response::{BufferedResponse, headers},
@@ -141,7 +143,7 @@ fn advice(
             "the service is being upgraded; try again later".into()
         }
         ErrorKind::Service if response.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            "a proxy between here and the service requires credentials".into()
+            PROXY_CREDENTIALS.into()
         }
         ErrorKind::Service if response.status.is_server_error() => "try again later".into(),
         _ => return None,

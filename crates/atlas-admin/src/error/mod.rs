@@ -23,6 +23,10 @@ use crate::model::{
     target::CallTarget,
 };
 
+/// What to do if a proxy asks for credentials.
+pub(crate) const PROXY_CREDENTIALS: &str = "check the user name and password of the proxy in \
+     HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, such as http://user:password@host:port";
+
 /// Why a call failed, with everything the service said about it.
 ///
 /// Match on [`kind`](Self::kind) or an `is_…` method for the kind of failure and on

@@ -22,10 +22,24 @@ impl BaseUrl {
         format!("{}{path}", self.0.authority())
     }
 
-    /// Returns whether the address is on this machine.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Returns whether the host is a name, which somebody has to resolve.
+    pub(crate) fn is_name(&self) -> bool {
+        matches!(self.0.host(), Some(Host::Domain(_)))
+    }
+
+    /// Returns whether the address is on this machine, if names of this machine are resolved
+    /// as such.
     pub(crate) fn is_loopback(&self) -> bool {
         match self.0.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Domain(name)) => is_loopback_name(name),
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
@@ -34,8 +48,14 @@ impl BaseUrl {
 
     /// Returns whether others can read what is sent: plain HTTP to another machine.
     pub(crate) fn is_exposed(&self) -> bool {
-        self.0.scheme() != "https" && !self.is_loopback()
+        !self.is_https() && !self.is_loopback()
     }
+}
+
+/// Returns whether a lower-case name always means this machine (RFC 6761, section 6.3).
+pub(crate) fn is_loopback_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 impl FromStr for BaseUrl {

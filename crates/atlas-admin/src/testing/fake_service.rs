@@ -150,7 +150,7 @@ impl Transport for State {
             self.requests.lock().push(request);
             match response {
                 Ok(response) => Ok(response.into()),
-                Err(failure) => failure.fail().await,
+                Err(failure) => Ok(failure.fail().await?),
             }
         })
     }

@@ -1,7 +1,7 @@
 //! Tokens in files, shared by runs of a program.
 
 use std::{
-    fs::{self, DirBuilder, File},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use super::{AccessToken, TokenKey, TokenStore};
+use super::{AccessToken, TokenKey, TokenLock, TokenStore};
 
 /// The longest file that is read, in bytes; tokens are far shorter.
 const SIZE_LIMIT: u64 = 64 * 1024;
@@ -21,9 +21,13 @@ const SIZE_LIMIT: u64 = 64 * 1024;
 /// command does not request a token every time it runs.
 ///
 /// Only the owner can read the files (mode 0600, in a folder created with 0700); a file that
-/// others can read is refused. Files are replaced atomically, so that programs that run at
-/// the same time never read part of a token; each may request one, and the one saved last
-/// stays. A file with other contents counts as missing.
+/// others can read, or that is not a regular file, is refused. Files are replaced atomically,
+/// so that programs that run at the same time never read part of a token. A file with other
+/// contents counts as missing.
+///
+/// Of programs that start at the same time, one requests a token, and the others wait for it:
+/// it holds a lock on a file beside the token's, which ends with its process. On file systems
+/// without locks, each may request a token, and revokes it if another one has been saved.
 ///
 /// On systems other than Unix only the folder protects the files: choose one in the user's
 /// profile.
@@ -54,17 +58,21 @@ impl FileStore {
     }
 
     fn path(&self, key: &TokenKey) -> PathBuf {
+        self.path_with(key, "json")
+    }
+
+    fn path_with(&self, key: &TokenKey, extension: &str) -> PathBuf {
         // Nothing in a key may lead out of the folder.
         let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
-        let name = format!("{}@{}.json", encoded(key.client_id()), encoded(key.host()));
-        self.folder.join(name)
+        let (id, host) = (encoded(key.client_id()), encoded(key.host()));
+        self.folder.join(format!("{id}@{host}.{extension}"))
     }
 }
 
 impl TokenStore for FileStore {
     fn load(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
         let path = self.path(key);
-        let file = match File::open(&path) {
+        let file = match open(&path, File::options().read(true)) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(at(&path, error)),
@@ -111,6 +119,31 @@ impl TokenStore for FileStore {
             _ => Ok(()),
         }
     }
+
+    fn try_lock(&self, key: &TokenKey) -> io::Result<Option<TokenLock>> {
+        let path = self.path_with(key, "lock");
+        let file = private_folder()
+            .create(&self.folder)
+            .and_then(|()| open(&path, private_file().write(true).create(true)))
+            .map_err(|error| at(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(TokenLock::new(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            // The file system has no locks.
+            Err(TryLockError::Error(_)) => Ok(Some(TokenLock::unlocked())),
+        }
+    }
+}
+
+/// Opens a regular file. Opening another kind, such as a pipe, could wait forever.
+fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file; delete it",
+        )),
+        _ => options.open(path),
+    }
 }
 
 /// Adds the path to an error.
@@ -124,6 +157,13 @@ fn private_folder() -> DirBuilder {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
+}
+
+fn private_file() -> OpenOptions {
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 #[cfg(unix)]
@@ -204,6 +244,19 @@ mod tests {
         let far = br#"{"access_token":"x","expires_at":18446744073709551615}"#;
         fs::write(store.path(&key()), far).unwrap();
         assert!(store.load(&key()).unwrap().is_none());
+    }
+
+    #[test]
+    fn one_store_at_a_time_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = || FileStore::new(folder.path().join("tokens"));
+        let held = store().try_lock(&key()).unwrap();
+        assert!(held.is_some());
+        assert!(store().try_lock(&key()).unwrap().is_none());
+        let other = TokenKey::new("127.0.0.1:8081".into(), "mdb_sa_id_1".into());
+        assert!(store().try_lock(&other).unwrap().is_some());
+        drop(held);
+        assert!(store().try_lock(&key()).unwrap().is_some());
     }
 
     #[cfg(unix)]

@@ -1,15 +1,26 @@
 //! Tokens in memory.
 
-use std::{collections::HashMap, fmt, io, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt, io,
+    sync::{Arc, Weak},
+};
 
 use parking_lot::Mutex;
 
-use super::{AccessToken, TokenKey, TokenStore};
+use super::{AccessToken, TokenKey, TokenLock, TokenStore};
 
 /// Stores tokens in memory, shared by all clients that are given a clone. A client without a
 /// store has one of its own.
 #[derive(Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<HashMap<TokenKey, AccessToken>>>);
+pub struct MemoryStore(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    tokens: HashMap<TokenKey, AccessToken>,
+    /// Locks that are held as long as they can be upgraded.
+    locks: HashMap<TokenKey, Weak<()>>,
+}
 
 impl MemoryStore {
     /// Creates an empty store.
@@ -21,22 +32,32 @@ impl MemoryStore {
 
 impl TokenStore for MemoryStore {
     fn load(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
-        Ok(self.0.lock().get(key).cloned())
+        Ok(self.0.lock().tokens.get(key).cloned())
     }
 
     fn save(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
-        self.0.lock().insert(key.clone(), token.clone());
+        self.0.lock().tokens.insert(key.clone(), token.clone());
         Ok(())
     }
 
     fn remove(&self, key: &TokenKey) -> io::Result<()> {
-        self.0.lock().remove(key);
+        self.0.lock().tokens.remove(key);
         Ok(())
+    }
+
+    fn try_lock(&self, key: &TokenKey) -> io::Result<Option<TokenLock>> {
+        let locks = &mut self.0.lock().locks;
+        if locks.get(key).is_some_and(|held| held.strong_count() > 0) {
+            return Ok(None);
+        }
+        let held = Arc::new(());
+        locks.insert(key.clone(), Arc::downgrade(&held));
+        Ok(Some(TokenLock::new(held)))
     }
 }
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.0.lock().iter()).finish()
+        f.debug_map().entries(self.0.lock().tokens.iter()).finish()
     }
 }

@@ -3,7 +3,7 @@
 mod file;
 mod memory;
 
-use std::{fmt, io, sync::Arc, time::SystemTime};
+use std::{any::Any, fmt, io, sync::Arc, time::SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -14,10 +14,12 @@ pub use memory::MemoryStore;
 /// program, can share a token. Atlas allows an account 100 live tokens.
 ///
 /// A client loads a token when it has none or when its own is about to expire, and saves
-/// every token that it requests. Methods may block: they run where that blocks no other task.
-/// An error of the store fails the call
+/// every token that it requests. Methods may block: they run on threads of their own, and a
+/// client stops waiting for them at its time limit. An error of the store fails the call
 /// ([`ErrorKind::Credentials`](crate::ErrorKind::Credentials)), since tokens that are
 /// requested and lost would soon be too many.
+///
+/// A store that wraps another one should forward [`try_lock`](Self::try_lock), too.
 ///
 /// ```
 /// use std::{collections::HashMap, io, sync::Mutex};
@@ -66,6 +68,23 @@ pub trait TokenStore: Send + Sync + 'static {
     ///
     /// Any error that prevents removing.
     fn remove(&self, key: &TokenKey) -> io::Result<()>;
+
+    /// Tries to become the one that requests a token for `key`, and returns `None` if
+    /// another client is. It must not wait: clients ask again, and look for the other's token
+    /// in between. If no token appears for half of the attempt's time limit, a client requests
+    /// one without the lock.
+    ///
+    /// By default every client gets a lock, so that several may request tokens at once. A
+    /// client that then finds another's token in the store revokes its own.
+    ///
+    /// # Errors
+    ///
+    /// Any error that would also prevent storing a token. A store that cannot lock returns
+    /// [`TokenLock::unlocked`].
+    fn try_lock(&self, key: &TokenKey) -> io::Result<Option<TokenLock>> {
+        let _ = key;
+        Ok(Some(TokenLock::unlocked()))
+    }
 }
 
 impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
@@ -79,6 +98,32 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
 
     fn remove(&self, key: &TokenKey) -> io::Result<()> {
         (**self).remove(key)
+    }
+
+    fn try_lock(&self, key: &TokenKey) -> io::Result<Option<TokenLock>> {
+        (**self).try_lock(key)
+    }
+}
+
+/// The right to request a token, until it is dropped. See [`TokenStore::try_lock`].
+pub struct TokenLock(#[allow(dead_code, reason = "dropping it unlocks")] Box<dyn Any + Send>);
+
+impl TokenLock {
+    /// Creates a lock that lasts until `guard` is dropped.
+    pub fn new(guard: impl Send + 'static) -> Self {
+        Self(Box::new(guard))
+    }
+
+    /// Creates a lock that excludes nobody.
+    #[must_use]
+    pub fn unlocked() -> Self {
+        Self::new(())
+    }
+}
+
+impl fmt::Debug for TokenLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenLock")
     }
 }
 

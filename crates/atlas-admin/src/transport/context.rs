@@ -122,13 +122,11 @@ impl RequestContext<'_> {
         async move {
             self.progress.count_request();
             let (result, has_connected) = connection::observe(executed, self.deadline).await;
-            result.map_err(|error| {
-                let error = SendError::new(error);
+            result.inspect_err(|error| {
                 let is_idle_lost = error.delivery == Delivery::ConnectionClosed
                     && !has_connected
                     && self.reports_connections;
                 self.progress.set_lost_idle_connection(is_idle_lost);
-                error
             })
         }
     }

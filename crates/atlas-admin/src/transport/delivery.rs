@@ -55,9 +55,20 @@ pub(crate) fn is_connection_error(error: &reqwest::Error) -> bool {
     cause::<hyper::Error>(error).is_some()
 }
 
+/// Returns whether a proxy refused to open a tunnel without credentials, or with these.
+pub(super) fn is_proxy_authentication(error: &reqwest::Error) -> bool {
+    // The type of this cause is not public.
+    const TEXT: &str = "proxy authorization required";
+    error.is_connect() && causes(error).any(|cause| cause.to_string().ends_with(TEXT))
+}
+
 /// Returns the first cause of this type.
 fn cause<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
-    iter::successors(error.source(), |&error| error.source()).find_map(|cause| cause.downcast_ref())
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    iter::successors(error.source(), |&error| error.source())
 }
 
 fn is_closed(error: &io::Error) -> bool {

@@ -1,13 +1,20 @@
 //! HTTP by reqwest.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
-use reqwest::{Certificate, Identity, Request, redirect, retry};
+use parking_lot::Mutex;
+use reqwest::{Certificate, Client, Identity, Request, redirect, retry};
+use tokio::runtime;
 use tower::util::MapFutureLayer;
 
-use super::{ResponseFuture, Transport, pool::Pool};
+use super::{
+    ResponseFuture, Transport, pool::Pool, proxy::Route, resolver::Resolver, send_error::SendError,
+};
 use crate::error::{Error, ErrorKind};
+
+/// The number of runtimes that have connections of their own.
+const MAX_RUNTIMES: usize = 8;
 
 /// How connections are made.
 #[derive(Clone)]
@@ -16,17 +23,31 @@ pub(crate) struct HttpSettings {
     pub(crate) user_agent: HeaderValue,
     pub(crate) root_certificates: Vec<Certificate>,
     pub(crate) identity: Option<Identity>,
-    /// Whether proxies of the environment are ignored.
-    pub(crate) no_proxy: bool,
+    /// Whether the service is reached by HTTPS.
+    pub(crate) is_https: bool,
+    pub(crate) route: Route,
 }
 
 impl HttpSettings {
-    /// Creates a transport that keeps up to `max_idle` connections for later requests.
-    pub(crate) fn transport(&self, max_idle: usize) -> Result<HttpTransport, Error> {
-        let pool = Pool::default();
-        let connecting = pool.clone();
-        let mut builder = reqwest::Client::builder()
+    /// Creates a client that builds requests and sends none. It needs no certificates of the
+    /// system.
+    pub(crate) fn request_builder(&self) -> Result<Client, Error> {
+        self.identified(Client::builder().no_proxy())
+            .tls_certs_only(self.root_certificates.iter().cloned())
+            .build()
+            .map_err(|error| {
+                Error::new(ErrorKind::Transport, "cannot create an HTTP client").with_source(error)
+            })
+    }
+
+    /// Creates a client that keeps up to `max_idle` connections for later requests.
+    fn client(&self, max_idle: usize, pool: Pool) -> reqwest::Result<Client> {
+        let mut builder = self
+            .identified(Client::builder())
             .connect_timeout(self.connect_timeout)
+            .dns_resolver(Resolver {
+                limit: self.connect_timeout,
+            })
             .redirect(redirect::Policy::none())
             // The retry policy makes and counts every attempt. Without retries of its own,
             // reqwest does not copy the request either.
@@ -37,51 +58,103 @@ impl HttpSettings {
             .pool_max_idle_per_host(max_idle)
             .user_agent(&self.user_agent)
             .connector_layer(MapFutureLayer::new(move |connection| {
-                connecting.clone().connect(connection)
+                pool.clone().connect(connection)
             }));
-        if self.no_proxy {
-            builder = builder.no_proxy();
+        let uses_tls = self.is_https
+            || match &self.route {
+                Route::Direct => false,
+                Route::System => true,
+                Route::Proxy { is_https, .. } => *is_https,
+            };
+        let roots = self.root_certificates.iter().cloned();
+        builder = match roots.len() {
+            // Reading the system's certificates takes time, and fails where there are none.
+            _ if !uses_tls => builder.tls_certs_only(roots),
+            0 => builder,
+            _ => builder.tls_certs_merge(roots),
+        };
+        builder = match &self.route {
+            Route::Direct => builder.no_proxy(),
+            Route::System => builder,
+            Route::Proxy { proxy, .. } => builder.proxy((**proxy).clone()),
+        };
+        builder.build()
+    }
+
+    fn identified(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        match &self.identity {
+            Some(identity) => builder.identity(identity.clone()),
+            None => builder,
         }
-        if !self.root_certificates.is_empty() {
-            builder = builder.tls_certs_merge(self.root_certificates.iter().cloned());
-        }
-        if let Some(identity) = &self.identity {
-            builder = builder.identity(identity.clone());
-        }
-        let client = builder.build().map_err(|error| {
-            Error::new(ErrorKind::Transport, "cannot create an HTTP client").with_source(error)
-        })?;
-        Ok(HttpTransport {
-            client,
-            pool: (max_idle > 0).then_some(pool),
-        })
     }
 }
 
-/// A pool of connections.
+/// Sends requests with an HTTP client that the user built.
 #[derive(Debug)]
+pub(crate) struct CustomTransport(pub(crate) Client);
+
+impl Transport for CustomTransport {
+    fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
+        Box::pin(async move { Ok(self.0.execute(request).await?) })
+    }
+}
+
+/// Pools of connections, one for each runtime: a connection makes progress only while the
+/// runtime runs that opened it.
 pub(crate) struct HttpTransport {
-    client: reqwest::Client,
-    /// `None` if connections are not reused, or not observed.
+    settings: HttpSettings,
+    max_idle: usize,
+    /// The one used last comes last.
+    by_runtime: Mutex<Vec<(runtime::Id, Arc<Connections>)>>,
+}
+
+struct Connections {
+    client: Client,
+    /// `None` if connections are not reused.
     pool: Option<Pool>,
 }
 
 impl HttpTransport {
-    /// Wraps an HTTP client that the user built.
-    pub(crate) fn new(client: reqwest::Client) -> Self {
-        Self { client, pool: None }
+    /// Creates a transport that keeps up to `max_idle` connections for later requests, and
+    /// sets them up for the first one.
+    pub(crate) fn new(settings: HttpSettings, max_idle: usize) -> Self {
+        Self {
+            settings,
+            max_idle,
+            by_runtime: Mutex::default(),
+        }
     }
 
-    pub(crate) fn client(&self) -> &reqwest::Client {
-        &self.client
+    /// Returns the connections of the current runtime.
+    fn connections(&self) -> reqwest::Result<Arc<Connections>> {
+        let id = runtime::Handle::current().id();
+        let mut by_runtime = self.by_runtime.lock();
+        if let Some(index) = by_runtime.iter().position(|(owner, _)| *owner == id) {
+            by_runtime[index..].rotate_left(1);
+        } else {
+            if by_runtime.len() == MAX_RUNTIMES {
+                by_runtime.remove(0);
+            }
+            by_runtime.push((id, Arc::new(self.connect()?)));
+        }
+        Ok(Arc::clone(&by_runtime[by_runtime.len() - 1].1))
+    }
+
+    fn connect(&self) -> reqwest::Result<Connections> {
+        let pool = Pool::default();
+        Ok(Connections {
+            client: self.settings.client(self.max_idle, pool.clone())?,
+            pool: (self.max_idle > 0).then_some(pool),
+        })
     }
 }
 
 impl Transport for HttpTransport {
     fn execute<'a>(&'a self, request: Request, _operation_id: &'static str) -> ResponseFuture<'a> {
         Box::pin(async move {
-            let in_flight = self.pool.as_ref().map(Pool::start_request);
-            let response = self.client.execute(request).await?;
+            let connections = self.connections().map_err(SendError::setup)?;
+            let in_flight = connections.pool.as_ref().map(Pool::start_request);
+            let response = connections.client.execute(request).await?;
             if let Some(in_flight) = in_flight {
                 in_flight.complete(response.version(), response.headers());
             }
@@ -90,24 +163,8 @@ impl Transport for HttpTransport {
     }
 }
 
-/// A transport that uses each connection once, created when it is first needed.
-pub(crate) struct UnpooledTransport {
-    settings: HttpSettings,
-    transport: OnceLock<Option<HttpTransport>>,
-}
-
-impl UnpooledTransport {
-    pub(crate) fn new(settings: HttpSettings) -> Self {
-        Self {
-            settings,
-            transport: OnceLock::new(),
-        }
-    }
-
-    /// Returns the transport, or `None` if it cannot be created.
-    pub(crate) fn get(&self) -> Option<&dyn Transport> {
-        let create = || self.settings.transport(0).ok();
-        let transport = self.transport.get_or_init(create).as_ref()?;
-        Some(transport)
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HttpTransport")
     }
 }

@@ -1,24 +1,55 @@
 //! The error of a request that got no response.
 
-use super::delivery::Delivery;
-use crate::error::{Error, ErrorKind};
+use super::delivery::{self, Delivery};
+use crate::error::{Error, ErrorKind, PROXY_CREDENTIALS};
 
 const CHECK_CONNECTION: &str = "check the base URL, the network and any proxy in between";
+const CERTIFICATES: &str = "install the system's certificates (the package ca-certificates), or \
+     give a certificate authority: ClientBuilder::add_root_certificate, or --ca-file of the command";
 
-pub(super) struct SendError {
+/// Why a request has no response.
+#[derive(Debug)]
+pub(crate) struct SendError {
     error: reqwest::Error,
     pub(super) delivery: Delivery,
+    /// Whether there is no client that could send it.
+    is_setup_failure: bool,
+}
+
+impl From<reqwest::Error> for SendError {
+    fn from(error: reqwest::Error) -> Self {
+        Self {
+            delivery: Delivery::of(&error),
+            error,
+            is_setup_failure: false,
+        }
+    }
 }
 
 impl SendError {
-    pub(super) fn new(error: reqwest::Error) -> Self {
-        let delivery = Delivery::of(&error);
-        Self { error, delivery }
+    /// Converts the error of an HTTP client that could not be created.
+    pub(super) fn setup(error: reqwest::Error) -> Self {
+        Self {
+            is_setup_failure: true,
+            ..error.into()
+        }
     }
 
     pub(super) fn into_error(self) -> Error {
-        let Self { error, delivery } = self;
-        let (kind, message, advice) = if error.is_timeout() && error.is_connect() {
+        let Self {
+            error,
+            delivery,
+            is_setup_failure,
+        } = self;
+        let (kind, message, advice) = if is_setup_failure {
+            (ErrorKind::Transport, "cannot set up TLS", CERTIFICATES)
+        } else if delivery::is_proxy_authentication(&error) {
+            (
+                ErrorKind::Service,
+                "the proxy requires other credentials",
+                PROXY_CREDENTIALS,
+            )
+        } else if error.is_timeout() && error.is_connect() {
             (ErrorKind::Timeout, "connecting timed out", CHECK_CONNECTION)
         } else if error.is_timeout() {
             (

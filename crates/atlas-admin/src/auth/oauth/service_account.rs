@@ -6,11 +6,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use parking_lot::Mutex;
 use reqwest::Request;
 use secrecy::SecretString;
-use tokio::{sync::watch, task::spawn_blocking, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 use super::{
     super::bearer,
@@ -19,8 +22,10 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, from_response},
     model::{base_url::BaseUrl, response::BufferedResponse},
-    token_store::{AccessToken, TokenKey, TokenStore},
-    transport::{Transport, context::RequestContext, deadline::deadline_after, progress::Progress},
+    token_store::{AccessToken, TokenKey, TokenLock, TokenStore},
+    transport::{
+        Transport, blocking, context::RequestContext, deadline::deadline_after, progress::Progress,
+    },
 };
 
 /// How long before its expiry a token is refreshed. Tokens with less than twice this left
@@ -31,6 +36,9 @@ const REFRESH_MARGIN: Duration = Duration::from_secs(60);
 /// Tokens live for an hour and an account may have 100 of them, so one a minute cannot
 /// exhaust them.
 const REFRESH_COOLDOWN: Duration = Duration::from_secs(60);
+
+/// How often a client looks whether another one has stored a token.
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 const ADVICE: &str = "check the service account and that it belongs to this service";
 
@@ -181,7 +189,7 @@ impl ServiceAccount {
                     .token
                     .take_if(|token| token.is_expired() || refused == Some(&token.header));
                 if let Some(token) = state.token.clone() {
-                    if token.refresh_at <= SystemTime::now() {
+                    if token.is_due() {
                         self.refresh(&mut state, Some(token.header.clone()), &Arc::default());
                     }
                     return Ok(token);
@@ -238,30 +246,84 @@ impl ServiceAccount {
     }
 
     /// Returns a token other than `old`: one that another client has put into the store, or
-    /// a new one.
+    /// a new one. Clients that share a store request one token between them.
     async fn next_token(
         &self,
         progress: &Arc<Progress>,
         old: Option<&HeaderValue>,
     ) -> Result<Token, Error> {
-        if let Some(stored) = self.load().await?
-            && !stored.is_expired()
-            && old != Some(&stored.header)
-        {
-            return Ok(stored);
+        if let Some(other) = self.load_other(old).await? {
+            return Ok(other);
         }
+        let lock = self.lock(old).await?;
+        // Another client may have stored one before this one got the lock.
+        if let Some(other) = self.load_other(old).await? {
+            return Ok(other);
+        }
+        let token = self.new_token(progress, old).await;
+        drop(lock);
+        token
+    }
+
+    /// Waits until this client may request a token, or until another one has stored one. A
+    /// client that holds the lock for too long is not waited for.
+    async fn lock(&self, old: Option<&HeaderValue>) -> Result<TokenLock, Error> {
+        let patience = deadline_after(self.timeout / 2);
+        loop {
+            if let Some(lock) = self.with_store(|store, key| store.try_lock(key)).await? {
+                return Ok(lock);
+            }
+            if Instant::now() >= patience || self.load_other(old).await?.is_some() {
+                return Ok(TokenLock::unlocked());
+            }
+            sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    /// Requests a token and stores it. Of the tokens that nobody will find again, none stays
+    /// valid: they count towards the account's 100 tokens.
+    async fn new_token(
+        &self,
+        progress: &Arc<Progress>,
+        old: Option<&HeaderValue>,
+    ) -> Result<Token, Error> {
         let context = self.request_context(progress);
-        let access = self.endpoint.request_token(&context).await?;
+        let access = match self.endpoint.request_token(&context).await {
+            Ok(access) => access,
+            // There may be no token left because another client has just got it.
+            Err(error) if is_exhausted(&error) => {
+                return self.load_other(old).await.ok().flatten().ok_or(error);
+            }
+            Err(error) => return Err(error),
+        };
         let token = Token::new(access.clone(), true)
             .ok_or_else(|| unreadable("the token contains characters that tokens cannot have"))?;
+        let replaced = self.load().await.ok().flatten();
+        let replaced = replaced.filter(|token| !token.is_expired());
+        if let Some(other) = &replaced
+            && old != Some(&other.header)
+        {
+            let _ = self.endpoint.revoke(&context, &token.access).await;
+            return Ok(other.clone());
+        }
         let saved = self
             .with_store(move |store, key| store.save(key, &access))
             .await;
-        if saved.is_err() {
-            // It would be lost, yet count towards the account's 100 tokens.
-            let _ = self.endpoint.revoke(&context, &token.access).await;
+        let lost = match &saved {
+            Err(_) => Some(&token),
+            // Other clients may still use a token that is about to expire.
+            Ok(()) => replaced.as_ref().filter(|old| !old.is_due()),
+        };
+        if let Some(lost) = lost {
+            let _ = self.endpoint.revoke(&context, &lost.access).await;
         }
         saved.map(|()| token)
+    }
+
+    /// Loads a valid token other than `old`.
+    async fn load_other(&self, old: Option<&HeaderValue>) -> Result<Option<Token>, Error> {
+        let stored = self.load().await?;
+        Ok(stored.filter(|stored| !stored.is_expired() && old != Some(&stored.header)))
     }
 
     async fn load(&self) -> Result<Option<Token>, Error> {
@@ -275,9 +337,10 @@ impl ServiceAccount {
         work: impl FnOnce(&dyn TokenStore, &TokenKey) -> io::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (store, key) = (Arc::clone(&self.store), self.key.clone());
-        spawn_blocking(move || work(&*store, &key))
+        // Before the call's own deadline, so that the error names the store.
+        let limit = self.timeout.mul_f64(0.8);
+        blocking::run(limit, move || work(&*store, &key))
             .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
             .map_err(|error| {
                 Error::credentials("the token store failed")
                     .with_advice("see its source, or use another ClientBuilder::token_store")
@@ -311,6 +374,19 @@ impl Token {
     fn is_expired(&self) -> bool {
         self.access.expires_at() <= SystemTime::now()
     }
+
+    /// Returns whether it is about to expire.
+    fn is_due(&self) -> bool {
+        self.refresh_at <= SystemTime::now()
+    }
+}
+
+/// Returns whether the service refuses to issue more tokens.
+fn is_exhausted(error: &Error) -> bool {
+    matches!(
+        error.status(),
+        Some(StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
+    )
 }
 
 fn refresh_at(access: &AccessToken) -> SystemTime {
