@@ -184,11 +184,7 @@ fn root_cause(error: &Error) -> Option<String> {
 
 /// Returns what helps against a certificate that is not trusted.
 fn hint(error: &Error) -> Option<&'static str> {
-    let cause = root_cause(error)?;
-    let is_untrusted = ["UnknownIssuer", "CA certificates", "root certificate"]
-        .iter()
-        .any(|sign| cause.contains(sign));
-    is_untrusted.then_some(
+    root_cause(error)?.contains("UnknownIssuer").then_some(
         "install the system's certificates (often the package ca-certificates), or name a file \
          with the authority's certificate with --ca-file",
     )

@@ -67,6 +67,10 @@ pub struct Settings {
     ///   502 503 504              error of a proxy, with an empty body
     ///   html502 html503 html504  error of a proxy, with an HTML page
     ///   badjson                  half of the response body; the update is applied
+    ///   otherkey                 success about another key's id; the update is applied
+    ///   olddesc oldroles         success with the description or roles before the update, which is
+    ///                            applied
+    ///   ignored                  success with the key as it was
     ///   delay                    response delayed by ms=N; the update is applied
     ///   hang                     no response
     ///   reset                    broken connection: at=before the update (default), at=after it,
@@ -90,7 +94,7 @@ pub struct Settings {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     nonce_ttl: Duration,
 
-    /// Refuse a nonce count that does not increase
+    /// Refuse a nonce count that does not increase, not only one that is repeated
     #[arg(long)]
     strict_nc: bool,
 
@@ -124,7 +128,8 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER")]
     rng_seed: Option<u64>,
 
-    /// Serve GET state, GET requests, POST reset and PUT faults under /_emulator/ to loopback
+    /// Serve GET state, GET requests, POST reset and PUT faults under /_emulator/ to programs on
+    /// loopback, not to web pages
     #[arg(long)]
     admin: bool,
 }

@@ -52,8 +52,8 @@
 //! has a setting:
 //!
 //! - the fields of [`Assumptions`];
-//! - [`Builder::strict_nc`], [`Builder::nonce_ttl`] and [`Builder::nonce_uses`]: the lifetime of a
-//!   nonce;
+//! - [`Builder::strict_nc`], [`Builder::nonce_ttl`] and [`Builder::nonce_uses`]: the counts and the
+//!   lifetime of a nonce;
 //! - [`Builder::token_rate_limit`]: the rate limit of token requests;
 //! - [`Assumptions::codes`] and [`Assumptions::statuses`]: the errors for an unknown role (400), a
 //!   body without changes (400), an invalid query parameter (400), a digest for another URI (400),
@@ -63,6 +63,8 @@
 //! The following assumptions are fixed:
 //!
 //! - An unknown path and a wrong method are refused before authentication.
+//! - A failed attempt uses its nonce count. A count more than 127 below the highest gets a challenge
+//!   with `stale=true`.
 //! - Query parameters that the documents do not declare are ignored.
 //! - Checks run in this order: authentication, access list, version, ids, query, organization or
 //!   project, the caller's roles, rate limit, key, body.

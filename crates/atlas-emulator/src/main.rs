@@ -79,9 +79,10 @@ impl Log {
 }
 
 async fn run(settings: Settings) -> io::Result<()> {
-    // Before the line is printed, because its reader may signal at once.
-    let interrupted = interrupted()?;
     let running = settings.start().await?;
+    // After the start, because until then a signal should end the process at once; before the line
+    // is printed, because its reader may signal at once.
+    let interrupted = interrupted()?;
     let mut out = io::stdout().lock();
     writeln!(out, "{}", running.facts())?;
     out.flush()?;

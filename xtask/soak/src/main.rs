@@ -1,7 +1,8 @@
-//! The soak test: many concurrent updates against an emulator with faults. After each update, the
-//! emulator's state must agree with what the client reported.
+//! The soak test: many concurrent updates against an emulator with faults, and killed runs of the
+//! command. The emulator's state must agree with what the client and the command reported.
 
 mod faults;
+mod kills;
 mod memory;
 mod report;
 mod tally;
@@ -36,6 +37,9 @@ struct Options {
     /// Make this many updates at a time
     #[arg(long, default_value_t = 32)]
     tasks: u32,
+    /// Kill this many runs of `atlas-admin apply`
+    #[arg(long, default_value_t = 40)]
+    kills: u32,
     /// Give each task this many API keys of its own
     #[arg(long, default_value_t = 16)]
     keys: u32,
@@ -50,7 +54,7 @@ fn main() -> ExitCode {
     exit_code(runtime.and_then(|runtime| runtime.block_on(run(&options))))
 }
 
-/// Makes the updates and reports. Returns whether all of the client's reports were right.
+/// Makes the updates, kills the runs and reports. Returns whether all reports were right.
 async fn run(options: &Options) -> Result<bool> {
     ensure!(
         options.tasks > 0 && options.keys > 0,
@@ -106,7 +110,13 @@ async fn run(options: &Options) -> Result<bool> {
     let changed = states_after.iter().zip(&states_before);
     tally.unexpected_changes += changed.filter(|(after, before)| after != before).count() as u64;
     println!("{}", report::report(&tally, &memory, &emulator, time));
-    Ok(tally.is_right() && memory.is_flat() != Some(false))
+
+    let kills = kills::run(options.kills, options.seed, deadline).await?;
+    println!(
+        "killed runs of apply: {}, of which {} had an update in flight; wrong reports: {}",
+        kills.killed, kills.in_flight, kills.wrong
+    );
+    Ok(tally.is_right() && memory.is_flat() != Some(false) && kills.wrong == 0)
 }
 
 fn states(emulator: &Emulator, keys: &[String]) -> Result<Vec<KeyState>> {

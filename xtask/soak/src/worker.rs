@@ -175,11 +175,11 @@ impl Worker {
             sleep(IN_FLIGHT).await;
         }
         let after = State::of(&self.emulator, &id)?;
-        let is_right_key = result.as_ref().map_or(true, |key| {
-            key.id == id && key.desc.as_ref() == Some(&desired.desc)
-        });
+        let is_shown = result
+            .as_ref()
+            .map_or(true, |key| key.id == id && desired.is_shown_by(key));
         let is_right = match reported {
-            Reported::Applied => after == desired && is_right_key,
+            Reported::Applied => after == desired && is_shown,
             Reported::NotApplied => after == before,
             Reported::Unknown => after == desired || after == before,
         };
@@ -225,6 +225,22 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
 }
 
 impl State {
+    /// Returns whether a response has this description and these roles.
+    fn is_shown_by(&self, key: &ApiKey) -> bool {
+        let (mut org_roles, mut project_roles) = (Vec::new(), BTreeMap::new());
+        for role in &key.roles {
+            let roles = match &role.project_id {
+                Some(project) => project_roles.entry(project.clone()).or_default(),
+                None => &mut org_roles,
+            };
+            roles.push(role.role_name.clone());
+        }
+        project_roles.values_mut().for_each(|roles| roles.sort());
+        key.desc.as_ref() == Some(&self.desc)
+            && sorted(org_roles) == self.org_roles
+            && project_roles == self.project_roles
+    }
+
     fn of(emulator: &Emulator, id: &str) -> Result<Self> {
         let KeyState {
             desc,

@@ -5,7 +5,16 @@ use std::process::Command;
 #[test]
 fn no_report_is_wrong() {
     let soak = Command::new(env!("CARGO_BIN_EXE_xtask-soak"))
-        .args(["--updates", "1000", "--tasks", "8", "--seed", "1"])
+        .args([
+            "--updates",
+            "1000",
+            "--tasks",
+            "8",
+            "--kills",
+            "8",
+            "--seed",
+            "1",
+        ])
         .output()
         .unwrap();
     let (report, stderr) = (
@@ -22,4 +31,8 @@ fn no_report_is_wrong() {
         .map(str::trim)
         .collect();
     assert_eq!(wrong, ["0", "0", "0"], "{report}");
+    let kills = report.lines().next_back().unwrap();
+    assert!(kills.starts_with("killed runs of apply: "), "{kills}");
+    assert!(!kills.contains("apply: 0,"), "{kills}");
+    assert!(kills.ends_with("wrong reports: 0"), "{kills}\n{stderr}");
 }

@@ -1,7 +1,8 @@
 //! `emulator`: run the local server.
 
-use std::io;
+use std::{borrow::Cow, io};
 
+use atlas_admin::sanitize;
 use atlas_emulator::cli::{Running, Settings};
 use clap::Args;
 
@@ -27,13 +28,14 @@ pub(super) struct Emulator {
 
 pub(super) fn run(command: &Emulator, output: &Output) -> Result<(), CliError> {
     block_on_multi_thread(async {
-        // Before the address is printed: whoever reads it may signal at once.
-        let mut signal = Signal::listen()?;
         let started = command.settings.clone().start().await;
         let running = started.map_err(|error| match error.kind() {
             io::ErrorKind::InvalidInput => CliError::input(error.to_string()),
             _ => CliError::local("cannot start the emulator", error),
         })?;
+        // After the start, because until then a signal should end the process at once; before
+        // the address is printed, because its reader may signal at once.
+        let mut signal = Signal::listen()?;
         announce(&running, output)?;
         output.note("listening; press Ctrl-C to stop");
         signal.recv().await;
@@ -46,28 +48,35 @@ fn announce(running: &Running, output: &Output) -> Result<(), CliError> {
     let facts = running.facts();
     if output.format == Format::Table {
         let emulator = running.emulator();
-        let trust = match facts["ca_certificate"].as_str() {
-            Some(path) => format!("# trust its certificate with --ca-file {path}\n"),
-            None => String::new(),
-        };
-        return output.text(&format!(
-            "export MONGODB_ATLAS_BASE_URL={}\n\
-             export MONGODB_ATLAS_ORG_ID={}\n\
-             export MONGODB_ATLAS_PROJECT_ID={}\n\
-             export MONGODB_ATLAS_PUBLIC_API_KEY={}\n\
-             export MONGODB_ATLAS_PRIVATE_API_KEY={}\n\
-             # an API key to update: --key {}\n\
-             {trust}",
-            emulator.base_url(),
-            emulator.org_id(),
-            emulator.project_id(),
-            emulator.public_key(),
-            emulator.private_key(),
-            emulator.api_key_id(),
-        ));
+        let mut text = String::new();
+        for (name, value) in [
+            ("BASE_URL", emulator.base_url()),
+            ("ORG_ID", emulator.org_id()),
+            ("PROJECT_ID", emulator.project_id()),
+            ("PUBLIC_API_KEY", emulator.public_key()),
+            ("PRIVATE_API_KEY", emulator.private_key()),
+        ] {
+            text += &format!("export MONGODB_ATLAS_{name}={}\n", quoted(value)?);
+        }
+        let key = emulator.api_key_id();
+        text += &format!("# an API key to update: --key {key}\n");
+        if let Some(path) = facts["ca_certificate"].as_str() {
+            // A line break would end the comment.
+            let path = quoted(path)?;
+            let path = sanitize(&path);
+            text += &format!("# trust its certificate with --ca-file {path}\n");
+        }
+        return output.text(&text);
     }
     match output.format {
         Format::Json => output.text(&format!("{facts}\n")),
         _ => output.data(&facts),
     }
+}
+
+/// Quotes a value for a shell.
+fn quoted(value: &str) -> Result<Cow<'_, str>, CliError> {
+    // The value may be secret.
+    shlex::try_quote(value)
+        .map_err(|_| CliError::input("a shell variable cannot hold NUL; use --output json"))
 }

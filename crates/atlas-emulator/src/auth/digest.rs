@@ -209,18 +209,18 @@ impl DigestAuthenticator {
         } else {
             algorithm.hash(&[request.method.as_str(), uri])
         });
+        let mut nonces = self.nonces.lock();
+        // Spent by a failed attempt too.
+        let spent = nonces.spend(nonce, count, Instant::now());
         if !bool::from(expected.as_bytes().ct_eq(response.as_bytes())) {
             return Err(denied);
         }
         if !is_requested(uri, &request.uri) {
             return Err(Denied::Uri);
         }
-        let mut nonces = self.nonces.lock();
-        nonces
-            .spend(nonce, count, Instant::now())
-            .map_err(|refused| Denied::Challenge {
-                stale: refused == Refused::Stale,
-            })?;
+        spent.map_err(|refused| Denied::Challenge {
+            stale: refused == Refused::Stale,
+        })?;
 
         let mut info = Vec::new();
         if self.policy.next_nonce {

@@ -28,23 +28,65 @@ pub(crate) struct Nonces {
 pub(crate) struct NoncePolicy {
     pub(crate) ttl: Duration,
     pub(crate) uses: Option<u32>,
-    pub(crate) strict_nc: bool,
+    pub(crate) counting: Counting,
+}
+
+/// Which counts a nonce accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counting {
+    /// Each count above the highest so far.
+    Rising,
+    /// Each count once, in any order.
+    Unique,
+    /// Every count, repeated ones included.
+    Any,
 }
 
 #[derive(Debug)]
 struct Nonce {
     issued: Instant,
     uses: u32,
-    highest_nc: u32,
+    counts: Counts,
+}
+
+/// The counts that a nonce has been used with.
+#[derive(Debug, Default)]
+struct Counts {
+    highest: u32,
+    /// Bit `n` is set if `highest - n` was used, as in the anti-replay window of RFC 4303.
+    used: u128,
 }
 
 /// Why a nonce was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It is unknown, expired or used up; the client needs a new one.
+    /// It is unknown, expired or used up, or the count is too far below the highest to tell whether
+    /// it was used; the client needs a new one.
     Stale,
-    /// The count did not increase.
+    /// The count was used, or did not increase although it must.
     Replayed,
+}
+
+impl Counts {
+    fn spend(&mut self, count: u32, counting: Counting) -> Result<(), Refused> {
+        match counting {
+            Counting::Any => return Ok(()),
+            Counting::Rising if count <= self.highest => return Err(Refused::Replayed),
+            _ => {}
+        }
+        if count > self.highest {
+            let ahead = count - self.highest;
+            self.used = self.used.checked_shl(ahead).unwrap_or_default();
+            self.highest = count;
+        }
+        let bit = 1_u128.checked_shl(self.highest - count);
+        let bit = bit.ok_or(Refused::Stale)?;
+        if self.used & bit != 0 {
+            return Err(Refused::Replayed);
+        }
+        self.used |= bit;
+        Ok(())
+    }
 }
 
 impl NoncePolicy {
@@ -70,7 +112,7 @@ impl Nonces {
         let nonce = Nonce {
             issued: now,
             uses: 0,
-            highest_nc: 0,
+            counts: Counts::default(),
         };
         self.live.insert(key, nonce);
         self.order.push_back(key);
@@ -89,11 +131,8 @@ impl Nonces {
         if used_up || self.policy.is_expired(nonce, now) {
             return Err(Refused::Stale);
         }
-        if self.policy.strict_nc && nc <= nonce.highest_nc {
-            return Err(Refused::Replayed);
-        }
+        nonce.counts.spend(nc, self.policy.counting)?;
         nonce.uses = nonce.uses.saturating_add(1);
-        nonce.highest_nc = nonce.highest_nc.max(nc);
         Ok(())
     }
 
@@ -117,7 +156,7 @@ mod tests {
     const POLICY: NoncePolicy = NoncePolicy {
         ttl: Duration::from_secs(60),
         uses: None,
-        strict_nc: false,
+        counting: Counting::Unique,
     };
 
     #[test]
@@ -158,16 +197,34 @@ mod tests {
     }
 
     #[test]
-    fn strict_counts_must_increase() {
-        let mut nonces = Nonces::new(NoncePolicy {
-            strict_nc: true,
-            ..POLICY
-        });
+    fn counts_follow_their_rule() {
+        let (ok, replayed, stale) = (Ok(()), Err(Refused::Replayed), Err(Refused::Stale));
+        for (counting, expected) in [
+            (Counting::Rising, [ok, replayed, ok, replayed, ok, replayed]),
+            (Counting::Unique, [ok, replayed, ok, ok, ok, stale]),
+            (Counting::Any, [ok; 6]),
+        ] {
+            let mut nonces = Nonces::new(NoncePolicy { counting, ..POLICY });
+            let now = Instant::now();
+            let nonce = nonces.issue(now);
+            let spent = [1, 1, 5, 4, 3000, 3].map(|count| nonces.spend(&nonce, count, now));
+            assert_eq!(spent, expected, "{counting:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_used_once_whatever_the_order() {
+        let mut nonces = Nonces::new(POLICY);
         let now = Instant::now();
         let nonce = nonces.issue(now);
-        assert_eq!(nonces.spend(&nonce, 1, now), Ok(()));
-        assert_eq!(nonces.spend(&nonce, 1, now), Err(Refused::Replayed));
-        assert_eq!(nonces.spend(&nonce, 5, now), Ok(()));
-        assert_eq!(nonces.spend(&nonce, 4, now), Err(Refused::Replayed));
+        let shuffled = (0..1024).map(|n| 1 + (n ^ 0x7f));
+        for count in shuffled {
+            assert_eq!(nonces.spend(&nonce, count, now), Ok(()), "{count}");
+            let again = nonces.spend(&nonce, count, now);
+            assert_eq!(again, Err(Refused::Replayed), "{count}");
+        }
+        assert_eq!(nonces.spend(&nonce, u32::MAX, now), Ok(()));
+        assert_eq!(nonces.spend(&nonce, u32::MAX - 1, now), Ok(()));
+        assert_eq!(nonces.spend(&nonce, u32::MAX, now), Err(Refused::Replayed));
     }
 }

@@ -77,6 +77,13 @@ pub struct Assumptions {
     /// The name of the body in an envelope: `content`, or `envelope` as on older pages; default:
     /// `content`.
     pub envelope_key: String,
+    /// Whether a nonce count is accepted again if counts need not increase; default: false. The
+    /// services' challenges are those of Jetty, which refuses it with `stale=false`.
+    pub repeated_nonce_counts: bool,
+    /// The services that take an empty description beside roles, or empty roles beside a
+    /// description, as absent; default: both of Atlas, because the Atlas CLI always sends both
+    /// fields.
+    pub empty_fields_absent: Vec<Service>,
     /// Whether roles are sent in a different order each time, because their order is known to be
     /// unstable; default: false, which keeps the order given.
     pub shuffled_roles: bool,
@@ -101,6 +108,8 @@ impl Default for Assumptions {
             digest_for_bad_tokens: true,
             envelope_hides_status: true,
             envelope_key: "content".to_owned(),
+            repeated_nonce_counts: false,
+            empty_fields_absent: vec![Service::AtlasV2, Service::AtlasV1],
             shuffled_roles: false,
         }
     }

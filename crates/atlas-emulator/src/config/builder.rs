@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     auth::digest::{Algorithm, DigestAuthenticator, DigestPolicy},
-    auth::nonces::NoncePolicy,
+    auth::nonces::{Counting, NoncePolicy},
     auth::token_issuer::TokenIssuer,
     config::assumptions::Assumptions,
     config::behavior::Behavior,
@@ -88,7 +88,7 @@ impl Default for Builder {
             nonces: NoncePolicy {
                 ttl: Duration::from_secs(60),
                 uses: None,
-                strict_nc: false,
+                counting: Counting::Unique,
             },
             token_ttl: Duration::from_secs(3600),
             log_capacity: 1000,
@@ -211,13 +211,17 @@ impl Builder {
         self
     }
 
-    /// Sets whether the nonce count must increase with every request; default: `false`, because the
-    /// services' behavior is unknown.
+    /// Sets whether the nonce count must increase with every request; default: `false`, which
+    /// accepts the counts of concurrent requests in any order, but each of them once (unless
+    /// [`Assumptions::repeated_nonce_counts`] is set).
     ///
     /// A count that does not increase is refused with `stale=false`, as with Apache's
     /// `AuthDigestNcCheck`.
     pub fn strict_nc(mut self, strict: bool) -> Self {
-        self.nonces.strict_nc = strict;
+        self.nonces.counting = match strict {
+            true => Counting::Rising,
+            false => Counting::Unique,
+        };
         self
     }
 
@@ -338,6 +342,9 @@ impl Builder {
 
     /// Sets whether requests from loopback can inspect and control the emulator under
     /// `/_emulator/`; default: `false`. The responses contain no secrets.
+    ///
+    /// Web pages have no access: a request with an `Origin`, or with a `Host` other than loopback
+    /// and the address listened on, gets 403.
     ///
     /// | request | response |
     /// | --- | --- |
@@ -500,6 +507,11 @@ impl Builder {
             Catalog::load(&self.deviations).map_err(|error| invalid(error.to_string()))?;
         self.seed.accounts_count_as_owners = self.behavior.assumptions.accounts_count_as_owners;
         let rng_seed = self.rng_seed.unwrap_or_else(rand::random);
+        if self.behavior.assumptions.repeated_nonce_counts
+            && self.nonces.counting == Counting::Unique
+        {
+            self.nonces.counting = Counting::Any;
+        }
         let mut digest = DigestAuthenticator::new(self.digest, self.nonces);
         let mut tokens = TokenIssuer::new(self.token_ttl);
         let (state, access, synthetic) =
@@ -521,6 +533,7 @@ impl Builder {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let app = Arc::new(AppState {
             base_url: format!("{scheme}://{address}"),
+            address,
             behavior: self.behavior,
             catalog,
             digest,

@@ -23,9 +23,9 @@ impl Identities {
         (0..8).map(|_| self.0.random_range('a'..='z')).collect()
     }
 
-    /// Generates hexadecimal digits in groups of 8, 4, 4 and 12.
+    /// Generates a UUID.
     pub(crate) fn private_key(&mut self) -> String {
-        [4, 2, 2, 6].map(|bytes| self.hex(bytes)).join("-")
+        [4, 2, 2, 2, 6].map(|bytes| self.hex(bytes)).join("-")
     }
 
     pub(crate) fn client_id(&mut self) -> String {

@@ -134,7 +134,7 @@ impl Builder {
     ///         "org_id: 5980cfc70b6d97029d82e3f6
     /// keys:
     ///   - public_key: readonly
-    ///     private_key: 0f3b7c1d-aaaa-bbbb-0123456789ab
+    ///     private_key: 0f3b7c1d-aaaa-4bbb-8ccc-0123456789ab
     ///     org_roles: [ORG_READ_ONLY]
     /// ",
     ///     )?

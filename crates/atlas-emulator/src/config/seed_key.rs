@@ -14,7 +14,7 @@ use serde::Deserialize;
 /// # async fn main() -> std::io::Result<()> {
 /// use atlas_emulator::{Emulator, SeedKey};
 ///
-/// let reader = SeedKey::new("readonly", "0f3b7c1d-aaaa-bbbb-0123456789ab")
+/// let reader = SeedKey::new("readonly", "0f3b7c1d-aaaa-4bbb-8ccc-0123456789ab")
 ///     .desc("read only")
 ///     .org_roles(["ORG_READ_ONLY"]);
 /// let emulator = Emulator::builder().key(reader).start().await?;

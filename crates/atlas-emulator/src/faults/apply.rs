@@ -12,11 +12,13 @@ use http_body_util::BodyExt;
 use crate::{
     auth::digest::DigestAuthenticator,
     config::assumptions::Assumptions,
-    faults::fault::{BreakConnection, FaultKind},
+    faults::fault::{BreakConnection, FaultKind, Mismatch},
     faults::injector::InjectedFault,
     http::error::ApiError,
     http::response,
+    state::object_id::ObjectId,
     state::rate_limit::{Exhausted, RateLimit},
+    state::store::ApiKey,
 };
 
 /// The error page of a proxy whose upstream is unreachable.
@@ -26,6 +28,14 @@ impl InjectedFault {
     /// Returns whether the client gets no response.
     pub(crate) fn never_responds(&self) -> bool {
         self.kind == FaultKind::Hang
+    }
+
+    /// Returns how the success differs from what was requested, if it does.
+    pub(crate) fn mismatch(&self) -> Option<Mismatch> {
+        match self.kind {
+            FaultKind::Mismatch(mismatch) => Some(mismatch),
+            _ => None,
+        }
     }
 
     /// Returns the response to send instead of `response`.
@@ -54,6 +64,8 @@ impl InjectedFault {
                 tokio::time::sleep(time).await;
                 response
             }
+            // The handler has made the response.
+            FaultKind::Mismatch(_) => response,
             FaultKind::Hang => std::future::pending().await,
             FaultKind::Reset(when) => {
                 response.extensions_mut().insert(BreakConnection(when));
@@ -64,6 +76,29 @@ impl InjectedFault {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+impl Mismatch {
+    /// Changes the id and the key of a response. `before` is the key before the update.
+    pub(crate) fn apply(self, id: ObjectId, before: ApiKey, key: &ApiKey) -> (ObjectId, ApiKey) {
+        let key = key.clone();
+        match self {
+            Self::OtherKey => (id.other(), key),
+            Self::OldDesc => {
+                let desc = before.desc;
+                (id, ApiKey { desc, ..key })
+            }
+            Self::OldRoles => (
+                id,
+                ApiKey {
+                    org_roles: before.org_roles,
+                    project_roles: before.project_roles,
+                    ..key
+                },
+            ),
+            Self::Ignored => (id, before),
+        }
     }
 }
 

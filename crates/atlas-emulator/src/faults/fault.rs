@@ -12,6 +12,10 @@ use std::time::Duration;
 /// | [`unexpected`](Self::unexpected) | 500 `UNEXPECTED_ERROR` | no; with [`after_update`](Self::after_update) yes |
 /// | [`gateway`](Self::gateway) | 502, 503 or 504 of a proxy | no; with `after_update` yes |
 /// | [`broken_json`](Self::broken_json) | the response with half of its body, valid as HTTP | yes |
+/// | [`other_key`](Self::other_key) | a success about another key's id | yes |
+/// | [`old_desc`](Self::old_desc) | a success with the description before the update | yes |
+/// | [`old_roles`](Self::old_roles) | a success with the roles before the update | yes |
+/// | [`ignored`](Self::ignored) | a success with the key as it was | no |
 /// | [`delay`](Self::delay) | the normal response, late | yes, before the delay |
 /// | [`hang`](Self::hang) | nothing, until the client gives up | no; with `after_update` yes |
 /// | [`reset`](Self::reset) | a connection that breaks | see [`Reset`] |
@@ -42,9 +46,19 @@ pub(crate) enum FaultKind {
     Unexpected,
     Gateway { status: u16, html: bool },
     BrokenJson,
+    Mismatch(Mismatch),
     Delay(Duration),
     Hang,
     Reset(Reset),
+}
+
+/// How a success differs from what was requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mismatch {
+    OtherKey,
+    OldDesc,
+    OldRoles,
+    Ignored,
 }
 
 /// Which of the matching requests a fault is injected into.
@@ -146,6 +160,33 @@ impl Fault {
         Self::new(FaultKind::BrokenJson).after_update()
     }
 
+    /// Creates a fault that responds to a call as requested, but about the id of another key.
+    #[must_use]
+    pub fn other_key() -> Self {
+        Self::new(FaultKind::Mismatch(Mismatch::OtherKey)).after_update()
+    }
+
+    /// Creates a fault that applies an update, and responds with the description before it. The
+    /// response is correct if the update does not change the description.
+    #[must_use]
+    pub fn old_desc() -> Self {
+        Self::new(FaultKind::Mismatch(Mismatch::OldDesc)).after_update()
+    }
+
+    /// Creates a fault that applies an update, and responds with the roles before it. The response
+    /// is correct if the update does not change the roles.
+    #[must_use]
+    pub fn old_roles() -> Self {
+        Self::new(FaultKind::Mismatch(Mismatch::OldRoles)).after_update()
+    }
+
+    /// Creates a fault that responds to a valid update with success, but does not apply it. The
+    /// response has the key as it is.
+    #[must_use]
+    pub fn ignored() -> Self {
+        Self::new(FaultKind::Mismatch(Mismatch::Ignored)).after_update()
+    }
+
     /// Creates a fault that delays the response by `time`.
     #[must_use]
     pub fn delay(time: Duration) -> Self {
@@ -191,7 +232,8 @@ impl Fault {
     }
 
     /// Sets which requests the fault may be injected into; default: [`FaultTarget::Calls`].
-    /// [`maintenance`](Self::maintenance) and [`stale`](Self::stale) only apply to calls.
+    /// [`maintenance`](Self::maintenance), [`stale`](Self::stale) and successes that differ from the
+    /// request only apply to calls.
     #[must_use]
     pub fn on(mut self, target: FaultTarget) -> Self {
         if !self.kind.is_for_calls_only() {
@@ -250,7 +292,7 @@ impl FaultKind {
     }
 
     pub(crate) fn is_for_calls_only(&self) -> bool {
-        matches!(self, Self::Maintenance | Self::Stale)
+        matches!(self, Self::Maintenance | Self::Stale | Self::Mismatch(_))
     }
 
     /// Returns the name in fault specifications and in the log.
@@ -264,6 +306,10 @@ impl FaultKind {
             Self::Gateway { status: 504, html } => ["504", "html504"][usize::from(*html)],
             Self::Gateway { html, .. } => ["502", "html502"][usize::from(*html)],
             Self::BrokenJson => "badjson",
+            Self::Mismatch(Mismatch::OtherKey) => "otherkey",
+            Self::Mismatch(Mismatch::OldDesc) => "olddesc",
+            Self::Mismatch(Mismatch::OldRoles) => "oldroles",
+            Self::Mismatch(Mismatch::Ignored) => "ignored",
             Self::Delay(_) => "delay",
             Self::Hang => "hang",
             Self::Reset(Reset::Before) => "reset:at=before",

@@ -50,6 +50,10 @@ fn fault(spec: &str) -> Result<Fault, String> {
         "html503" => Fault::gateway(503, true),
         "html504" => Fault::gateway(504, true),
         "badjson" => Fault::broken_json(),
+        "otherkey" => Fault::other_key(),
+        "olddesc" => Fault::old_desc(),
+        "oldroles" => Fault::old_roles(),
+        "ignored" => Fault::ignored(),
         "delay" => {
             let ms = settings.number("ms")?.ok_or("delay requires ms")?;
             Fault::delay(Duration::from_millis(ms))
@@ -171,6 +175,10 @@ mod tests {
                 Fault::gateway(503, true).retry_after(2),
             ),
             ("badjson:skip=3", Fault::broken_json().skip(3)),
+            ("otherkey:every=2", Fault::other_key().every(2)),
+            ("olddesc:on=calls", Fault::old_desc()),
+            ("oldroles", Fault::old_roles()),
+            ("ignored", Fault::ignored()),
             (
                 "delay:ms=50,p=0.1",
                 Fault::delay(Duration::from_millis(50)).chance(0.1),
@@ -206,6 +214,7 @@ mod tests {
             ("429:times=1,times=2", "duplicate setting times"),
             ("429:later=1", "unknown setting \"later\""),
             ("stale:on=all", "stale does not support on=all"),
+            ("ignored:on=tokens", "ignored does not support on=tokens"),
             ("405:retry_after=1", "405 does not support retry_after"),
             ("badjson:at=before", "badjson does not support at=before"),
             ("delay", "delay requires ms"),

@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::fault::{Fault, FaultKind, FaultTarget, Trigger};
+use super::fault::{Fault, FaultKind, FaultTarget, Mismatch, Trigger};
 
 /// A list of faults. At most one is injected into a request: the first that is due.
 ///
@@ -38,6 +38,9 @@ use super::fault::{Fault, FaultKind, FaultTarget, Trigger};
 /// | `502`, `503`, `504` | [`Fault::gateway`] with an empty body |
 /// | `html502`, `html503`, `html504` | [`Fault::gateway`] with an HTML page |
 /// | `badjson` | [`Fault::broken_json`] |
+/// | `otherkey` | [`Fault::other_key`] |
+/// | `olddesc`, `oldroles` | [`Fault::old_desc`], [`Fault::old_roles`] |
+/// | `ignored` | [`Fault::ignored`] |
 /// | `delay` | [`Fault::delay`]; requires `ms` |
 /// | `hang` | [`Fault::hang`] |
 /// | `reset` | [`Fault::reset`] |
@@ -195,6 +198,7 @@ impl Fault {
                 },
             ) => match self.kind {
                 FaultKind::Maintenance => is_write,
+                FaultKind::Mismatch(mismatch) => is_write || mismatch == Mismatch::OtherKey,
                 FaultKind::Stale => is_digest,
                 _ => true,
             },

@@ -53,10 +53,10 @@ impl ApiError {
         self
     }
 
-    pub(crate) fn path_param(value: &str) -> Self {
-        let detail =
-            format!("The path contains {value}, which is not an ID of 24 hexadecimal digits.");
-        Self::bad_request("PATH_PARAM_PARSE_ERROR", detail).about(value)
+    /// A path with a malformed id. The services name the whole path, not the id.
+    pub(crate) fn path_param(path: &str) -> Self {
+        let detail = format!("The request URI {path} contains a malformed path parameter.");
+        Self::bad_request("PATH_PARAM_PARSE_ERROR", detail).about(path)
     }
 
     /// The code is an assumption: the services document no code for an invalid query parameter.

@@ -1,16 +1,23 @@
 //! The admin endpoints for tests in other processes, under a path that no service uses, for
-//! loopback only.
+//! programs on loopback only.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 use axum::{
     Json, Router,
     extract::{Query, Request, State},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{get, post, put},
 };
-use http::StatusCode;
+use http::{
+    HeaderValue, StatusCode,
+    header::{HOST, ORIGIN},
+    uri::Authority,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -27,16 +34,52 @@ pub(crate) fn router(app: Shared) -> Router<Shared> {
         .route("/_emulator/requests", get(requests))
         .route("/_emulator/reset", post(reset))
         .route("/_emulator/faults", put(faults))
-        .route_layer(middleware::from_fn_with_state(app, loopback))
+        .route_layer(middleware::from_fn_with_state(app, programs_on_loopback))
 }
 
-/// Responds to clients beyond loopback as to an unknown path.
-async fn loopback(State(app): State<Shared>, request: Request, next: Next) -> Response {
+/// Responds to clients beyond loopback as to an unknown path, and refuses web pages, which reach
+/// loopback through the browser.
+async fn programs_on_loopback(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get();
-    match peer.is_some_and(|Peer(peer)| peer.ip().to_canonical().is_loopback()) {
-        true => next.run(request).await,
-        false => response::unknown_path(request.uri().path(), &app.behavior.assumptions),
+    if !peer.is_some_and(|Peer(peer)| peer.ip().to_canonical().is_loopback()) {
+        return response::unknown_path(request.uri().path(), &app.behavior.assumptions);
     }
+    match refuse_page(&request, app.address) {
+        Ok(()) => next.run(request).await,
+        Err(reason) => (StatusCode::FORBIDDEN, format!("{reason}\n")).into_response(),
+    }
+}
+
+/// Refuses what only a browser sends on behalf of a page: an `Origin`, which every request has that
+/// can change something, and a `Host` that a page has made resolve to this machine.
+fn refuse_page(request: &Request, address: SocketAddr) -> Result<(), String> {
+    let header = |name| request.headers().get(name);
+    if let Some(origin) = header(ORIGIN) {
+        return Err(format!(
+            "the request has the Origin {origin:?}; web pages cannot use the admin endpoints"
+        ));
+    }
+    let host = match request.uri().authority() {
+        Some(authority) => authority.as_str().as_bytes(),
+        None => header(HOST).map_or(&[][..], HeaderValue::as_bytes),
+    };
+    let named = Authority::try_from(host);
+    if named.is_ok_and(|named| is_local(named.host(), address.ip())) {
+        return Ok(());
+    }
+    Err(format!(
+        "the Host {:?} is not this machine; use {address}",
+        String::from_utf8_lossy(host)
+    ))
+}
+
+/// Returns whether a host is loopback or the address listened on.
+fn is_local(host: &str, address: IpAddr) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| {
+            ip.to_canonical().is_loopback() || ip.to_canonical() == address.to_canonical()
+        })
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! Handles a call: authentication, version, permissions, and the update.
 
-use std::time::Instant;
+use std::{net::SocketAddr, time::Instant};
 
 use axum::response::Response;
 use http::{
@@ -17,6 +17,7 @@ use crate::{
     config::behavior::Behavior,
     config::seed::Seed,
     config::synthetic::SyntheticKeys,
+    faults::fault::Mismatch,
     faults::injector::{FaultInjector, InjectedFault, InjectionPoint},
     http::error::ApiError,
     http::response::{self, ResponseBuilder},
@@ -42,6 +43,8 @@ const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-
 pub(crate) struct AppState {
     pub(crate) behavior: Behavior,
     pub(crate) base_url: String,
+    /// The address listened on.
+    pub(crate) address: SocketAddr,
     pub(crate) catalog: Catalog,
     pub(crate) digest: DigestAuthenticator,
     pub(crate) tokens: TokenIssuer,
@@ -132,9 +135,9 @@ impl AppState {
         if call.service.is_versioned() {
             response.version = Some(&version.lifecycle);
         }
-        let [scope, key] = path.ok_or_else(|| ApiError::path_param(parts.uri.path()))?;
-        let id = |text| ObjectId::parse(text).ok_or_else(|| ApiError::path_param(text));
-        let (scope, key) = (id(scope)?, id(key)?);
+        let [scope, key] = path
+            .and_then(|[scope, key]| Some([ObjectId::parse(scope)?, ObjectId::parse(key)?]))
+            .ok_or_else(|| ApiError::path_param(parts.uri.path()))?;
         query::check(parts.uri.query().unwrap_or_default(), &rules.query)?;
         // Validated before the lock is taken, although its errors are reported last.
         let update = self.read_update(call, version, parts, body);
@@ -155,14 +158,25 @@ impl AppState {
             let path = parts.uri.path();
             taken.map_err(|empty| self.behavior.rate_limited(path, limit, empty))?;
         }
+        let mismatch = extras.injected.as_ref().and_then(InjectedFault::mismatch);
         let known = state.key(scope, key)?;
+        let before = mismatch.map(|mismatch| (mismatch, known.clone()));
         let known = match update? {
-            None => known,
-            Some(update) => state.update(scope, key, update, assumptions)?,
+            Some(update) if mismatch != Some(Mismatch::Ignored) => {
+                state.update(scope, key, update, assumptions)?
+            }
+            _ => known,
         };
         let root = [self.base_url.as_str(), call.service.base_path()].concat();
-        let view = KeyView::new(key, known, &root, assumptions.shuffled_roles);
-        Ok(response.success(&view))
+        let view =
+            |id, key| response.success(&KeyView::new(id, key, &root, assumptions.shuffled_roles));
+        Ok(match before {
+            None => view(key, known),
+            Some((mismatch, before)) => {
+                let (id, shown) = mismatch.apply(key, before, known);
+                view(id, &shown)
+            }
+        })
     }
 
     /// Injects a fault, unless one is injected already.
@@ -230,7 +244,9 @@ impl AppState {
         if !versions::reads(parts.headers.get(CONTENT_TYPE), call.service.is_versioned()) {
             return Err(ApiError::media_type());
         }
-        rules.read(body).map(Some)
+        let assumptions = &self.behavior.assumptions;
+        let empty_is_absent = assumptions.empty_fields_absent.contains(&call.service);
+        rules.read(body, empty_is_absent).map(Some)
     }
 
     /// Authenticates the caller, and returns whether with digest.

@@ -66,9 +66,13 @@ impl BodyRules {
     }
 
     /// Parses and validates a body. Of several errors, returns the one that the services check
-    /// first.
-    pub(crate) fn read(&self, body: &[u8]) -> Result<Update, ApiError> {
-        let body: Value = serde_json::from_slice(body).map_err(|_| ApiError::malformed_json())?;
+    /// first. With `empty_is_absent`, an empty field beside one that is not counts as absent.
+    pub(crate) fn read(&self, body: &[u8], empty_is_absent: bool) -> Result<Update, ApiError> {
+        let mut body: Value =
+            serde_json::from_slice(body).map_err(|_| ApiError::malformed_json())?;
+        if empty_is_absent {
+            remove_empty(&mut body);
+        }
         if !self.validator.is_valid(&body) {
             let errors = self.validator.iter_errors(&body);
             let first = errors
@@ -130,6 +134,20 @@ impl BodyRules {
             (Some(_), _) => ApiError::group_role_in_org(name),
         }
     }
+}
+
+/// Removes an empty description or empty roles, if the other is there and not empty.
+fn remove_empty(body: &mut Value) {
+    let Some(fields) = body.as_object_mut() else {
+        return;
+    };
+    let desc = fields.get("desc").and_then(Value::as_str);
+    let roles = fields.get("roles").and_then(Value::as_array);
+    match (desc, roles.map(Vec::as_slice)) {
+        (Some(""), Some([_, ..])) => fields.remove("desc"),
+        (Some(_), Some([])) if desc != Some("") => fields.remove("roles"),
+        _ => None,
+    };
 }
 
 fn find(roles: &[Role], name: &str) -> Option<Role> {

@@ -11,6 +11,12 @@ impl ObjectId {
         Self(bytes)
     }
 
+    /// Returns an id that differs in the last digit.
+    pub(crate) fn other(mut self) -> Self {
+        self.0[11] ^= 1;
+        self
+    }
+
     /// Parses 24 lower-case hexadecimal digits.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.bytes().any(|b| b.is_ascii_uppercase()) {

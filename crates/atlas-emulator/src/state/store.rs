@@ -56,7 +56,7 @@ pub(crate) struct Project {
 }
 
 /// An API key. Of its private key, only the last characters are kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ApiKey {
     pub(crate) org: ObjectId,
     pub(crate) desc: String,

@@ -71,6 +71,50 @@ async fn state_and_requests_contain_no_secrets() {
     assert!(!text.contains(emulator.private_key()));
 }
 
+/// A page reaches loopback through the browser: from its own origin, or under a name that it makes
+/// resolve to loopback.
+#[tokio::test]
+async fn web_pages_have_no_access() {
+    let emulator = Emulator::builder().admin(true).start().await.unwrap();
+    let own = emulator.base_url().trim_start_matches("http://");
+    let local = own.replace("127.0.0.1", "localhost");
+    let http = reqwest::Client::new();
+    let page = [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("origin", emulator.base_url()),
+        ("host", "evil.example"),
+        ("host", "127.0.0.1.evil.example"),
+        ("host", "192.0.2.7"),
+        ("host", ""),
+    ];
+    let program = [("host", own), ("host", &local), ("host", "[::1]:80")];
+    for (method, path, status) in [
+        (Method::GET, "state", StatusCode::OK),
+        (Method::GET, "requests", StatusCode::OK),
+        (Method::POST, "reset", StatusCode::NO_CONTENT),
+        (Method::PUT, "faults", StatusCode::NO_CONTENT),
+    ] {
+        let url = format!("{}/_emulator/{path}", emulator.base_url());
+        let send = |(name, value)| {
+            let request = http.request(method.clone(), &url);
+            // A type that a page may send without asking first.
+            let request = request.header("content-type", "text/plain");
+            request.header::<&str, &str>(name, value).send()
+        };
+        for header in page {
+            let reply = send(header).await.unwrap();
+            assert_eq!(reply.status(), StatusCode::FORBIDDEN, "{path} {header:?}");
+            let reason = reply.text().await.unwrap();
+            assert!(reason.contains(header.1), "{reason}");
+        }
+        for header in program {
+            let reply = send(header).await.unwrap();
+            assert_eq!(reply.status(), status, "{path} {header:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn reset_restores_the_initial_state() {
     let emulator = Emulator::builder().admin(true).start().await.unwrap();

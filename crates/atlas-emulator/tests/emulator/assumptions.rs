@@ -91,6 +91,46 @@ async fn the_invalid_field_can_be_omitted() {
 }
 
 #[tokio::test]
+async fn an_empty_field_beside_another_is_absent_in_atlas() {
+    let none = with(|assumptions| assumptions.empty_fields_absent.clear());
+    for (builder, absent_in) in [(Emulator::builder(), &[V2, V1][..]), (none, &[])] {
+        let emulator = builder.start().await.unwrap();
+        let caller = Caller::owner(&emulator);
+        for service in [V2, V1, OPS_MANAGER] {
+            let path = org_key(&emulator, service);
+            for (body, code, desc, role) in [
+                (
+                    json!({"desc": "", "roles": ["ORG_READ_ONLY"]}),
+                    "INVALID_API_KEY_DESC",
+                    "before",
+                    "ORG_READ_ONLY",
+                ),
+                (
+                    json!({"desc": "after", "roles": []}),
+                    "MISSING_API_KEY_ROLES",
+                    "after",
+                    "ORG_MEMBER",
+                ),
+            ] {
+                let before = r#"{"desc":"before","roles":["ORG_MEMBER"]}"#;
+                caller.send(&Request::patch(&path, before)).await;
+                let reply = caller.send(&Request::patch(&path, body.to_string())).await;
+                if absent_in.contains(&service) {
+                    assert_eq!(reply.status, StatusCode::OK, "{service} {body}");
+                    let key = emulator.api_key(emulator.api_key_id()).unwrap();
+                    assert_eq!(
+                        (&*key.desc, &*key.org_roles),
+                        (desc, &[role.to_owned()][..])
+                    );
+                } else {
+                    assert_eq!(reply.code(), code, "{service} {body}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn reading_a_key_can_require_an_owner() {
     for (anyone, status) in [(true, StatusCode::OK), (false, StatusCode::UNAUTHORIZED)] {
         let emulator = with(|assumptions| assumptions.members_read_keys = anyone)

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -97,6 +98,42 @@ fn it_prints_one_line_and_stops_on_sigterm() {
         let mut rest = String::new();
         server.rest.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "", "it prints one line only");
+    }
+}
+
+/// A seed file may be a pipe that nobody writes to.
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_it_before_it_listens() {
+    let folder = folder();
+    let seed = folder.path().join("seed");
+    let made = Command::new("mkfifo").arg(&seed).status().unwrap();
+    assert!(made.success());
+    for signal in ["-INT", "-TERM"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_atlas-emulator"))
+            .args(["--listen", "127.0.0.1:0", "--seed"])
+            .arg(&seed)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(child.try_wait().unwrap().is_none(), "it did not wait");
+        let id = child.id().to_string();
+        Command::new("kill").args([signal, &id]).status().unwrap();
+        let signalled = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if signalled.elapsed() > Duration::from_secs(10) {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("it ignores {signal}");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        assert!(!status.success());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atlas_emulator::{Algorithm, Emulator};
+use atlas_emulator::{Algorithm, Assumptions, Emulator};
 use reqwest::{StatusCode, header::HeaderValue};
 
 use crate::client::{Caller, OPS_MANAGER, Request, SERVICES, V1, V2, org_key, project_key};
@@ -152,22 +152,49 @@ async fn an_unknown_nonce_is_stale() {
 }
 
 #[tokio::test]
-async fn replays_are_refused_only_with_strict_counts() {
-    for (strict, status) in [(true, StatusCode::UNAUTHORIZED), (false, StatusCode::OK)] {
-        let emulator = Emulator::builder().strict_nc(strict).start().await.unwrap();
+async fn a_count_is_accepted_once_and_in_any_order() {
+    const OK: StatusCode = StatusCode::OK;
+    const NO: StatusCode = StatusCode::UNAUTHORIZED;
+    let mut repeats = Assumptions::default();
+    repeats.repeated_nonce_counts = true;
+    for (builder, again, lower) in [
+        (Emulator::builder(), NO, OK),
+        (Emulator::builder().assumptions(repeats), OK, OK),
+        (Emulator::builder().strict_nc(true), NO, NO),
+    ] {
+        let emulator = builder.start().await.unwrap();
         let caller = Caller::owner(&emulator);
         let request = Request::patch(org_key(&emulator, V2), BODY);
         caller.set_challenge(caller.unauthorized(&request).await.challenge());
         let (first, second) = (caller.authorize(&request), caller.authorize(&request));
         let send = |header: &HeaderValue| caller.http_send(&request, Some(header.clone()));
-        assert_eq!(send(&second).await.status, StatusCode::OK);
-        assert_eq!(send(&second).await.status, status, "the same count");
-        let reply = send(&first).await;
-        assert_eq!(reply.status, status, "a lower count");
-        if strict {
+        assert_eq!(send(&second).await.status, OK);
+        let reply = send(&second).await;
+        assert_eq!(reply.status, again, "the same count");
+        if again == NO {
             assert!(!reply.challenge().stale);
         }
+        assert_eq!(send(&first).await.status, lower, "a lower count");
+        assert_eq!(send(&first).await.status, again, "the lower count again");
     }
+}
+
+#[tokio::test]
+async fn a_failed_attempt_uses_its_count() {
+    let emulator = Emulator::start().await.unwrap();
+    let owner = Caller::owner(&emulator);
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    let challenge = owner.unauthorized(&request).await.challenge();
+    let wrong = Caller::new(&emulator, emulator.public_key(), "wrong");
+    for (caller, status) in [
+        (&wrong, StatusCode::UNAUTHORIZED),
+        (&owner, StatusCode::UNAUTHORIZED),
+    ] {
+        caller.set_challenge(challenge.clone());
+        assert_eq!(caller.send(&request).await.status, status);
+    }
+    let next = owner.send(&request).await;
+    assert_eq!(next.status, StatusCode::OK, "the next count");
 }
 
 #[tokio::test]
@@ -223,11 +250,7 @@ async fn malformed_credentials_get_a_challenge() {
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{shown}");
         assert!(!reply.challenge().stale, "{shown}");
     }
-    let value = HeaderValue::try_from(valid).unwrap();
-    assert_eq!(
-        caller.http_send(&request, Some(value)).await.status,
-        StatusCode::OK
-    );
+    assert_eq!(caller.send(&request).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ fn bad_org_bodies() -> Vec<(Vec<u8>, &'static str)> {
         (json!({"roles": [""]}), "INVALID_ENUM_VALUE"),
         (json!({"roles": ["org_member"]}), "INVALID_ENUM_VALUE"),
         (json!({"roles": []}), "MISSING_API_KEY_ROLES"),
-        (json!({"desc": "x", "roles": []}), "MISSING_API_KEY_ROLES"),
+        (json!({"desc": "", "roles": []}), "INVALID_API_KEY_DESC"),
         (json!({"roles": "ORG_MEMBER"}), "INVALID_ATTRIBUTE"),
         (json!({"roles": [1]}), "INVALID_ATTRIBUTE"),
         (json!({"roles": null}), "INVALID_ATTRIBUTE"),
@@ -212,6 +212,7 @@ async fn malformed_ids_are_refused() {
                 let reply = caller.send(&Request::patch(&path, r#"{"desc":"x"}"#)).await;
                 assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path}");
                 assert_eq!(reply.code(), "PATH_PARAM_PARSE_ERROR", "{path}");
+                assert_eq!(reply.json()["parameters"], json!([path]));
             }
         }
         let upper = org.to_uppercase();

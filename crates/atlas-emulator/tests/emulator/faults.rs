@@ -106,6 +106,47 @@ async fn half_of_a_body_is_invalid_json() {
 }
 
 #[tokio::test]
+async fn a_success_can_differ_from_the_request() {
+    let desc = |key: &serde_json::Value| key["desc"].clone();
+    let roles = |key: &serde_json::Value| key["roles"].clone();
+    for service in SERVICES {
+        for (spec, other_key, old_desc, old_roles, done) in [
+            ("otherkey", true, false, false, true),
+            ("olddesc", false, true, false, true),
+            ("oldroles", false, false, true, true),
+            ("ignored", false, true, true, false),
+        ] {
+            let emulator = Emulator::start().await.unwrap();
+            let caller = Caller::owner(&emulator);
+            let path = org_key(&emulator, service);
+            let before = caller.send(&Request::get(&path)).await.json();
+            emulator.set_faults(faults(spec));
+            let body = r#"{"desc":"updated","roles":["ORG_READ_ONLY"]}"#;
+            let reply = caller.send(&Request::patch(&path, body)).await;
+            assert_eq!(reply.status, StatusCode::OK, "{spec}");
+            let shown = reply.json();
+            assert_eq!(shown["id"] != before["id"], other_key, "{spec}");
+            assert_eq!(desc(&shown) == desc(&before), old_desc, "{spec}");
+            assert_eq!(roles(&shown) == roles(&before), old_roles, "{spec}");
+            assert_eq!(is_applied(&emulator), done, "{spec}");
+            assert_eq!(emulator.request_log()[2].fault(), Some(spec));
+
+            let read = caller.send(&Request::get(&path)).await.json();
+            assert_eq!(read["id"] != before["id"], other_key, "{spec}");
+            assert_eq!(desc(&read) == "updated", done, "{spec}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_ignored_update_must_be_valid() {
+    let emulator = emulator("ignored").await;
+    let request = Request::patch(org_key(&emulator, V2), r#"{"roles":["NONE"]}"#);
+    let reply = Caller::owner(&emulator).send(&request).await;
+    assert_eq!(reply.code(), "INVALID_ENUM_VALUE");
+}
+
+#[tokio::test]
 async fn maintenance_refuses_updates_but_not_reads() {
     let emulator = Emulator::start().await.unwrap();
     emulator.set_faults(Faults::new().with(Fault::maintenance()));

@@ -38,6 +38,12 @@ async fn synthetic_keys_authenticate_and_owners_update_the_others() {
             assert_eq!(reply.json()["publicKey"], key.public_key());
             let shown = reply.json()["privateKey"].as_str().unwrap().to_owned();
             assert!(key.private_key().ends_with(&shown[19..]));
+            let groups = key.private_key().split('-').map(str::len);
+            assert_eq!(
+                groups.collect::<Vec<_>>(),
+                [8, 4, 4, 4, 12],
+                "it is no UUID"
+            );
             let member = Caller::new(&emulator, key.public_key(), key.private_key());
             assert_eq!(member.send(&request).await.code(), "NOT_ORG_OWNER");
         }

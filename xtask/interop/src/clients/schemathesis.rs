@@ -4,7 +4,7 @@
 use std::{fmt, fs, path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use atlas_emulator::{Emulator, Service};
+use atlas_emulator::{Assumptions, Emulator, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -75,7 +75,11 @@ pub(super) async fn run(root: &Path, sources: &Path, work: &Path) -> Result<Vec<
 /// Runs it on one service. Returns the number of generated requests.
 async fn one(program: &Path, hooks: &Path, document: &Path, service: Service) -> Result<u64> {
     // Both sides use the same seeds in every run.
+    // The documents allow no empty field.
+    let mut assumptions = Assumptions::default();
+    assumptions.empty_fields_absent.clear();
     let emulator = Emulator::builder()
+        .assumptions(assumptions)
         .no_rate_limits()
         .rng_seed(1)
         .start()
