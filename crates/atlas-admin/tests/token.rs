@@ -794,6 +794,14 @@ async fn a_token_that_is_replaced_in_the_store_is_revoked() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_issued_again_is_not_revoked() {
+    let service = service_with(|_| grant(0, 3600), Duration::ZERO, |_| answer(401, &[], "")).await;
+    update(&account(&service)).await.unwrap_err();
+    assert_eq!(token_requests(&service), 2);
+    assert!(revocations(&service).is_empty());
+}
+
+#[tokio::test]
 async fn an_account_without_tokens_left_uses_the_one_just_stored() {
     for status in [403, 429] {
         let service = service_with(

@@ -311,8 +311,11 @@ impl ServiceAccount {
             .await;
         let lost = match &saved {
             Err(_) => Some(&token),
-            // Other clients may still use a token that is about to expire.
-            Ok(()) => replaced.as_ref().filter(|old| !old.is_due()),
+            // Other clients may still use a token that is about to expire, and a service may
+            // issue the same token again.
+            Ok(()) => replaced
+                .as_ref()
+                .filter(|old| !old.is_due() && old.header != token.header),
         };
         if let Some(lost) = lost {
             let _ = self.endpoint.revoke(&context, &lost.access).await;
