@@ -337,7 +337,7 @@ async fn responses_that_close_their_connection_are_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_proxys_request_for_credentials_is_not_repeated() {
+async fn a_proxy_that_wants_credentials_is_asked_once() {
     let service = Service::start(|_| async { answer(407, &[], "") }).await;
     let client = builder(&service.url).retry(RetryPolicy::standard());
     let error = update(&client.build().unwrap()).await.unwrap_err();
