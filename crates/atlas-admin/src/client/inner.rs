@@ -28,8 +28,8 @@ pub(crate) struct ClientInner {
     pub(crate) sunset_warnings: SunsetWarnings,
     pub(crate) auth: Auth,
     pub(crate) transport: Arc<dyn Transport>,
-    /// Uses each connection once, to retry a request whose idle connection had closed. `None` if the user supplied the
-    /// HTTP client, whose connections are not observed.
+    /// Uses each connection once, to retry a request whose idle connection had closed. `None`
+    /// if the user supplied the HTTP client, whose connections are not observed.
     pub(crate) unpooled: Option<HttpTransport>,
     /// Builds requests for the service's address.
     pub(crate) requests: atlas_admin_raw::Client,

@@ -1,6 +1,6 @@
 //! HTML pages in the place of JSON, such as the sign-in page of a proxy.
 
-use crate::model::{response::BufferedResponse, sanitize::excerpt};
+use crate::model::{response::BufferedResponse, sanitize::quoted_excerpt};
 
 /// How much of a page is searched for its title, in bytes.
 const SEARCH_LIMIT: usize = 64 * 1024;
@@ -22,7 +22,10 @@ pub(crate) fn describe(response: &BufferedResponse) -> Option<String> {
     Some(if title.is_empty() {
         "an HTML page".to_owned()
     } else {
-        format!("an HTML page titled \"{}\"", excerpt(&title, TITLE_LIMIT))
+        format!(
+            "an HTML page titled {}",
+            quoted_excerpt(&title, TITLE_LIMIT)
+        )
     })
 }
 

@@ -372,10 +372,9 @@ impl Error {
     ///
     /// True if any attempt timed out, lost its connection after the request was sent,
     /// got a status of 500 or more, or got a success that cannot be read or does not match the
-    /// update. False if
-    /// only challenges or tokens were requested, no connection was made, or the service
-    /// refused the request. Updates are idempotent, so repeating one is harmless unless
-    /// someone else changes the same key in between.
+    /// update. False if only challenges or tokens were requested, no connection was made, or
+    /// the service refused the request. Updates are idempotent, so repeating one is harmless
+    /// unless someone else changes the same key in between.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.0.outcome_unknown

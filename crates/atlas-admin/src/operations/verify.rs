@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     error::{Error, ErrorKind, mismatch::Mismatch},
     model::{
-        sanitize::excerpt,
+        sanitize::quoted_excerpt,
         target::{CallTarget, Scope},
     },
 };
@@ -18,8 +18,8 @@ pub(super) fn id(target: &CallTarget, key: &types::ApiKey) -> Result<(), Error> 
     if key.id == target.api_key_id {
         return Ok(());
     }
-    let id = excerpt(&key.id, 60);
-    let message = format!("the response is about another API key, \"{id}\"");
+    let id = quoted_excerpt(&key.id, 60);
+    let message = format!("the response is about another API key, {id}");
     Err(Error::new(ErrorKind::Decode, message)
         .with_advice("check the base URL and any proxy or cache in between"))
 }
