@@ -39,13 +39,29 @@ pub struct Operation {
     pub method: &'static str,
     /// The path below the service's base path, with `{names}` for parameters.
     pub path: &'static str,
+    /// What the operation does to the service's state.
+    pub effect: Effect,
     /// The dates of the resource's versions, oldest first; empty if the media type is not
     /// dated.
     pub versions: &'static [&'static str],
     /// The query parameters that the operation accepts.
     pub query: &'static [Field],
-    /// The fields of the request body; empty if there is none.
+    /// The fields of the request body, or of its items if it is a list; empty if there is no
+    /// body.
     pub body: &'static [Field],
+}
+
+/// What an operation does to the service's state, and so what a repetition does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It changes nothing.
+    Read,
+    /// It sets a state, which a repetition sets again.
+    Set,
+    /// It deletes something, and a repetition finds nothing more.
+    Delete,
+    /// It creates something, and a repetition creates another.
+    Create,
 }
 
 /// A query parameter or a field of a body, with its limits.
@@ -61,6 +77,42 @@ pub struct Field {
     pub max: Option<u64>,
     /// The documented values, if there are any. The service may accept others.
     pub values: &'static [&'static str],
+}
+
+impl Field {
+    /// Returns a field that requests may have.
+    pub(crate) const fn optional(name: &'static str) -> Self {
+        Self {
+            name,
+            required: false,
+            min: None,
+            max: None,
+            values: &[],
+        }
+    }
+
+    /// Returns a field that requests must have.
+    pub(crate) const fn required(name: &'static str) -> Self {
+        Self {
+            required: true,
+            ..Self::optional(name)
+        }
+    }
+
+    pub(crate) const fn min(mut self, min: u64) -> Self {
+        self.min = Some(min);
+        self
+    }
+
+    pub(crate) const fn max(mut self, max: u64) -> Self {
+        self.max = Some(max);
+        self
+    }
+
+    pub(crate) const fn values(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
+    }
 }
 
 impl Service {

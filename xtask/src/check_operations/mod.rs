@@ -19,7 +19,7 @@ use crate::{
     pipeline::lower::lower,
     pipeline::names,
     pipeline::rename::rename,
-    pipeline::services::{Operation, Service, Services},
+    pipeline::services::{Effect, Operation, Service, Services},
     pipeline::trim::trim,
     trial::{self, Trial},
 };
@@ -101,6 +101,7 @@ pub fn every_operation(
             let entry = Operation {
                 method: method.to_uppercase(),
                 path: below.to_owned(),
+                effect: Effect::of_method(method),
                 body: None,
                 response: None,
                 error: None,

@@ -226,6 +226,11 @@ impl Namer<'_> {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             return self.reference(reference, place, type_name, open);
         }
+        // The overlay finds types by name, and so it would miss a secret in one without.
+        ensure!(
+            type_name.is_some() || self.services.keep_names || schema.get("properties").is_none(),
+            "{place}: an object without a name; name it in services.toml under [types]"
+        );
         let named = self.children(schema, type_name.unwrap_or(place), open)?;
         let Some(type_name) = type_name else {
             return Ok(named);
@@ -371,6 +376,7 @@ mod tests {
             newest = "2024-01-01"
             [operations.patch_key]
             method = "PATCH"
+            effect = "set"
             path = "/keys/{keyId}"
             response = "Key"
             [types]

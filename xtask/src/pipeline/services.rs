@@ -52,6 +52,8 @@ pub struct Operation {
     pub method: String,
     /// The path below the base path, with our names for its parameters.
     pub path: String,
+    /// What it does to the service's state.
+    pub effect: Effect,
     /// Our name for the type of the request body.
     pub body: Option<String>,
     /// Our name for the type of a success.
@@ -60,12 +62,48 @@ pub struct Operation {
     pub error: Option<String>,
 }
 
+/// What an operation does to the service's state, and so what a repetition does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// It changes nothing.
+    Read,
+    /// It sets a state, which a repetition sets again.
+    Set,
+    /// It deletes something, and a repetition finds nothing more.
+    Delete,
+    /// It creates something, and a repetition creates another.
+    Create,
+}
+
+impl Effect {
+    /// Returns the name in `services.toml`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Set => "set",
+            Self::Delete => "delete",
+            Self::Create => "create",
+        }
+    }
+
+    /// Returns the effect that HTTP expects of a method.
+    pub fn of_method(method: &str) -> Self {
+        match method.to_uppercase().as_str() {
+            "GET" | "HEAD" | "OPTIONS" => Self::Read,
+            "POST" => Self::Create,
+            "DELETE" => Self::Delete,
+            _ => Self::Set,
+        }
+    }
+}
+
 /// One role enum.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Roles {
-    /// The type and field that list the names.
-    pub values: String,
+    /// The types and fields that list the names.
+    pub values: Vec<String>,
     /// The prefix of all names.
     pub prefix: String,
     /// The documentation of the enum.

@@ -301,11 +301,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::pipeline::services::Effect;
 
     fn operation() -> Operation {
         Operation {
             method: "PATCH".to_owned(),
             path: "/keys/{id}".to_owned(),
+            effect: Effect::Set,
             body: None,
             response: None,
             error: None,

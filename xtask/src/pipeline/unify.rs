@@ -243,8 +243,12 @@ fn entry(name: &str, document: &Value, services: &Services) -> Result<ServiceEnt
                 .pointer("/requestBody/content/application~1json/schema/$ref")
             {
                 Some(reference) => {
-                    let reference = reference.as_str().unwrap_or_default();
-                    let schema = resolve(document, reference)?;
+                    let mut reference = reference.as_str().unwrap_or_default();
+                    let mut schema = resolve(document, reference)?;
+                    // The fields of a list are those of its items.
+                    if let Some(items) = schema.pointer("/items/$ref").and_then(Value::as_str) {
+                        (reference, schema) = (items, resolve(document, items)?);
+                    }
                     let required = list(schema.get("required"));
                     let properties = schema.get("properties").and_then(Value::as_object);
                     properties
@@ -338,6 +342,7 @@ mod tests {
             services = {}
             [operations.patch_key]
             method = "PATCH"
+            effect = "set"
             path = "/keys/{id}"
             body = "Update"
             "#,

@@ -6,6 +6,58 @@ use crate::{BuildError, Client, Request, request};
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
+    ///An entry of an access list.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct AccessListEntry {
+        ///A network in CIDR notation.
+        #[serde(
+            rename = "cidrBlock",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub cidr_block: ::std::option::Option<::std::string::String>,
+        ///The number of requests from this address or network.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub count: ::std::option::Option<i32>,
+        ///The time of the entry's creation (RFC 3339).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub created: ::std::option::Option<::std::string::String>,
+        ///An IP address.
+        #[serde(
+            rename = "ipAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub ip_address: ::std::option::Option<::std::string::String>,
+        ///The time of the last request from this address or network (RFC 3339).
+        #[serde(
+            rename = "lastUsed",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_used: ::std::option::Option<::std::string::String>,
+        ///The address of the last request.
+        #[serde(
+            rename = "lastUsedAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_used_address: ::std::option::Option<::std::string::String>,
+        ///Links to the entry itself.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub links: ::std::option::Option<::std::vec::Vec<Link>>,
+    }
+    ///A page of a list.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AccessListPage {
+        ///Links to this page, the previous one and the next one, as far as they exist.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub links: ::std::option::Option<::std::vec::Vec<Link>>,
+        ///The items on this page.
+        pub results: ::std::vec::Vec<AccessListEntry>,
+        ///The length of the whole list, which the services call an estimate.
+        #[serde(
+            rename = "totalCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_count: ::std::option::Option<i32>,
+    }
     ///A programmatic API key.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct ApiKey {
@@ -33,6 +85,21 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub roles: ::std::option::Option<::std::vec::Vec<RoleAssignment>>,
     }
+    ///A page of a list.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ApiKeyPage {
+        ///Links to this page, the previous one and the next one, as far as they exist.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub links: ::std::option::Option<::std::vec::Vec<Link>>,
+        ///The items on this page.
+        pub results: ::std::vec::Vec<ApiKey>,
+        ///The length of the whole list, which the services call an estimate.
+        #[serde(
+            rename = "totalCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_count: ::std::option::Option<i32>,
+    }
     ///A link (RFC 8288).
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct Link {
@@ -42,6 +109,62 @@ pub mod types {
         ///The relation of the target, such as `self`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub rel: ::std::option::Option<::std::string::String>,
+    }
+    ///Entries to add to an access list.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    pub struct NewAccessListEntries(pub ::std::vec::Vec<NewAccessListEntry>);
+    impl ::std::ops::Deref for NewAccessListEntries {
+        type Target = ::std::vec::Vec<NewAccessListEntry>;
+        fn deref(&self) -> &::std::vec::Vec<NewAccessListEntry> {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<NewAccessListEntries>
+    for ::std::vec::Vec<NewAccessListEntry> {
+        fn from(value: NewAccessListEntries) -> Self {
+            value.0
+        }
+    }
+    impl ::std::convert::From<::std::vec::Vec<NewAccessListEntry>>
+    for NewAccessListEntries {
+        fn from(value: ::std::vec::Vec<NewAccessListEntry>) -> Self {
+            Self(value)
+        }
+    }
+    ///An entry to add to an access list: an address or a network, not both.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct NewAccessListEntry {
+        ///A network in CIDR notation.
+        #[serde(
+            rename = "cidrBlock",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub cidr_block: ::std::option::Option<::std::string::String>,
+        ///An IP address.
+        #[serde(
+            rename = "ipAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub ip_address: ::std::option::Option<::std::string::String>,
+    }
+    ///An API key to create in an organization.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct NewOrgApiKey {
+        ///The key's description, 1 to 250 characters.
+        pub desc: ::std::string::String,
+        ///The roles that the key should have in the organization.
+        pub roles: ::std::vec::Vec<::std::string::String>,
+    }
+    ///An API key to create with roles in a project.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct NewProjectApiKey {
+        ///The key's description, 1 to 250 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub desc: ::std::option::Option<::std::string::String>,
+        ///The roles that the key should have in the project.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub roles: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     }
     ///Changes to an API key in its organization.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -120,6 +243,132 @@ pub mod types {
 }
 #[allow(clippy::all)]
 impl Client {
+    /**List the API keys of a project
+
+Returns a page of the API keys that have roles in the project, in the order of their public keys.
+
+Builds a `GET` request to `/groups/{groupId}/apiKeys`
+
+Arguments:
+- `group_id`: The project's id (the services also say group): 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the results.
+- `include_count`: Whether the page includes the length of the whole list.
+- `items_per_page`: The number of keys on a page, 1 to 500; 100 by default.
+- `page_num`: The page of the list, from 1.
+- `pretty`: Whether to indent the body of the response.
+*/
+    pub fn list_project_api_keys<'a>(
+        &'a self,
+        group_id: &'a str,
+        envelope: Option<bool>,
+        include_count: Option<bool>,
+        items_per_page: Option<i64>,
+        page_num: Option<i64>,
+        pretty: Option<bool>,
+    ) -> Result<Request<types::ApiKeyPage>, BuildError> {
+        let url = format!(
+            "{}/groups/{}/apiKeys", self.baseurl, encode_path(& group_id.to_string()),
+        );
+        let request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("includeCount", &include_count))
+            .query(&progenitor_client::QueryParam::new("itemsPerPage", &items_per_page))
+            .query(&progenitor_client::QueryParam::new("pageNum", &page_num))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "list_project_api_keys",
+                |status| matches!(status, 200u16),
+                request::json,
+            ),
+        )
+    }
+    /**Create an API key in a project
+
+Creates an API key in the project's organization and gives it roles in the project. Atlas also makes it a member of the organization. Only this response has the whole private key.
+
+Builds a `POST` request to `/groups/{groupId}/apiKeys`
+
+Arguments:
+- `group_id`: The project's id (the services also say group): 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `items_per_page`: The number of items on a page; accepted, but without effect here.
+- `page_num`: The page of a list, from 1; accepted, but without effect here.
+- `pretty`: Whether to indent the body of the response.
+- `body`
+*/
+    pub fn create_project_api_key<'a>(
+        &'a self,
+        group_id: &'a str,
+        envelope: Option<bool>,
+        items_per_page: Option<i64>,
+        page_num: Option<i64>,
+        pretty: Option<bool>,
+        body: &'a types::NewProjectApiKey,
+    ) -> Result<Request<types::ApiKey>, BuildError> {
+        let url = format!(
+            "{}/groups/{}/apiKeys", self.baseurl, encode_path(& group_id.to_string()),
+        );
+        let request = self
+            .client
+            .post(url)
+            .json(&body)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("itemsPerPage", &items_per_page))
+            .query(&progenitor_client::QueryParam::new("pageNum", &page_num))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "create_project_api_key",
+                |status| matches!(status, 200u16),
+                request::json,
+            ),
+        )
+    }
+    /**Remove an API key from a project
+
+Takes all roles in the project from an API key. The key stays in the organization and in other projects.
+
+Builds a `DELETE` request to `/groups/{groupId}/apiKeys/{apiUserId}`
+
+Arguments:
+- `group_id`: The project's id (the services also say group): 24 lower-case hexadecimal digits.
+- `api_user_id`: The API key's id (not its public key): 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `pretty`: Whether to indent the body of the response.
+*/
+    pub fn remove_project_api_key<'a>(
+        &'a self,
+        group_id: &'a str,
+        api_user_id: &'a str,
+        envelope: Option<bool>,
+        pretty: Option<bool>,
+    ) -> Result<Request<()>, BuildError> {
+        let url = format!(
+            "{}/groups/{}/apiKeys/{}", self.baseurl, encode_path(& group_id.to_string()),
+            encode_path(& api_user_id.to_string()),
+        );
+        let request = self
+            .client
+            .delete(url)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "remove_project_api_key",
+                |status| matches!(status, 200u16..= 299u16),
+                request::empty,
+            ),
+        )
+    }
     /**Replace the roles of an API key in a project
 
 Sets the roles of an organization's API key in one project. Roles that are not listed are removed; roles in the organization and in other projects do not change.
@@ -170,6 +419,94 @@ Arguments:
             ),
         )
     }
+    /**List the API keys of an organization
+
+Returns a page of the organization's API keys, each with its roles in the organization and in all projects, in the order of their public keys. The caller must be a member of the organization.
+
+Builds a `GET` request to `/orgs/{orgId}/apiKeys`
+
+Arguments:
+- `org_id`: The organization's id: 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the results.
+- `include_count`: Whether the page includes the length of the whole list.
+- `items_per_page`: The number of keys on a page, 1 to 500; 100 by default.
+- `page_num`: The page of the list, from 1.
+- `pretty`: Whether to indent the body of the response.
+*/
+    pub fn list_org_api_keys<'a>(
+        &'a self,
+        org_id: &'a str,
+        envelope: Option<bool>,
+        include_count: Option<bool>,
+        items_per_page: Option<i64>,
+        page_num: Option<i64>,
+        pretty: Option<bool>,
+    ) -> Result<Request<types::ApiKeyPage>, BuildError> {
+        let url = format!(
+            "{}/orgs/{}/apiKeys", self.baseurl, encode_path(& org_id.to_string()),
+        );
+        let request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("includeCount", &include_count))
+            .query(&progenitor_client::QueryParam::new("itemsPerPage", &items_per_page))
+            .query(&progenitor_client::QueryParam::new("pageNum", &page_num))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "list_org_api_keys",
+                |status| matches!(status, 200u16),
+                request::json,
+            ),
+        )
+    }
+    /**Create an API key in an organization
+
+Creates an API key. Only this response has the whole private key. The caller needs the Organization Owner role.
+
+Builds a `POST` request to `/orgs/{orgId}/apiKeys`
+
+Arguments:
+- `org_id`: The organization's id: 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `items_per_page`: The number of items on a page; accepted, but without effect here.
+- `page_num`: The page of a list, from 1; accepted, but without effect here.
+- `pretty`: Whether to indent the body of the response.
+- `body`
+*/
+    pub fn create_org_api_key<'a>(
+        &'a self,
+        org_id: &'a str,
+        envelope: Option<bool>,
+        items_per_page: Option<i64>,
+        page_num: Option<i64>,
+        pretty: Option<bool>,
+        body: &'a types::NewOrgApiKey,
+    ) -> Result<Request<types::ApiKey>, BuildError> {
+        let url = format!(
+            "{}/orgs/{}/apiKeys", self.baseurl, encode_path(& org_id.to_string()),
+        );
+        let request = self
+            .client
+            .post(url)
+            .json(&body)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("itemsPerPage", &items_per_page))
+            .query(&progenitor_client::QueryParam::new("pageNum", &page_num))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "create_org_api_key",
+                |status| matches!(status, 200u16),
+                request::json,
+            ),
+        )
+    }
     /**Read an organization API key
 
 Returns an API key with its roles in the organization and in all projects. The caller must be a member of the organization.
@@ -205,6 +542,44 @@ Arguments:
                 "get_org_api_key",
                 |status| matches!(status, 200u16),
                 request::json,
+            ),
+        )
+    }
+    /**Delete an API key
+
+Deletes an API key from its organization and from all projects. The caller needs the Organization Owner role.
+
+Builds a `DELETE` request to `/orgs/{orgId}/apiKeys/{apiUserId}`
+
+Arguments:
+- `org_id`: The organization's id: 24 lower-case hexadecimal digits.
+- `api_user_id`: The API key's id (not its public key): 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `pretty`: Whether to indent the body of the response.
+*/
+    pub fn delete_org_api_key<'a>(
+        &'a self,
+        org_id: &'a str,
+        api_user_id: &'a str,
+        envelope: Option<bool>,
+        pretty: Option<bool>,
+    ) -> Result<Request<()>, BuildError> {
+        let url = format!(
+            "{}/orgs/{}/apiKeys/{}", self.baseurl, encode_path(& org_id.to_string()),
+            encode_path(& api_user_id.to_string()),
+        );
+        let request = self
+            .client
+            .delete(url)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "delete_org_api_key",
+                |status| matches!(status, 200u16..= 299u16),
+                request::empty,
             ),
         )
     }
@@ -252,6 +627,185 @@ Arguments:
                 "update_org_api_key",
                 |status| matches!(status, 200u16),
                 request::json,
+            ),
+        )
+    }
+    /**List the access list of an API key
+
+Returns a page of the addresses and networks that the API key may be used from.
+
+Builds a `GET` request to `/orgs/{orgId}/apiKeys/{apiUserId}/accessList`
+
+Arguments:
+- `org_id`: The organization's id: 24 lower-case hexadecimal digits.
+- `api_user_id`: The API key's id (not its public key): 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the results.
+- `include_count`: Whether the page includes the length of the whole list.
+- `items_per_page`: The number of entries on a page, 1 to 500; 100 by default.
+- `page_num`: The page of the list, from 1.
+- `pretty`: Whether to indent the body of the response.
+*/
+    pub fn list_access_list_entries<'a>(
+        &'a self,
+        org_id: &'a str,
+        api_user_id: &'a str,
+        envelope: Option<bool>,
+        include_count: Option<bool>,
+        items_per_page: Option<i64>,
+        page_num: Option<i64>,
+        pretty: Option<bool>,
+    ) -> Result<Request<types::AccessListPage>, BuildError> {
+        let url = format!(
+            "{}/orgs/{}/apiKeys/{}/accessList", self.baseurl, encode_path(& org_id
+            .to_string()), encode_path(& api_user_id.to_string()),
+        );
+        let request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("includeCount", &include_count))
+            .query(&progenitor_client::QueryParam::new("itemsPerPage", &items_per_page))
+            .query(&progenitor_client::QueryParam::new("pageNum", &page_num))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "list_access_list_entries",
+                |status| matches!(status, 200u16),
+                request::json,
+            ),
+        )
+    }
+    /**Add entries to the access list of an API key
+
+Adds addresses and networks that the API key may be used from, and returns a page of entries.
+
+Builds a `POST` request to `/orgs/{orgId}/apiKeys/{apiUserId}/accessList`
+
+Arguments:
+- `org_id`: The organization's id: 24 lower-case hexadecimal digits.
+- `api_user_id`: The API key's id (not its public key): 24 lower-case hexadecimal digits.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `include_count`: Whether the page includes the length of the whole list.
+- `items_per_page`: The number of entries on a page, 1 to 500; 100 by default.
+- `page_num`: The page of the list, from 1.
+- `pretty`: Whether to indent the body of the response.
+- `body`
+*/
+    pub fn add_access_list_entries<'a>(
+        &'a self,
+        org_id: &'a str,
+        api_user_id: &'a str,
+        envelope: Option<bool>,
+        include_count: Option<bool>,
+        items_per_page: Option<i64>,
+        page_num: Option<i64>,
+        pretty: Option<bool>,
+        body: &'a types::NewAccessListEntries,
+    ) -> Result<Request<types::AccessListPage>, BuildError> {
+        let url = format!(
+            "{}/orgs/{}/apiKeys/{}/accessList", self.baseurl, encode_path(& org_id
+            .to_string()), encode_path(& api_user_id.to_string()),
+        );
+        let request = self
+            .client
+            .post(url)
+            .json(&body)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("includeCount", &include_count))
+            .query(&progenitor_client::QueryParam::new("itemsPerPage", &items_per_page))
+            .query(&progenitor_client::QueryParam::new("pageNum", &page_num))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "add_access_list_entries",
+                |status| matches!(status, 200u16),
+                request::json,
+            ),
+        )
+    }
+    /**Read an entry of the access list of an API key
+
+Returns an entry with its use so far.
+
+Builds a `GET` request to `/orgs/{orgId}/apiKeys/{apiUserId}/accessList/{ipAddress}`
+
+Arguments:
+- `org_id`: The organization's id: 24 lower-case hexadecimal digits.
+- `api_user_id`: The API key's id (not its public key): 24 lower-case hexadecimal digits.
+- `ip_address`: The entry: an IP address, or a network in CIDR notation.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `pretty`: Whether to indent the body of the response.
+*/
+    pub fn get_access_list_entry<'a>(
+        &'a self,
+        org_id: &'a str,
+        api_user_id: &'a str,
+        ip_address: &'a str,
+        envelope: Option<bool>,
+        pretty: Option<bool>,
+    ) -> Result<Request<types::AccessListEntry>, BuildError> {
+        let url = format!(
+            "{}/orgs/{}/apiKeys/{}/accessList/{}", self.baseurl, encode_path(& org_id
+            .to_string()), encode_path(& api_user_id.to_string()), encode_path(&
+            ip_address.to_string()),
+        );
+        let request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "get_access_list_entry",
+                |status| matches!(status, 200u16),
+                request::json,
+            ),
+        )
+    }
+    /**Delete an entry of the access list of an API key
+
+Deletes an entry. An API key without any entries may be used from anywhere, unless the organization requires a list.
+
+Builds a `DELETE` request to `/orgs/{orgId}/apiKeys/{apiUserId}/accessList/{ipAddress}`
+
+Arguments:
+- `org_id`: The organization's id: 24 lower-case hexadecimal digits.
+- `api_user_id`: The API key's id (not its public key): 24 lower-case hexadecimal digits.
+- `ip_address`: The entry: an IP address, or a network in CIDR notation.
+- `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
+- `pretty`: Whether to indent the body of the response.
+*/
+    pub fn delete_access_list_entry<'a>(
+        &'a self,
+        org_id: &'a str,
+        api_user_id: &'a str,
+        ip_address: &'a str,
+        envelope: Option<bool>,
+        pretty: Option<bool>,
+    ) -> Result<Request<()>, BuildError> {
+        let url = format!(
+            "{}/orgs/{}/apiKeys/{}/accessList/{}", self.baseurl, encode_path(& org_id
+            .to_string()), encode_path(& api_user_id.to_string()), encode_path(&
+            ip_address.to_string()),
+        );
+        let request = self
+            .client
+            .delete(url)
+            .query(&progenitor_client::QueryParam::new("envelope", &envelope))
+            .query(&progenitor_client::QueryParam::new("pretty", &pretty))
+            .build()?;
+        Ok(
+            Request::new(
+                request,
+                "delete_access_list_entry",
+                |status| matches!(status, 200u16..= 299u16),
+                request::empty,
             ),
         )
     }

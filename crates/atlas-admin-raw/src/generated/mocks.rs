@@ -8,6 +8,256 @@ pub mod atlas_v1 {
         //! its inner type with a call to `into_inner()`. This can
         //! be used to explicitly deviate from permitted values.
         use crate::*;
+        pub struct ListProjectApiKeysWhen(::httpmock::When);
+        impl ListProjectApiKeysWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new("^/api/atlas/v1.0/groups/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn group_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/groups/{}/apiKeys$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct ListProjectApiKeysThen(::httpmock::Then);
+        impl ListProjectApiKeysThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKeyPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct CreateProjectApiKeyWhen(::httpmock::When);
+        impl CreateProjectApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::POST)
+                        .path_matches(
+                            regex::Regex::new("^/api/atlas/v1.0/groups/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn group_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/groups/{}/apiKeys$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+            pub fn body(self, value: &types::NewProjectApiKey) -> Self {
+                Self(self.0.json_body_obj(value))
+            }
+        }
+        pub struct CreateProjectApiKeyThen(::httpmock::Then);
+        impl CreateProjectApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKey) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct RemoveProjectApiKeyWhen(::httpmock::When);
+        impl RemoveProjectApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::DELETE)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v1.0/groups/[^/]*/apiKeys/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn group_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/groups/{}/apiKeys/.*$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/groups/.*/apiKeys/{}$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct RemoveProjectApiKeyThen(::httpmock::Then);
+        impl RemoveProjectApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self) -> Self {
+                Self(self.0.status(200u16))
+            }
+            pub fn no_content(self) -> Self {
+                Self(self.0.status(204u16))
+            }
+        }
         pub struct ReplaceProjectApiKeyRolesWhen(::httpmock::When);
         impl ReplaceProjectApiKeyRolesWhen {
             pub fn new(inner: ::httpmock::When) -> Self {
@@ -115,6 +365,181 @@ pub mod atlas_v1 {
                 )
             }
         }
+        pub struct ListOrgApiKeysWhen(::httpmock::When);
+        impl ListOrgApiKeysWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new("^/api/atlas/v1.0/orgs/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/atlas/v1.0/orgs/{}/apiKeys$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct ListOrgApiKeysThen(::httpmock::Then);
+        impl ListOrgApiKeysThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKeyPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct CreateOrgApiKeyWhen(::httpmock::When);
+        impl CreateOrgApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::POST)
+                        .path_matches(
+                            regex::Regex::new("^/api/atlas/v1.0/orgs/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/atlas/v1.0/orgs/{}/apiKeys$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+            pub fn body(self, value: &types::NewOrgApiKey) -> Self {
+                Self(self.0.json_body_obj(value))
+            }
+        }
+        pub struct CreateOrgApiKeyThen(::httpmock::Then);
+        impl CreateOrgApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKey) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
         pub struct GetOrgApiKeyWhen(::httpmock::When);
         impl GetOrgApiKeyWhen {
             pub fn new(inner: ::httpmock::When) -> Self {
@@ -187,6 +612,77 @@ pub mod atlas_v1 {
                         .header("content-type", "application/json")
                         .json_body_obj(value),
                 )
+            }
+        }
+        pub struct DeleteOrgApiKeyWhen(::httpmock::When);
+        impl DeleteOrgApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::DELETE)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct DeleteOrgApiKeyThen(::httpmock::Then);
+        impl DeleteOrgApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self) -> Self {
+                Self(self.0.status(200u16))
+            }
+            pub fn no_content(self) -> Self {
+                Self(self.0.status(204u16))
             }
         }
         pub struct UpdateOrgApiKeyWhen(::httpmock::When);
@@ -286,25 +782,502 @@ pub mod atlas_v1 {
                 )
             }
         }
+        pub struct ListAccessListEntriesWhen(::httpmock::When);
+        impl ListAccessListEntriesWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct ListAccessListEntriesThen(::httpmock::Then);
+        impl ListAccessListEntriesThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::AccessListPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct AddAccessListEntriesWhen(::httpmock::When);
+        impl AddAccessListEntriesWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::POST)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+            pub fn body(self, value: &types::NewAccessListEntries) -> Self {
+                Self(self.0.json_body_obj(value))
+            }
+        }
+        pub struct AddAccessListEntriesThen(::httpmock::Then);
+        impl AddAccessListEntriesThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::AccessListPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct GetAccessListEntryWhen(::httpmock::When);
+        impl GetAccessListEntryWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn ip_address(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/.*/apiKeys/.*/accessList/{}$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct GetAccessListEntryThen(::httpmock::Then);
+        impl GetAccessListEntryThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::AccessListEntry) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct DeleteAccessListEntryWhen(::httpmock::When);
+        impl DeleteAccessListEntryWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::DELETE)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn ip_address(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v1.0/orgs/.*/apiKeys/.*/accessList/{}$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct DeleteAccessListEntryThen(::httpmock::Then);
+        impl DeleteAccessListEntryThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self) -> Self {
+                Self(self.0.status(200u16))
+            }
+            pub fn no_content(self) -> Self {
+                Self(self.0.status(204u16))
+            }
+        }
     }
     /// An extension trait for [`MockServer`](::httpmock::MockServer) that
     /// adds a method for each operation. These are the equivalent of
     /// type-checked [`mock()`](::httpmock::MockServer::mock) calls.
     pub trait MockServerExt {
+        fn list_project_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListProjectApiKeysWhen,
+                operations::ListProjectApiKeysThen,
+            );
+        fn create_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::CreateProjectApiKeyWhen,
+                operations::CreateProjectApiKeyThen,
+            );
+        fn remove_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::RemoveProjectApiKeyWhen,
+                operations::RemoveProjectApiKeyThen,
+            );
         fn replace_project_api_key_roles<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(
                 operations::ReplaceProjectApiKeyRolesWhen,
                 operations::ReplaceProjectApiKeyRolesThen,
             );
+        fn list_org_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::ListOrgApiKeysWhen, operations::ListOrgApiKeysThen);
+        fn create_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::CreateOrgApiKeyWhen, operations::CreateOrgApiKeyThen);
         fn get_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::GetOrgApiKeyWhen, operations::GetOrgApiKeyThen);
+        fn delete_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::DeleteOrgApiKeyWhen, operations::DeleteOrgApiKeyThen);
         fn update_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::UpdateOrgApiKeyWhen, operations::UpdateOrgApiKeyThen);
+        fn list_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListAccessListEntriesWhen,
+                operations::ListAccessListEntriesThen,
+            );
+        fn add_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::AddAccessListEntriesWhen,
+                operations::AddAccessListEntriesThen,
+            );
+        fn get_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::GetAccessListEntryWhen,
+                operations::GetAccessListEntryThen,
+            );
+        fn delete_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::DeleteAccessListEntryWhen,
+                operations::DeleteAccessListEntryThen,
+            );
     }
     impl MockServerExt for ::httpmock::MockServer {
+        fn list_project_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListProjectApiKeysWhen,
+                operations::ListProjectApiKeysThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::ListProjectApiKeysWhen::new(when),
+                    operations::ListProjectApiKeysThen::new(then),
+                )
+            })
+        }
+        fn create_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::CreateProjectApiKeyWhen,
+                operations::CreateProjectApiKeyThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::CreateProjectApiKeyWhen::new(when),
+                    operations::CreateProjectApiKeyThen::new(then),
+                )
+            })
+        }
+        fn remove_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::RemoveProjectApiKeyWhen,
+                operations::RemoveProjectApiKeyThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::RemoveProjectApiKeyWhen::new(when),
+                    operations::RemoveProjectApiKeyThen::new(then),
+                )
+            })
+        }
         fn replace_project_api_key_roles<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(
@@ -319,6 +1292,28 @@ pub mod atlas_v1 {
                 )
             })
         }
+        fn list_org_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::ListOrgApiKeysWhen, operations::ListOrgApiKeysThen),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::ListOrgApiKeysWhen::new(when),
+                    operations::ListOrgApiKeysThen::new(then),
+                )
+            })
+        }
+        fn create_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::CreateOrgApiKeyWhen, operations::CreateOrgApiKeyThen),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::CreateOrgApiKeyWhen::new(when),
+                    operations::CreateOrgApiKeyThen::new(then),
+                )
+            })
+        }
         fn get_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::GetOrgApiKeyWhen, operations::GetOrgApiKeyThen),
@@ -327,6 +1322,17 @@ pub mod atlas_v1 {
                 config_fn(
                     operations::GetOrgApiKeyWhen::new(when),
                     operations::GetOrgApiKeyThen::new(then),
+                )
+            })
+        }
+        fn delete_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::DeleteOrgApiKeyWhen, operations::DeleteOrgApiKeyThen),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::DeleteOrgApiKeyWhen::new(when),
+                    operations::DeleteOrgApiKeyThen::new(then),
                 )
             })
         }
@@ -341,6 +1347,62 @@ pub mod atlas_v1 {
                 )
             })
         }
+        fn list_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListAccessListEntriesWhen,
+                operations::ListAccessListEntriesThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::ListAccessListEntriesWhen::new(when),
+                    operations::ListAccessListEntriesThen::new(then),
+                )
+            })
+        }
+        fn add_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::AddAccessListEntriesWhen,
+                operations::AddAccessListEntriesThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::AddAccessListEntriesWhen::new(when),
+                    operations::AddAccessListEntriesThen::new(then),
+                )
+            })
+        }
+        fn get_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::GetAccessListEntryWhen,
+                operations::GetAccessListEntryThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::GetAccessListEntryWhen::new(when),
+                    operations::GetAccessListEntryThen::new(then),
+                )
+            })
+        }
+        fn delete_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::DeleteAccessListEntryWhen,
+                operations::DeleteAccessListEntryThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::DeleteAccessListEntryWhen::new(when),
+                    operations::DeleteAccessListEntryThen::new(then),
+                )
+            })
+        }
     }
 }
 /// Mocks of the service `atlas-v2`.
@@ -351,6 +1413,258 @@ pub mod atlas_v2 {
         //! its inner type with a call to `into_inner()`. This can
         //! be used to explicitly deviate from permitted values.
         use crate::*;
+        pub struct ListProjectApiKeysWhen(::httpmock::When);
+        impl ListProjectApiKeysWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new("^/api/atlas/v2/groups/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn group_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/atlas/v2/groups/{}/apiKeys$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct ListProjectApiKeysThen(::httpmock::Then);
+        impl ListProjectApiKeysThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKeyPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header(
+                            "content-type",
+                            "application/vnd.atlas.2023-01-01+json;charset=utf-8",
+                        )
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct CreateProjectApiKeyWhen(::httpmock::When);
+        impl CreateProjectApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::POST)
+                        .path_matches(
+                            regex::Regex::new("^/api/atlas/v2/groups/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn group_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/atlas/v2/groups/{}/apiKeys$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+            pub fn body(self, value: &types::NewProjectApiKey) -> Self {
+                Self(self.0.json_body_obj(value))
+            }
+        }
+        pub struct CreateProjectApiKeyThen(::httpmock::Then);
+        impl CreateProjectApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKey) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header(
+                            "content-type",
+                            "application/vnd.atlas.2023-01-01+json;charset=utf-8",
+                        )
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct RemoveProjectApiKeyWhen(::httpmock::When);
+        impl RemoveProjectApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::DELETE)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v2/groups/[^/]*/apiKeys/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn group_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/groups/{}/apiKeys/.*$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/groups/.*/apiKeys/{}$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct RemoveProjectApiKeyThen(::httpmock::Then);
+        impl RemoveProjectApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self) -> Self {
+                Self(self.0.status(200u16))
+            }
+            pub fn no_content(self) -> Self {
+                Self(self.0.status(204u16))
+            }
+        }
         pub struct ReplaceProjectApiKeyRolesWhen(::httpmock::When);
         impl ReplaceProjectApiKeyRolesWhen {
             pub fn new(inner: ::httpmock::When) -> Self {
@@ -461,6 +1775,187 @@ pub mod atlas_v2 {
                 )
             }
         }
+        pub struct ListOrgApiKeysWhen(::httpmock::When);
+        impl ListOrgApiKeysWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new("^/api/atlas/v2/orgs/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/atlas/v2/orgs/{}/apiKeys$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct ListOrgApiKeysThen(::httpmock::Then);
+        impl ListOrgApiKeysThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKeyPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header(
+                            "content-type",
+                            "application/vnd.atlas.2023-01-01+json;charset=utf-8",
+                        )
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct CreateOrgApiKeyWhen(::httpmock::When);
+        impl CreateOrgApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::POST)
+                        .path_matches(
+                            regex::Regex::new("^/api/atlas/v2/orgs/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/atlas/v2/orgs/{}/apiKeys$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+            pub fn body(self, value: &types::NewOrgApiKey) -> Self {
+                Self(self.0.json_body_obj(value))
+            }
+        }
+        pub struct CreateOrgApiKeyThen(::httpmock::Then);
+        impl CreateOrgApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKey) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header(
+                            "content-type",
+                            "application/vnd.atlas.2023-01-01+json;charset=utf-8",
+                        )
+                        .json_body_obj(value),
+                )
+            }
+        }
         pub struct GetOrgApiKeyWhen(::httpmock::When);
         impl GetOrgApiKeyWhen {
             pub fn new(inner: ::httpmock::When) -> Self {
@@ -530,6 +2025,71 @@ pub mod atlas_v2 {
                         )
                         .json_body_obj(value),
                 )
+            }
+        }
+        pub struct DeleteOrgApiKeyWhen(::httpmock::When);
+        impl DeleteOrgApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::DELETE)
+                        .path_matches(
+                            regex::Regex::new("^/api/atlas/v2/orgs/[^/]*/apiKeys/[^/]*$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/atlas/v2/orgs/{}/apiKeys/.*$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/atlas/v2/orgs/.*/apiKeys/{}$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct DeleteOrgApiKeyThen(::httpmock::Then);
+        impl DeleteOrgApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self) -> Self {
+                Self(self.0.status(200u16))
+            }
+            pub fn no_content(self) -> Self {
+                Self(self.0.status(204u16))
             }
         }
         pub struct UpdateOrgApiKeyWhen(::httpmock::When);
@@ -626,25 +2186,511 @@ pub mod atlas_v2 {
                 )
             }
         }
+        pub struct ListAccessListEntriesWhen(::httpmock::When);
+        impl ListAccessListEntriesWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v2/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/{}/apiKeys/.*/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/.*/apiKeys/{}/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct ListAccessListEntriesThen(::httpmock::Then);
+        impl ListAccessListEntriesThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::AccessListPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header(
+                            "content-type",
+                            "application/vnd.atlas.2023-01-01+json;charset=utf-8",
+                        )
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct AddAccessListEntriesWhen(::httpmock::When);
+        impl AddAccessListEntriesWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::POST)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v2/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/{}/apiKeys/.*/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/.*/apiKeys/{}/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+            pub fn body(self, value: &types::NewAccessListEntries) -> Self {
+                Self(self.0.json_body_obj(value))
+            }
+        }
+        pub struct AddAccessListEntriesThen(::httpmock::Then);
+        impl AddAccessListEntriesThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::AccessListPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header(
+                            "content-type",
+                            "application/vnd.atlas.2023-01-01+json;charset=utf-8",
+                        )
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct GetAccessListEntryWhen(::httpmock::When);
+        impl GetAccessListEntryWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v2/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/{}/apiKeys/.*/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/.*/apiKeys/{}/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn ip_address(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/.*/apiKeys/.*/accessList/{}$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct GetAccessListEntryThen(::httpmock::Then);
+        impl GetAccessListEntryThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::AccessListEntry) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header(
+                            "content-type",
+                            "application/vnd.atlas.2023-01-01+json;charset=utf-8",
+                        )
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct DeleteAccessListEntryWhen(::httpmock::When);
+        impl DeleteAccessListEntryWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::DELETE)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/atlas/v2/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/{}/apiKeys/.*/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/.*/apiKeys/{}/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn ip_address(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/atlas/v2/orgs/.*/apiKeys/.*/accessList/{}$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct DeleteAccessListEntryThen(::httpmock::Then);
+        impl DeleteAccessListEntryThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self) -> Self {
+                Self(self.0.status(200u16))
+            }
+            pub fn no_content(self) -> Self {
+                Self(self.0.status(204u16))
+            }
+        }
     }
     /// An extension trait for [`MockServer`](::httpmock::MockServer) that
     /// adds a method for each operation. These are the equivalent of
     /// type-checked [`mock()`](::httpmock::MockServer::mock) calls.
     pub trait MockServerExt {
+        fn list_project_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListProjectApiKeysWhen,
+                operations::ListProjectApiKeysThen,
+            );
+        fn create_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::CreateProjectApiKeyWhen,
+                operations::CreateProjectApiKeyThen,
+            );
+        fn remove_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::RemoveProjectApiKeyWhen,
+                operations::RemoveProjectApiKeyThen,
+            );
         fn replace_project_api_key_roles<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(
                 operations::ReplaceProjectApiKeyRolesWhen,
                 operations::ReplaceProjectApiKeyRolesThen,
             );
+        fn list_org_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::ListOrgApiKeysWhen, operations::ListOrgApiKeysThen);
+        fn create_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::CreateOrgApiKeyWhen, operations::CreateOrgApiKeyThen);
         fn get_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::GetOrgApiKeyWhen, operations::GetOrgApiKeyThen);
+        fn delete_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::DeleteOrgApiKeyWhen, operations::DeleteOrgApiKeyThen);
         fn update_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::UpdateOrgApiKeyWhen, operations::UpdateOrgApiKeyThen);
+        fn list_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListAccessListEntriesWhen,
+                operations::ListAccessListEntriesThen,
+            );
+        fn add_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::AddAccessListEntriesWhen,
+                operations::AddAccessListEntriesThen,
+            );
+        fn get_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::GetAccessListEntryWhen,
+                operations::GetAccessListEntryThen,
+            );
+        fn delete_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::DeleteAccessListEntryWhen,
+                operations::DeleteAccessListEntryThen,
+            );
     }
     impl MockServerExt for ::httpmock::MockServer {
+        fn list_project_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListProjectApiKeysWhen,
+                operations::ListProjectApiKeysThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::ListProjectApiKeysWhen::new(when),
+                    operations::ListProjectApiKeysThen::new(then),
+                )
+            })
+        }
+        fn create_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::CreateProjectApiKeyWhen,
+                operations::CreateProjectApiKeyThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::CreateProjectApiKeyWhen::new(when),
+                    operations::CreateProjectApiKeyThen::new(then),
+                )
+            })
+        }
+        fn remove_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::RemoveProjectApiKeyWhen,
+                operations::RemoveProjectApiKeyThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::RemoveProjectApiKeyWhen::new(when),
+                    operations::RemoveProjectApiKeyThen::new(then),
+                )
+            })
+        }
         fn replace_project_api_key_roles<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(
@@ -659,6 +2705,28 @@ pub mod atlas_v2 {
                 )
             })
         }
+        fn list_org_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::ListOrgApiKeysWhen, operations::ListOrgApiKeysThen),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::ListOrgApiKeysWhen::new(when),
+                    operations::ListOrgApiKeysThen::new(then),
+                )
+            })
+        }
+        fn create_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::CreateOrgApiKeyWhen, operations::CreateOrgApiKeyThen),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::CreateOrgApiKeyWhen::new(when),
+                    operations::CreateOrgApiKeyThen::new(then),
+                )
+            })
+        }
         fn get_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::GetOrgApiKeyWhen, operations::GetOrgApiKeyThen),
@@ -667,6 +2735,17 @@ pub mod atlas_v2 {
                 config_fn(
                     operations::GetOrgApiKeyWhen::new(when),
                     operations::GetOrgApiKeyThen::new(then),
+                )
+            })
+        }
+        fn delete_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::DeleteOrgApiKeyWhen, operations::DeleteOrgApiKeyThen),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::DeleteOrgApiKeyWhen::new(when),
+                    operations::DeleteOrgApiKeyThen::new(then),
                 )
             })
         }
@@ -681,6 +2760,62 @@ pub mod atlas_v2 {
                 )
             })
         }
+        fn list_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListAccessListEntriesWhen,
+                operations::ListAccessListEntriesThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::ListAccessListEntriesWhen::new(when),
+                    operations::ListAccessListEntriesThen::new(then),
+                )
+            })
+        }
+        fn add_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::AddAccessListEntriesWhen,
+                operations::AddAccessListEntriesThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::AddAccessListEntriesWhen::new(when),
+                    operations::AddAccessListEntriesThen::new(then),
+                )
+            })
+        }
+        fn get_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::GetAccessListEntryWhen,
+                operations::GetAccessListEntryThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::GetAccessListEntryWhen::new(when),
+                    operations::GetAccessListEntryThen::new(then),
+                )
+            })
+        }
+        fn delete_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::DeleteAccessListEntryWhen,
+                operations::DeleteAccessListEntryThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::DeleteAccessListEntryWhen::new(when),
+                    operations::DeleteAccessListEntryThen::new(then),
+                )
+            })
+        }
     }
 }
 /// Mocks of the service `ops-manager-v1`.
@@ -691,6 +2826,256 @@ pub mod ops_manager_v1 {
         //! its inner type with a call to `into_inner()`. This can
         //! be used to explicitly deviate from permitted values.
         use crate::*;
+        pub struct ListProjectApiKeysWhen(::httpmock::When);
+        impl ListProjectApiKeysWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new("^/api/public/v1.0/groups/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn group_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/groups/{}/apiKeys$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct ListProjectApiKeysThen(::httpmock::Then);
+        impl ListProjectApiKeysThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKeyPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct CreateProjectApiKeyWhen(::httpmock::When);
+        impl CreateProjectApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::POST)
+                        .path_matches(
+                            regex::Regex::new("^/api/public/v1.0/groups/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn group_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/groups/{}/apiKeys$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+            pub fn body(self, value: &types::NewProjectApiKey) -> Self {
+                Self(self.0.json_body_obj(value))
+            }
+        }
+        pub struct CreateProjectApiKeyThen(::httpmock::Then);
+        impl CreateProjectApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKey) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct RemoveProjectApiKeyWhen(::httpmock::When);
+        impl RemoveProjectApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::DELETE)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/public/v1.0/groups/[^/]*/apiKeys/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn group_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/groups/{}/apiKeys/.*$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/groups/.*/apiKeys/{}$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct RemoveProjectApiKeyThen(::httpmock::Then);
+        impl RemoveProjectApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self) -> Self {
+                Self(self.0.status(200u16))
+            }
+            pub fn no_content(self) -> Self {
+                Self(self.0.status(204u16))
+            }
+        }
         pub struct ReplaceProjectApiKeyRolesWhen(::httpmock::When);
         impl ReplaceProjectApiKeyRolesWhen {
             pub fn new(inner: ::httpmock::When) -> Self {
@@ -798,6 +3183,181 @@ pub mod ops_manager_v1 {
                 )
             }
         }
+        pub struct ListOrgApiKeysWhen(::httpmock::When);
+        impl ListOrgApiKeysWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new("^/api/public/v1.0/orgs/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/public/v1.0/orgs/{}/apiKeys$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct ListOrgApiKeysThen(::httpmock::Then);
+        impl ListOrgApiKeysThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKeyPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct CreateOrgApiKeyWhen(::httpmock::When);
+        impl CreateOrgApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::POST)
+                        .path_matches(
+                            regex::Regex::new("^/api/public/v1.0/orgs/[^/]*/apiKeys$")
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!("^/api/public/v1.0/orgs/{}/apiKeys$", value.to_string()),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+            pub fn body(self, value: &types::NewOrgApiKey) -> Self {
+                Self(self.0.json_body_obj(value))
+            }
+        }
+        pub struct CreateOrgApiKeyThen(::httpmock::Then);
+        impl CreateOrgApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::ApiKey) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
         pub struct GetOrgApiKeyWhen(::httpmock::When);
         impl GetOrgApiKeyWhen {
             pub fn new(inner: ::httpmock::When) -> Self {
@@ -870,6 +3430,77 @@ pub mod ops_manager_v1 {
                         .header("content-type", "application/json")
                         .json_body_obj(value),
                 )
+            }
+        }
+        pub struct DeleteOrgApiKeyWhen(::httpmock::When);
+        impl DeleteOrgApiKeyWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::DELETE)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/{}/apiKeys/.*$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/.*/apiKeys/{}$", value.to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct DeleteOrgApiKeyThen(::httpmock::Then);
+        impl DeleteOrgApiKeyThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self) -> Self {
+                Self(self.0.status(200u16))
+            }
+            pub fn no_content(self) -> Self {
+                Self(self.0.status(204u16))
             }
         }
         pub struct UpdateOrgApiKeyWhen(::httpmock::When);
@@ -969,25 +3600,502 @@ pub mod ops_manager_v1 {
                 )
             }
         }
+        pub struct ListAccessListEntriesWhen(::httpmock::When);
+        impl ListAccessListEntriesWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/{}/apiKeys/.*/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/.*/apiKeys/{}/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct ListAccessListEntriesThen(::httpmock::Then);
+        impl ListAccessListEntriesThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::AccessListPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct AddAccessListEntriesWhen(::httpmock::When);
+        impl AddAccessListEntriesWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::POST)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/{}/apiKeys/.*/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/.*/apiKeys/{}/accessList$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn include_count<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("includeCount", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("includeCount"))
+                }
+            }
+            pub fn items_per_page<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("itemsPerPage", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("itemsPerPage"))
+                }
+            }
+            pub fn page_num<T>(self, value: T) -> Self
+            where
+                T: Into<Option<i64>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pageNum", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pageNum"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+            pub fn body(self, value: &types::NewAccessListEntries) -> Self {
+                Self(self.0.json_body_obj(value))
+            }
+        }
+        pub struct AddAccessListEntriesThen(::httpmock::Then);
+        impl AddAccessListEntriesThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::AccessListPage) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct GetAccessListEntryWhen(::httpmock::When);
+        impl GetAccessListEntryWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::GET)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/{}/apiKeys/.*/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/.*/apiKeys/{}/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn ip_address(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/.*/apiKeys/.*/accessList/{}$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct GetAccessListEntryThen(::httpmock::Then);
+        impl GetAccessListEntryThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self, value: &types::AccessListEntry) -> Self {
+                Self(
+                    self
+                        .0
+                        .status(200u16)
+                        .header("content-type", "application/json")
+                        .json_body_obj(value),
+                )
+            }
+        }
+        pub struct DeleteAccessListEntryWhen(::httpmock::When);
+        impl DeleteAccessListEntryWhen {
+            pub fn new(inner: ::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::httpmock::Method::DELETE)
+                        .path_matches(
+                            regex::Regex::new(
+                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                )
+                                .unwrap(),
+                        ),
+                )
+            }
+            pub fn into_inner(self) -> ::httpmock::When {
+                self.0
+            }
+            pub fn org_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/{}/apiKeys/.*/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn api_user_id(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/.*/apiKeys/{}/accessList/.*$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn ip_address(self, value: &str) -> Self {
+                let re = regex::Regex::new(
+                        &format!(
+                            "^/api/public/v1.0/orgs/.*/apiKeys/.*/accessList/{}$", value
+                            .to_string()
+                        ),
+                    )
+                    .unwrap();
+                Self(self.0.path_matches(re))
+            }
+            pub fn envelope<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("envelope", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("envelope"))
+                }
+            }
+            pub fn pretty<T>(self, value: T) -> Self
+            where
+                T: Into<Option<bool>>,
+            {
+                if let Some(value) = value.into() {
+                    Self(self.0.query_param("pretty", value.to_string()))
+                } else {
+                    Self(self.0.query_param_missing("pretty"))
+                }
+            }
+        }
+        pub struct DeleteAccessListEntryThen(::httpmock::Then);
+        impl DeleteAccessListEntryThen {
+            pub fn new(inner: ::httpmock::Then) -> Self {
+                Self(inner)
+            }
+            pub fn into_inner(self) -> ::httpmock::Then {
+                self.0
+            }
+            pub fn ok(self) -> Self {
+                Self(self.0.status(200u16))
+            }
+            pub fn no_content(self) -> Self {
+                Self(self.0.status(204u16))
+            }
+        }
     }
     /// An extension trait for [`MockServer`](::httpmock::MockServer) that
     /// adds a method for each operation. These are the equivalent of
     /// type-checked [`mock()`](::httpmock::MockServer::mock) calls.
     pub trait MockServerExt {
+        fn list_project_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListProjectApiKeysWhen,
+                operations::ListProjectApiKeysThen,
+            );
+        fn create_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::CreateProjectApiKeyWhen,
+                operations::CreateProjectApiKeyThen,
+            );
+        fn remove_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::RemoveProjectApiKeyWhen,
+                operations::RemoveProjectApiKeyThen,
+            );
         fn replace_project_api_key_roles<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(
                 operations::ReplaceProjectApiKeyRolesWhen,
                 operations::ReplaceProjectApiKeyRolesThen,
             );
+        fn list_org_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::ListOrgApiKeysWhen, operations::ListOrgApiKeysThen);
+        fn create_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::CreateOrgApiKeyWhen, operations::CreateOrgApiKeyThen);
         fn get_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::GetOrgApiKeyWhen, operations::GetOrgApiKeyThen);
+        fn delete_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::DeleteOrgApiKeyWhen, operations::DeleteOrgApiKeyThen);
         fn update_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::UpdateOrgApiKeyWhen, operations::UpdateOrgApiKeyThen);
+        fn list_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListAccessListEntriesWhen,
+                operations::ListAccessListEntriesThen,
+            );
+        fn add_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::AddAccessListEntriesWhen,
+                operations::AddAccessListEntriesThen,
+            );
+        fn get_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::GetAccessListEntryWhen,
+                operations::GetAccessListEntryThen,
+            );
+        fn delete_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::DeleteAccessListEntryWhen,
+                operations::DeleteAccessListEntryThen,
+            );
     }
     impl MockServerExt for ::httpmock::MockServer {
+        fn list_project_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListProjectApiKeysWhen,
+                operations::ListProjectApiKeysThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::ListProjectApiKeysWhen::new(when),
+                    operations::ListProjectApiKeysThen::new(then),
+                )
+            })
+        }
+        fn create_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::CreateProjectApiKeyWhen,
+                operations::CreateProjectApiKeyThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::CreateProjectApiKeyWhen::new(when),
+                    operations::CreateProjectApiKeyThen::new(then),
+                )
+            })
+        }
+        fn remove_project_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::RemoveProjectApiKeyWhen,
+                operations::RemoveProjectApiKeyThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::RemoveProjectApiKeyWhen::new(when),
+                    operations::RemoveProjectApiKeyThen::new(then),
+                )
+            })
+        }
         fn replace_project_api_key_roles<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(
@@ -1002,6 +4110,28 @@ pub mod ops_manager_v1 {
                 )
             })
         }
+        fn list_org_api_keys<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::ListOrgApiKeysWhen, operations::ListOrgApiKeysThen),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::ListOrgApiKeysWhen::new(when),
+                    operations::ListOrgApiKeysThen::new(then),
+                )
+            })
+        }
+        fn create_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::CreateOrgApiKeyWhen, operations::CreateOrgApiKeyThen),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::CreateOrgApiKeyWhen::new(when),
+                    operations::CreateOrgApiKeyThen::new(then),
+                )
+            })
+        }
         fn get_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::GetOrgApiKeyWhen, operations::GetOrgApiKeyThen),
@@ -1013,6 +4143,17 @@ pub mod ops_manager_v1 {
                 )
             })
         }
+        fn delete_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(operations::DeleteOrgApiKeyWhen, operations::DeleteOrgApiKeyThen),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::DeleteOrgApiKeyWhen::new(when),
+                    operations::DeleteOrgApiKeyThen::new(then),
+                )
+            })
+        }
         fn update_org_api_key<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
         where
             F: FnOnce(operations::UpdateOrgApiKeyWhen, operations::UpdateOrgApiKeyThen),
@@ -1021,6 +4162,62 @@ pub mod ops_manager_v1 {
                 config_fn(
                     operations::UpdateOrgApiKeyWhen::new(when),
                     operations::UpdateOrgApiKeyThen::new(then),
+                )
+            })
+        }
+        fn list_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::ListAccessListEntriesWhen,
+                operations::ListAccessListEntriesThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::ListAccessListEntriesWhen::new(when),
+                    operations::ListAccessListEntriesThen::new(then),
+                )
+            })
+        }
+        fn add_access_list_entries<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::AddAccessListEntriesWhen,
+                operations::AddAccessListEntriesThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::AddAccessListEntriesWhen::new(when),
+                    operations::AddAccessListEntriesThen::new(then),
+                )
+            })
+        }
+        fn get_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::GetAccessListEntryWhen,
+                operations::GetAccessListEntryThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::GetAccessListEntryWhen::new(when),
+                    operations::GetAccessListEntryThen::new(then),
+                )
+            })
+        }
+        fn delete_access_list_entry<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+        where
+            F: FnOnce(
+                operations::DeleteAccessListEntryWhen,
+                operations::DeleteAccessListEntryThen,
+            ),
+        {
+            self.mock(|when, then| {
+                config_fn(
+                    operations::DeleteAccessListEntryWhen::new(when),
+                    operations::DeleteAccessListEntryThen::new(then),
                 )
             })
         }

@@ -17,6 +17,7 @@ pub(crate) fn api_summary(documents: &[(&str, Value)], services: &Services) -> R
         for (id, operation) in &services.operations {
             let found = operation.find(document, "")?;
             digest.0 += &format!("\n  {} {}  {id}\n", operation.method, operation.path);
+            digest.line("effect", operation.effect.as_str());
             digest.operation(found.value, document)?;
         }
     }
@@ -61,17 +62,39 @@ impl Digest {
         Ok(())
     }
 
-    /// Writes the fields of an object, and those of nested objects.
+    /// Writes the fields of an object or of a list's items, and those of nested objects.
     fn fields(&mut self, title: &str, value: &Value, document: &Value) -> Result<()> {
-        for (name, required, value) in properties(value, document)? {
-            self.value(title, name, required, value, document)?;
-            let value = follow(document, value)?;
-            for (child, required, inner) in
-                properties(value.get("items").unwrap_or(value), document)?
-            {
-                self.value(title, &format!("{name}.{child}"), required, inner, document)?;
-            }
+        let body = follow(document, value)?;
+        if body.get("items").is_some() {
+            self.line(title, &type_of(body, document)?);
         }
+        self.nested(title, "", value, document, &mut Vec::new())
+    }
+
+    /// Writes the fields of `value`, which stands at `place`. `open` are the objects around it,
+    /// so that one that contains itself ends.
+    fn nested<'a>(
+        &mut self,
+        title: &str,
+        place: &str,
+        value: &'a Value,
+        document: &'a Value,
+        open: &mut Vec<&'a Value>,
+    ) -> Result<()> {
+        let mut object = follow(document, value)?;
+        while let Some(items) = object.get("items") {
+            object = follow(document, items)?;
+        }
+        if open.iter().any(|around| std::ptr::eq(*around, object)) {
+            return Ok(());
+        }
+        open.push(object);
+        for (name, required, inner) in properties(object, document)? {
+            let name = format!("{place}{name}");
+            self.value(title, &name, required, inner, document)?;
+            self.nested(title, &format!("{name}."), inner, document, open)?;
+        }
+        open.pop();
         Ok(())
     }
 
@@ -215,6 +238,7 @@ mod tests {
             media_type = "application/json"
             [operations.patch_key]
             method = "PATCH"
+            effect = "set"
             path = "/keys/{id}"
             "#,
         )

@@ -1,99 +1,143 @@
-//! The catalog of the raw crate: the differences between the services, as constants.
+//! The catalog of the raw crate: the differences between the services, as constants. It is
+//! written as text, so that each field has one line whatever its length.
+
+use std::fmt::Write;
 
 use anyhow::{Context, Result};
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
 
-use crate::{
-    pipeline::services::Services,
-    pipeline::unify::{Field, OperationEntry, ServiceEntry, Unified},
+use super::progenitor::HEADER;
+use crate::pipeline::{
+    services::Services,
+    unify::{Field, OperationEntry, ServiceEntry, Unified},
 };
 
-/// Returns the module of constants.
-pub(crate) fn tokens(unified: &Unified, services: &Services) -> Result<TokenStream> {
-    let constants = unified
-        .catalog
-        .iter()
-        .map(|entry| service_constant(entry, services))
-        .collect::<Result<Vec<_>>>()?;
-    Ok(quote! {
-        use crate::catalog::{Field, MediaType, Operation, Service};
-        #(#constants)*
-    })
+/// Returns the text of the module.
+pub(crate) fn text(unified: &Unified, services: &Services) -> Result<String> {
+    let mut text = format!(
+        "{HEADER}use crate::catalog::{{Effect, Field, MediaType, Operation, Service}};\n"
+    );
+    for entry in &unified.catalog {
+        service(&mut text, entry, services)?;
+    }
+    syn::parse_file(&text).context("the catalog does not parse as Rust")?;
+    Ok(text)
 }
 
-fn service_constant(entry: &ServiceEntry, services: &Services) -> Result<TokenStream> {
+fn service(text: &mut String, entry: &ServiceEntry, services: &Services) -> Result<()> {
     let name = &entry.name;
     let service = services
         .services
         .get(name)
         .context("a service of services.toml")?;
-    let constant = format_ident!("{}", name.replace('-', "_").to_uppercase());
-    let about = format!(" The service `{name}`.");
-    let base_path = &service.base_path;
+    let constant = constant(name);
     let media_type = match service.media_type.split_once("{date}") {
-        Some((prefix, suffix)) => quote!(MediaType::Dated { prefix: #prefix, suffix: #suffix }),
-        None => quote!(MediaType::Json),
+        Some((prefix, suffix)) => {
+            format!("MediaType::Dated {{ prefix: {prefix:?}, suffix: {suffix:?} }}")
+        }
+        None => "MediaType::Json".to_owned(),
     };
-    let operations = entry
-        .operations
-        .iter()
-        .map(|operation| operation_value(operation, services))
-        .collect::<Result<Vec<_>>>()?;
-    Ok(quote! {
-        #[doc = #about]
-        pub const #constant: Service = Service {
-            name: #name,
-            base_path: #base_path,
-            media_type: #media_type,
-            operations: &[#(#operations),*],
-        };
-    })
+    let mut lists = Lists::default();
+    let mut operations = String::new();
+    for entry in &entry.operations {
+        operation(&mut operations, entry, services, &constant, &mut lists)?;
+    }
+    write!(
+        text,
+        "\n/// The service `{name}`.\n\
+         pub const {constant}: Service = Service {{\n    \
+             name: {name:?},\n    \
+             base_path: {:?},\n    \
+             media_type: {media_type},\n    \
+             operations: &[\n{operations}    ],\n\
+         }};\n",
+        service.base_path
+    )?;
+    for (name, values) in lists.0 {
+        writeln!(text, "\nconst {name}: &[&str] = &[")?;
+        for value in values {
+            writeln!(text, "    {value:?},")?;
+        }
+        writeln!(text, "];")?;
+    }
+    Ok(())
 }
 
-fn operation_value(entry: &OperationEntry, services: &Services) -> Result<TokenStream> {
-    let OperationEntry {
-        id,
-        versions,
-        query,
-        body,
-    } = entry;
+fn operation(
+    text: &mut String,
+    entry: &OperationEntry,
+    services: &Services,
+    service: &str,
+    lists: &mut Lists,
+) -> Result<()> {
+    let id = &entry.id;
     let operation = services
         .operations
         .get(id)
         .context("an operation of services.toml")?;
-    let (method, path) = (operation.method.to_uppercase(), &operation.path);
-    let query = query.iter().map(field_value);
-    let body = body.iter().map(field_value);
-    Ok(quote! {
-        Operation {
-            id: #id,
-            method: #method,
-            path: #path,
-            versions: &[#(#versions),*],
-            query: &[#(#query),*],
-            body: &[#(#body),*],
+    write!(
+        text,
+        "        Operation {{\n            \
+             id: {id:?},\n            \
+             method: {:?},\n            \
+             path: {:?},\n            \
+             effect: Effect::{:?},\n            \
+             versions: &{:?},\n",
+        operation.method.to_uppercase(),
+        operation.path,
+        operation.effect,
+        entry.versions,
+    )?;
+    for (name, fields) in [("query", &entry.query), ("body", &entry.body)] {
+        if fields.is_empty() {
+            writeln!(text, "            {name}: &[],")?;
+            continue;
         }
-    })
+        writeln!(text, "            {name}: &[")?;
+        for field in fields {
+            let line = self::field(field, || {
+                lists.name(&field.values, || {
+                    format!("{service}_{}_{}", constant(id), constant(&field.name))
+                })
+            });
+            writeln!(text, "                {line},")?;
+        }
+        writeln!(text, "            ],")?;
+    }
+    writeln!(text, "        }},")?;
+    Ok(())
 }
 
-fn field_value(field: &Field) -> TokenStream {
-    let Field {
-        name,
-        required,
-        min,
-        max,
-        values,
-    } = field;
-    let option = |limit: &Option<u64>| match limit {
-        Some(limit) => {
-            let limit = proc_macro2::Literal::u64_unsuffixed(*limit);
-            quote!(Some(#limit))
-        }
-        None => quote!(None),
-    };
-    let (min, max) = (option(min), option(max));
-    quote! {
-        Field { name: #name, required: #required, min: #min, max: #max, values: &[#(#values),*] }
+/// Returns the expression for a field, on one line.
+fn field(field: &Field, list: impl FnOnce() -> String) -> String {
+    let kind = if field.required { "required" } else { "optional" };
+    let mut line = format!("Field::{kind}({:?})", field.name);
+    if let Some(min) = field.min {
+        line += &format!(".min({min})");
     }
+    if let Some(max) = field.max {
+        line += &format!(".max({max})");
+    }
+    if !field.values.is_empty() {
+        line += &format!(".values({})", list());
+    }
+    line
+}
+
+/// Lists of values, each once, named after the first field that has it.
+#[derive(Default)]
+struct Lists(Vec<(String, Vec<String>)>);
+
+impl Lists {
+    fn name(&mut self, values: &[String], new: impl FnOnce() -> String) -> String {
+        if let Some((name, _)) = self.0.iter().find(|(_, known)| known == values) {
+            return name.clone();
+        }
+        let name = new();
+        self.0.push((name.clone(), values.to_vec()));
+        name
+    }
+}
+
+fn constant(name: &str) -> String {
+    heck::AsShoutySnakeCase(name).to_string()
 }

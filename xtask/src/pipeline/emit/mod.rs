@@ -58,7 +58,7 @@ pub fn outputs(sources: &Sources) -> Result<Vec<Output>> {
         ),
         Output::new(
             "crates/atlas-admin-raw/src/generated/catalog.rs",
-            format(catalog::tokens(&unified, services)?)?,
+            catalog::text(&unified, services)?,
         ),
         Output::new(
             "crates/atlas-admin/src/generated/roles.rs",

@@ -80,6 +80,12 @@ fn request_method(mut method: ImplItemFn) -> Result<ImplItemFn> {
     let request = without_headers(*request, has_headers);
 
     let (response, decode) = response(&method.sig.output)?;
+    let is_empty = matches!(&response, Type::Tuple(tuple) if tuple.elems.is_empty());
+    let statuses = if is_empty {
+        quote!(200u16..=299u16)
+    } else {
+        quote!(200u16 #(| #statuses)*)
+    };
     statements.push(parse_quote!(let request = #request;));
     let call: Expr = parse_quote! {
         Ok(Request::new(request, #operation_id, |status| matches!(status, #statuses), #decode))
@@ -118,18 +124,20 @@ fn operation_id(statements: &[Stmt]) -> Option<Expr> {
     })
 }
 
-/// The patterns of the statuses that the document names as successes.
-fn success_statuses(statements: &[Stmt]) -> Result<TokenStream> {
+/// The patterns of the statuses that the document names as successes, other than 200, which
+/// always is one.
+fn success_statuses(statements: &[Stmt]) -> Result<Vec<&Pat>> {
     let Some(Stmt::Expr(Expr::Match(ExprMatch { arms, .. }), _)) = statements.last() else {
         bail!("no match on the status");
     };
-    let patterns: Vec<&Pat> = arms
+    let mut patterns: Vec<&Pat> = arms
         .iter()
         .map(|Arm { pat, .. }| pat)
         .filter(|pattern| !matches!(pattern, Pat::Wild(_)))
         .collect();
     ensure!(!patterns.is_empty(), "the document names no success");
-    Ok(quote!(#(#patterns)|*))
+    patterns.retain(|pattern| pattern.to_token_stream().to_string() != "200u16");
+    Ok(patterns)
 }
 
 /// The type that a response decodes to, and the function that does it.

@@ -70,10 +70,11 @@ fn listed<'a>(
     unified: &'a Unified,
     services: &Services,
 ) -> Result<BTreeMap<String, Vec<&'a str>>> {
-    let (type_name, field) = roles
+    let places = roles
         .values
-        .split_once('.')
-        .context("values: not Type.field")?;
+        .iter()
+        .map(|place| place.split_once('.').context("values: not Type.field"))
+        .collect::<Result<Vec<_>>>()?;
     let mut listed = BTreeMap::<String, Vec<&str>>::new();
     for service in &unified.catalog {
         for operation in &service.operations {
@@ -81,14 +82,17 @@ fn listed<'a>(
                 .operations
                 .get(&operation.id)
                 .and_then(|known| known.body.as_deref());
-            if body == Some(type_name) {
+            for (_, field) in places.iter().filter(|(name, _)| body == Some(name)) {
                 let values = operation
                     .body
                     .iter()
-                    .filter(|known| known.name == field)
+                    .filter(|known| known.name == *field)
                     .flat_map(|known| &known.values);
                 for value in values {
-                    listed.entry(value.clone()).or_default().push(&service.name);
+                    let names = listed.entry(value.clone()).or_default();
+                    if !names.contains(&service.name.as_str()) {
+                        names.push(&service.name);
+                    }
                 }
             }
         }
@@ -123,10 +127,8 @@ fn role_enum(
         format!("name its variant in openapi/services.toml, under [roles.{name}.variants]"),
         &["Other"],
     );
-    let place = format!(
-        "{SCHEMAS}/{}",
-        roles.values.replacen('.', "/properties/", 1)
-    );
+    let first = roles.values.first().context("values: empty")?;
+    let place = format!("{SCHEMAS}/{}", first.replacen('.', "/properties/", 1));
     let mut variants = Vec::new();
     let mut idents = Vec::new();
     let mut wire = Vec::new();
