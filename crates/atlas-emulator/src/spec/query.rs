@@ -42,8 +42,8 @@ impl Paging {
                 QueryKind::Integer { default, .. } if parameter.name == name => default,
                 _ => None,
             });
-            let given = value(query, name).and_then(|value| value.parse().ok());
-            let number = given.or(default).unwrap_or(otherwise);
+            let given = value(query, name).and_then(|value| value.parse::<i128>().ok());
+            let number = given.or(default.map(i128::from)).unwrap_or(otherwise);
             usize::try_from(number).unwrap_or(usize::MAX)
         };
         let has_count = declared.iter().any(|known| known.name == "includeCount");
