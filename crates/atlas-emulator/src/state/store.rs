@@ -14,8 +14,8 @@ use crate::{
     state::identities::Identities,
     state::key_index::KeyIndex,
     state::object_id::ObjectId,
-    state::permission::Scope,
     state::rate_limit::Bucket,
+    state::scope::Scope,
     state::user::{Account, Principal, User},
 };
 
