@@ -93,6 +93,7 @@ mod tests;
 mod token_store;
 mod transport;
 
+pub use atlas_admin_raw::catalog::Effect;
 pub use client::{Client, builder::ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{

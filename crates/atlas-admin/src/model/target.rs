@@ -4,13 +4,16 @@ use std::fmt;
 
 use super::sanitize::excerpt;
 
-/// An operation and the API key it acts on. The ids may be invalid: errors about them name
-/// the target too.
+/// An operation and what it acts on. The ids may be invalid: errors about them name the target
+/// too.
 #[derive(Debug, Clone)]
 pub(crate) struct CallTarget {
     pub(crate) operation: &'static str,
     pub(crate) scope: Scope,
-    pub(crate) api_key_id: String,
+    /// `None` if the operation is about all keys, or creates one.
+    pub(crate) api_key_id: Option<String>,
+    /// An entry of the key's access list.
+    pub(crate) entry: Option<String>,
 }
 
 /// Where an operation acts. The service limits the rate of each scope separately.
@@ -18,6 +21,39 @@ pub(crate) struct CallTarget {
 pub(crate) enum Scope {
     Org(String),
     Project(String),
+}
+
+impl CallTarget {
+    pub(crate) fn new(operation: &'static str, scope: Scope) -> Self {
+        Self {
+            operation,
+            scope,
+            api_key_id: None,
+            entry: None,
+        }
+    }
+
+    /// Sets the API key that the operation acts on.
+    pub(crate) fn api_key(mut self, id: impl Into<String>) -> Self {
+        self.api_key_id = Some(id.into());
+        self
+    }
+
+    /// Sets the access list entry that the operation acts on.
+    pub(crate) fn entry(mut self, entry: impl Into<String>) -> Self {
+        self.entry = Some(entry.into());
+        self
+    }
+
+    /// Returns the id of the API key, or an empty text if there is none.
+    pub(crate) fn api_key_id(&self) -> &str {
+        self.api_key_id.as_deref().unwrap_or_default()
+    }
+
+    /// Returns whether the operation creates an API key: the response contains its secret.
+    pub(crate) fn creates_key(&self) -> bool {
+        ["create_org_api_key", "create_project_api_key"].contains(&self.operation)
+    }
 }
 
 impl Scope {
@@ -30,11 +66,20 @@ impl Scope {
 
 impl fmt::Display for CallTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scope = match self.scope {
-            Scope::Org(_) => "organization",
-            Scope::Project(_) => "project",
+        /// The longest id or entry that is shown, in characters.
+        const LIMIT: usize = 60;
+
+        f.write_str(self.operation)?;
+        if let Some(entry) = &self.entry {
+            write!(f, " {}", excerpt(entry, LIMIT))?;
+        }
+        if let Some(id) = &self.api_key_id {
+            write!(f, " of API key {}", excerpt(id, LIMIT))?;
+        }
+        let (scope, id) = match &self.scope {
+            Scope::Org(id) => ("organization", id),
+            Scope::Project(id) => ("project", id),
         };
-        let (key, id) = (excerpt(&self.api_key_id, 60), excerpt(self.scope.id(), 60));
-        write!(f, "{} of API key {key} in {scope} {id}", self.operation)
+        write!(f, " in {scope} {}", excerpt(id, LIMIT))
     }
 }

@@ -35,11 +35,7 @@ impl GetOrgApiKey {
     pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
         Self {
             client,
-            target: CallTarget {
-                operation: ID,
-                scope: Scope::Org(org_id),
-                api_key_id,
-            },
+            target: CallTarget::new(ID, Scope::Org(org_id)).api_key(api_key_id),
             options: RequestOptions::new(),
         }
     }
@@ -88,7 +84,7 @@ impl GetOrgApiKey {
                 .requests
                 .get_org_api_key(
                     self.target.scope.id(),
-                    &self.target.api_key_id,
+                    self.target.api_key_id(),
                     self.options.envelope,
                     self.options.pretty,
                 )

@@ -47,11 +47,7 @@ impl ReplaceProjectRoles {
     ) -> Self {
         Self {
             client,
-            target: CallTarget {
-                operation: ID,
-                scope: Scope::Project(project_id),
-                api_key_id,
-            },
+            target: CallTarget::new(ID, Scope::Project(project_id)).api_key(api_key_id),
             desc: None,
             roles,
             options: RequestOptions::new(),
@@ -124,7 +120,7 @@ impl ReplaceProjectRoles {
                     .requests
                     .replace_project_api_key_roles(
                         self.target.scope.id(),
-                        &self.target.api_key_id,
+                        self.target.api_key_id(),
                         self.options.envelope,
                         self.options.include_count,
                         self.options.items_per_page.map(i64::from),

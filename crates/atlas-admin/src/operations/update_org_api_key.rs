@@ -42,11 +42,7 @@ impl UpdateOrgApiKey {
     pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
         Self {
             client,
-            target: CallTarget {
-                operation: ID,
-                scope: Scope::Org(org_id),
-                api_key_id,
-            },
+            target: CallTarget::new(ID, Scope::Org(org_id)).api_key(api_key_id),
             desc: None,
             roles: None,
             options: RequestOptions::new(),
@@ -127,7 +123,7 @@ impl UpdateOrgApiKey {
                     .requests
                     .update_org_api_key(
                         self.target.scope.id(),
-                        &self.target.api_key_id,
+                        self.target.api_key_id(),
                         self.options.envelope,
                         self.options.items_per_page.map(i64::from),
                         self.options.page_num.map(i64::from),

@@ -59,7 +59,10 @@ fn ids(target: &CallTarget) -> Result<(), Error> {
         Scope::Org(id) => ids::check::<kind::Org>(id),
         Scope::Project(id) => ids::check::<kind::Project>(id),
     }?;
-    Ok(ids::check::<kind::ApiKey>(&target.api_key_id)?)
+    if let Some(id) = &target.api_key_id {
+        ids::check::<kind::ApiKey>(id)?;
+    }
+    Ok(())
 }
 
 fn query(service: Service, operation: &Operation, options: &RequestOptions) -> Result<(), Error> {

@@ -15,7 +15,7 @@ use crate::{
 
 /// Verifies that `key` is the key that was asked for.
 pub(super) fn id(target: &CallTarget, key: &types::ApiKey) -> Result<(), Error> {
-    if key.id == target.api_key_id {
+    if key.id == target.api_key_id() {
         return Ok(());
     }
     let id = quoted_excerpt(&key.id, 60);
