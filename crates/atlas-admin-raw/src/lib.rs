@@ -8,7 +8,7 @@
 //! The feature `mocks` adds typed mocks of each service for httpmock.
 //!
 //! Most programs want the `atlas-admin` crate, which adds authentication, versions,
-//! input checks, retries and errors, and exposes none of the types of this one.
+//! input checks, retries and errors, and exposes none of the generated types.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 

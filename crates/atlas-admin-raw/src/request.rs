@@ -50,7 +50,9 @@ pub struct Request<T> {
 }
 
 impl<T> Request<T> {
-    pub(crate) fn new(
+    /// Creates a request of an operation. `is_success` knows the statuses that the operation
+    /// documents for a success, and `decode` its body.
+    pub fn new(
         http: reqwest::Request,
         operation_id: &'static str,
         is_success: fn(u16) -> bool,
@@ -64,14 +66,22 @@ impl<T> Request<T> {
         }
     }
 
-    /// Decodes the body of a success.
+    /// Returns whether `status` is a success of the operation: 200 and those that the OpenAPI
+    /// document lists or, if the operation returns no body, any from 200 to 299.
+    #[must_use]
+    pub fn is_success(&self, status: u16) -> bool {
+        status == 200 || (self.is_success)(status)
+    }
+
+    /// Decodes the body of a success. If the operation returns none, whatever it contains is
+    /// ignored.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] if the OpenAPI document does not list `status` as a success of the
-    /// operation, or if the body has another form.
+    /// [`DecodeError`] if `status` is not a [success](Self::is_success), or if the body has
+    /// another form.
     pub fn decode(&self, status: u16, body: &[u8]) -> Result<T, DecodeError> {
-        if !(self.is_success)(status) {
+        if !self.is_success(status) {
             return Err(DecodeError::Status(status));
         }
         (self.decode)(body).map_err(DecodeError::Body)
@@ -82,7 +92,7 @@ impl<T> Request<T> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The OpenAPI document does not list this status as a success.
+    /// This status is not a success of the operation.
     Status(u16),
     /// The body is not JSON of the documented form.
     Body(serde_json::Error),

@@ -96,6 +96,7 @@ mod transport;
 // The crates whose types stand in signatures of this one.
 pub use {bytes, chrono, futures_core, http, ipnet, reqwest, secrecy, serde_json};
 
+pub use atlas_admin_raw::catalog::Effect;
 pub use client::{Client, builder::ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{

@@ -30,14 +30,15 @@ use crate::{
 /// the request, and makes the result of it.
 pub(crate) async fn send<T, U>(
     client: &ClientInner,
-    operation: &'static Operation,
+    operation: &Operation,
     target: CallTarget,
     options: &RequestOptions,
     mut request: raw::Request<T>,
     read: impl FnOnce(&CallTarget, T) -> Result<U, Error>,
 ) -> Result<Response<U>, Error> {
     set_headers(client, options, &mut request.http);
-    let call = CallContext::new(client, operation, &target, options);
+    let is_success = |status| request.is_success(status);
+    let call = CallContext::new(client, operation, &target, options, &is_success);
     let span = span::open(&call, &request.http);
     let outcome = {
         let run = pin!(call.run(&request.http));
@@ -60,16 +61,21 @@ pub(crate) async fn send<T, U>(
                 }
                 Err(error) => error.with_response(response),
             },
-            Err(error) => from_response::unreadable(&response, "an API key")
+            Err(error) => from_response::unreadable(&response, expected(operation.id))
                 .with_response(response)
-                .with_source(decode_error(error)),
+                .with_source(decode_error(error, target.creates_key())),
         },
         Err(error) => error,
     };
-    let outcome_unknown = call.is_update() && call.progress.may_have_applied();
+    let unknown = call.may_have_applied().then_some(operation.effect);
+    let error = match target.creates_key() {
+        // It may contain the key's secret, whatever the status says.
+        true => error.without_body(),
+        false => error,
+    };
     Err(error
         .with_target(target)
-        .with_outcome(requests_sent, outcome_unknown))
+        .with_outcome(requests_sent, unknown))
 }
 
 /// Returns the request that [`send`] would send, without credentials.
@@ -104,10 +110,26 @@ fn cannot_build(source: Box<dyn StdError + Send + Sync>) -> Error {
     Error::input("cannot build a request from this input").with_source(source)
 }
 
-fn decode_error(error: DecodeError) -> Box<dyn StdError + Send + Sync> {
+/// Returns why a body could not be decoded. The error may quote a value of the body, so that of
+/// a secret body is reduced to its place.
+fn decode_error(error: DecodeError, is_secret: bool) -> Box<dyn StdError + Send + Sync> {
     match error {
+        DecodeError::Body(error) if is_secret => {
+            let (line, column) = (error.line(), error.column());
+            format!("unexpected JSON at line {line} column {column}").into()
+        }
         DecodeError::Body(error) => error.into(),
         error => error.into(),
+    }
+}
+
+/// Returns what the body of an operation's success is, for errors.
+fn expected(operation_id: &str) -> &'static str {
+    match operation_id {
+        "list_org_api_keys" | "list_project_api_keys" => "a page of API keys",
+        "list_access_list_entries" | "add_access_list_entries" => "a page of access list entries",
+        "get_access_list_entry" => "an access list entry",
+        _ => "an API key",
     }
 }
 

@@ -8,6 +8,8 @@ pub(crate) mod service_error;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
+use atlas_admin_raw::catalog::Effect;
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
@@ -44,14 +46,17 @@ struct Inner {
     message: Cow<'static, str>,
     advice: Option<Cow<'static, str>>,
     target: Option<CallTarget>,
+    /// Without its body, which is kept below.
     response: Option<BufferedResponse>,
+    body: Option<Bytes>,
     service_error: ServiceError,
     mismatches: Vec<Mismatch>,
     retry_after: Option<Duration>,
     created: Option<Arc<CreatedApiKey>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     requests_sent: u32,
-    outcome_unknown: bool,
+    /// What the operation does, if it may have been applied despite the error.
+    unknown: Option<Effect>,
 }
 
 /// The kind of a failure.
@@ -70,7 +75,7 @@ pub enum ErrorKind {
     Token,
     /// The service recognizes the caller and does not allow the operation.
     Permission,
-    /// The organization, the project or the API key does not exist.
+    /// The organization, the project, the API key or the access list entry does not exist.
     NotFound,
     /// The operation is allowed but conflicts with the current state, such as taking the
     /// role from an organization's last owner.
@@ -141,13 +146,14 @@ impl Error {
             advice: None,
             target: None,
             response: None,
+            body: None,
             service_error: ServiceError::default(),
             mismatches: Vec::new(),
             retry_after: None,
             created: None,
             source: None,
             requests_sent: 0,
-            outcome_unknown: false,
+            unknown: None,
         }))
     }
 
@@ -161,7 +167,7 @@ impl Error {
     /// Sets whether the service may have acted despite the error.
     #[must_use]
     pub fn with_outcome_unknown(mut self, outcome_unknown: bool) -> Self {
-        self.0.outcome_unknown = outcome_unknown;
+        self.0.unknown = outcome_unknown.then_some(Effect::Set);
         self
     }
 
@@ -185,14 +191,6 @@ impl Error {
         error
     }
 
-    /// Returns whether the service says that what should be deleted does not exist.
-    pub(crate) fn says_gone(&self) -> bool {
-        self.is_not_found()
-            && self
-                .code()
-                .is_none_or(|code| code == ErrorCode::API_KEY_NOT_FOUND)
-    }
-
     pub(crate) fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
         self.0.advice = Some(advice.into());
         self
@@ -206,9 +204,10 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_response(mut self, response: BufferedResponse) -> Self {
+    pub(crate) fn with_response(mut self, mut response: BufferedResponse) -> Self {
         self.0.service_error = ServiceError::of(&response);
         self.0.retry_after = headers::retry_after(&response.headers);
+        self.0.body = Some(std::mem::take(&mut response.body));
         self.0.response = Some(response);
         self
     }
@@ -218,15 +217,35 @@ impl Error {
         self
     }
 
+    /// Forgets the body of the response, except for what the service says in it about an error.
+    pub(crate) fn without_body(mut self) -> Self {
+        self.0.body = None;
+        self
+    }
+
     pub(crate) fn with_target(mut self, target: CallTarget) -> Self {
         self.0.target = Some(target);
         self
     }
 
-    pub(crate) fn with_outcome(mut self, requests_sent: u32, outcome_unknown: bool) -> Self {
+    /// Sets the number of requests and, if the call may have been applied, its effect.
+    pub(crate) fn with_outcome(mut self, requests_sent: u32, unknown: Option<Effect>) -> Self {
         self.0.requests_sent = requests_sent;
-        self.0.outcome_unknown = outcome_unknown;
+        self.0.unknown = unknown;
         self
+    }
+
+    /// Returns whether the service says that what was to be deleted does not exist: an API key,
+    /// or an entry of an access list. An organization or a project that does not exist says
+    /// nothing about them, and neither does the page of a proxy.
+    pub(crate) fn is_gone(&self) -> bool {
+        match self.code() {
+            Some(code) => code == ErrorCode::API_KEY_NOT_FOUND || code.is_missing_entry(),
+            None => {
+                let is_page = self.body().is_some_and(|body| html::is_page(body));
+                self.status() == Some(StatusCode::NOT_FOUND) && !is_page
+            }
+        }
     }
 
     /// Returns the kind of failure.
@@ -334,13 +353,12 @@ impl Error {
     }
 
     /// Returns the body of the response, without its envelope, up to
-    /// [`ClientBuilder::max_body_size`](crate::ClientBuilder::max_body_size).
+    /// [`ClientBuilder::max_body_size`](crate::ClientBuilder::max_body_size). `None` if there
+    /// was no response, or if the call was to create an API key: the body may contain its
+    /// secret.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
-        self.0
-            .response
-            .as_ref()
-            .map(|response| response.body.as_ref())
+        self.0.body.as_deref()
     }
 
     /// Returns the service's error code, from the body or the header `X-Error-Code`.
@@ -414,16 +432,45 @@ impl Error {
         self.0.target.as_ref().map(|target| target.operation)
     }
 
-    /// Returns whether the update may have been applied despite the error.
+    /// Returns whether the call may have been applied despite the error: whether something may
+    /// have been changed, deleted or created.
     ///
     /// True if any attempt timed out, lost its connection after the request was sent,
     /// got a status of 500 or more, or got a success that cannot be read or does not match the
-    /// update. False if only challenges or tokens were requested, no connection was made, or
-    /// the service refused the request. Updates are idempotent, so repeating one is harmless
-    /// unless someone else changes the same key in between.
+    /// request. False if only challenges or tokens were requested, no connection was made, or
+    /// the service refused the request; and always for a read.
+    ///
+    /// Repeating an update is harmless unless someone else changes the same key in between, and
+    /// repeating a deletion is harmless. Repeating a creation may create another key: look for
+    /// the first one before.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
-        self.0.outcome_unknown
+        self.0.unknown.is_some()
+    }
+
+    /// Returns what to do about a call with this effect that may have been applied.
+    fn unknown_outcome(&self, effect: Effect) -> &'static str {
+        let target = self.0.target.as_ref();
+        let has_key = target.is_some_and(|target| target.api_key_id.is_some());
+        match effect {
+            Effect::Read => "the request may have been processed",
+            Effect::Set if has_key => {
+                "the update may have been applied: read the key before you repeat it"
+            }
+            Effect::Set => {
+                "the update may have been applied: read what it changes before you repeat it"
+            }
+            Effect::Delete => "the deletion may have been applied: repeating it is harmless",
+            Effect::Create if target.is_some_and(CallTarget::creates_key) => {
+                "a key may have been created: look for it (find_created) before you create another"
+            }
+            Effect::Create if has_key => {
+                "entries may have been added: list them before you add them again"
+            }
+            Effect::Create => {
+                "something may have been created: look for it before you repeat the request"
+            }
+        }
     }
 }
 
@@ -449,8 +496,8 @@ impl fmt::Display for Error {
         if let Some(advice) = &inner.advice {
             write!(f, "; {advice}")?;
         }
-        if inner.outcome_unknown {
-            f.write_str("; the update may have been applied: read the key before you repeat it")?;
+        if let Some(effect) = inner.unknown {
+            write!(f, "; {}", self.unknown_outcome(effect))?;
         }
         Ok(())
     }
@@ -467,7 +514,7 @@ impl fmt::Debug for Error {
             .field("code", &inner.service_error.code)
             .field("detail", &inner.service_error.detail)
             .field("requests_sent", &inner.requests_sent)
-            .field("outcome_unknown", &inner.outcome_unknown)
+            .field("outcome_unknown", &self.outcome_unknown())
             .field("source", &inner.source)
             .finish_non_exhaustive()
     }

@@ -10,9 +10,9 @@ use super::sanitize::excerpt;
 pub(crate) struct CallTarget {
     pub(crate) operation: &'static str,
     pub(crate) scope: Scope,
-    /// `None` for lists and creations.
+    /// `None` if the operation is about all keys, or creates one.
     pub(crate) api_key_id: Option<String>,
-    /// The address or network of an access list's entry.
+    /// An entry of the key's access list.
     pub(crate) entry: Option<String>,
 }
 
@@ -21,14 +21,6 @@ pub(crate) struct CallTarget {
 pub(crate) enum Scope {
     Org(String),
     Project(String),
-}
-
-impl Scope {
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::Org(id) | Self::Project(id) => id,
-        }
-    }
 }
 
 impl CallTarget {
@@ -41,30 +33,53 @@ impl CallTarget {
         }
     }
 
+    /// Sets the API key that the operation acts on.
     pub(crate) fn api_key(mut self, id: impl Into<String>) -> Self {
         self.api_key_id = Some(id.into());
         self
     }
 
+    /// Sets the access list entry that the operation acts on.
     pub(crate) fn entry(mut self, entry: impl Into<String>) -> Self {
         self.entry = Some(entry.into());
         self
+    }
+
+    /// Returns the id of the API key, or an empty text if there is none.
+    pub(crate) fn api_key_id(&self) -> &str {
+        self.api_key_id.as_deref().unwrap_or_default()
+    }
+
+    /// Returns whether the operation creates an API key: the response contains its secret.
+    pub(crate) fn creates_key(&self) -> bool {
+        ["create_org_api_key", "create_project_api_key"].contains(&self.operation)
+    }
+}
+
+impl Scope {
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Org(id) | Self::Project(id) => id,
+        }
     }
 }
 
 impl fmt::Display for CallTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// The longest id or entry that is shown, in characters.
+        const LIMIT: usize = 60;
+
         f.write_str(self.operation)?;
         if let Some(entry) = &self.entry {
-            write!(f, " {}", excerpt(entry, 60))?;
+            write!(f, " {}", excerpt(entry, LIMIT))?;
         }
         if let Some(id) = &self.api_key_id {
-            write!(f, " of API key {}", excerpt(id, 60))?;
+            write!(f, " of API key {}", excerpt(id, LIMIT))?;
         }
-        let scope = match self.scope {
-            Scope::Org(_) => "organization",
-            Scope::Project(_) => "project",
+        let (scope, id) = match &self.scope {
+            Scope::Org(id) => ("organization", id),
+            Scope::Project(id) => ("project", id),
         };
-        write!(f, " in {scope} {}", excerpt(self.scope.id(), 60))
+        write!(f, " in {scope} {}", excerpt(id, LIMIT))
     }
 }

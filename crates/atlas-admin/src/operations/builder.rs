@@ -44,7 +44,7 @@ impl Call {
 
     /// Returns the id of the API key, for an operation that acts on one.
     pub(super) fn api_key_id(&self) -> &str {
-        self.target.api_key_id.as_deref().unwrap_or_default()
+        self.target.api_key_id()
     }
 
     /// Returns the network of an access list's entry, if it is valid.

@@ -6,7 +6,7 @@ use crate::{error::Error, model::response::Response};
 /// the refusal's status.
 pub(super) fn accept(outcome: Result<Response<()>, Error>) -> Result<Response<()>, Error> {
     match outcome {
-        Err(error) if error.says_gone() => {
+        Err(error) if error.is_gone() => {
             let mut response = Response::new(()).with_requests_sent(error.requests_sent());
             if let Some(status) = error.status() {
                 response = response.with_status(status);
