@@ -111,7 +111,7 @@ pub use model::{
     sanitize::{looks_like_secret, quote, sanitize},
     service::Service,
 };
-pub use operations::{GetOrgApiKey, ReplaceProjectRoles, UpdateOrgApiKey};
+pub use operations::{CustomRequest, GetOrgApiKey, ReplaceProjectRoles, UpdateOrgApiKey};
 pub use resources::{
     org::{Org, OrgApiKey},
     project::{Project, ProjectApiKey},

@@ -11,13 +11,17 @@ pub enum Operation {
     UpdateOrgApiKey,
     /// [`ProjectApiKey::replace_roles`](crate::ProjectApiKey::replace_roles).
     ReplaceProjectRoles,
+    /// [`Client::request`](crate::Client::request) with a method and a path that no operation
+    /// has.
+    Request,
 }
 
 impl Operation {
-    const ALL: [Self; 3] = [
+    const ALL: [Self; 4] = [
         Self::GetOrgApiKey,
         Self::UpdateOrgApiKey,
         Self::ReplaceProjectRoles,
+        Self::Request,
     ];
 
     /// Returns the id that [`Error::operation`](crate::Error::operation) returns, such as
@@ -28,6 +32,7 @@ impl Operation {
             Self::GetOrgApiKey => "get_org_api_key",
             Self::UpdateOrgApiKey => "update_org_api_key",
             Self::ReplaceProjectRoles => "replace_project_api_key_roles",
+            Self::Request => "request",
         }
     }
 
