@@ -26,6 +26,12 @@ impl Client {
         }
     }
 
+    /// Returns the HTTP client that supplies default headers.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     /// Returns the service's address with its base path.
     #[must_use]
     pub fn baseurl(&self) -> &str {

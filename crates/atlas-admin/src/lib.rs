@@ -118,9 +118,9 @@ pub use model::{
     service::Service,
 };
 pub use operations::{
-    AddAccessListEntries, CreateOrgApiKey, CreateProjectApiKey, DeleteAccessListEntry,
-    DeleteOrgApiKey, EditProjectRoles, GetAccessListEntry, GetOrgApiKey, List, ListStream,
-    RemoveProjectApiKey, ReplaceProjectRoles, RoleEdit, UpdateOrgApiKey,
+    AddAccessListEntries, CreateOrgApiKey, CreateProjectApiKey, CustomRequest,
+    DeleteAccessListEntry, DeleteOrgApiKey, EditProjectRoles, GetAccessListEntry, GetOrgApiKey,
+    List, ListStream, RemoveProjectApiKey, ReplaceProjectRoles, RoleEdit, UpdateOrgApiKey,
 };
 pub use resources::{
     access_list::AccessList,

@@ -124,6 +124,10 @@ impl State {
         counts.updates += u32::from(is_update);
     }
 
+    pub(super) fn count_connection(&self) {
+        self.counts.lock().connections += 1;
+    }
+
     pub(super) fn counts(&self) -> Counts {
         *self.counts.lock()
     }

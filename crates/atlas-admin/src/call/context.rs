@@ -14,7 +14,7 @@ use crate::{
     model::{
         options::RequestOptions,
         response::{BufferedResponse, RateLimit},
-        target::CallTarget,
+        target::{CallTarget, Scope},
     },
     rate_limiter::{MAX_PAUSE, Permit},
     retry::Failure,
@@ -68,7 +68,9 @@ impl<'a> CallContext<'a> {
         let mut has_lost_idle_connection = false;
         loop {
             let mut permit = None;
-            if let Some(limiter) = &self.client.rate_limiter {
+            if let Some(limiter) = &self.client.rate_limiter
+                && self.target.scope != Scope::Other
+            {
                 let started = Instant::now();
                 permit = Some(limiter.acquire(&self.target.scope).await);
                 deadline += started.elapsed();

@@ -129,6 +129,7 @@ fn expected(operation_id: &str) -> &'static str {
         "list_org_api_keys" | "list_project_api_keys" => "a page of API keys",
         "list_access_list_entries" | "add_access_list_entries" => "a page of access list entries",
         "get_access_list_entry" => "an access list entry",
+        "request" => "what was expected",
         _ => "an API key",
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use http::Method;
+
 use super::sanitize::excerpt;
 
 /// An operation and what it acts on. The ids may be invalid: errors about them name the target
@@ -14,6 +16,8 @@ pub(crate) struct CallTarget {
     pub(crate) api_key_id: Option<String>,
     /// An entry of the key's access list.
     pub(crate) entry: Option<String>,
+    /// The method and path of a request that no operation made.
+    request: Option<String>,
 }
 
 /// Where an operation acts. The service limits the rate of each scope separately.
@@ -21,6 +25,8 @@ pub(crate) struct CallTarget {
 pub(crate) enum Scope {
     Org(String),
     Project(String),
+    /// Of requests whose path names neither. Their rate is not limited here.
+    Other,
 }
 
 impl CallTarget {
@@ -30,6 +36,7 @@ impl CallTarget {
             scope,
             api_key_id: None,
             entry: None,
+            request: None,
         }
     }
 
@@ -42,6 +49,12 @@ impl CallTarget {
     /// Sets the access list entry that the operation acts on.
     pub(crate) fn entry(mut self, entry: impl Into<String>) -> Self {
         self.entry = Some(entry.into());
+        self
+    }
+
+    /// Names the target by a method and path instead of the ids.
+    pub(crate) fn request(mut self, method: &Method, path: &str) -> Self {
+        self.request = Some(format!("{method} {path}"));
         self
     }
 
@@ -60,6 +73,7 @@ impl Scope {
     pub(crate) fn id(&self) -> &str {
         match self {
             Self::Org(id) | Self::Project(id) => id,
+            Self::Other => "",
         }
     }
 }
@@ -69,7 +83,13 @@ impl fmt::Display for CallTarget {
         /// The longest id or entry that is shown, in characters.
         const LIMIT: usize = 60;
 
+        /// The longest request that is shown, in characters.
+        const REQUEST_LIMIT: usize = 200;
+
         f.write_str(self.operation)?;
+        if let Some(request) = &self.request {
+            return write!(f, " {}", excerpt(request, REQUEST_LIMIT));
+        }
         if let Some(entry) = &self.entry {
             write!(f, " {}", excerpt(entry, LIMIT))?;
         }
@@ -79,7 +99,40 @@ impl fmt::Display for CallTarget {
         let (scope, id) = match &self.scope {
             Scope::Org(id) => ("organization", id),
             Scope::Project(id) => ("project", id),
+            Scope::Other => return Ok(()),
         };
         write!(f, " in {scope} {}", excerpt(id, LIMIT))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_what_a_call_acts_on() {
+        let org = || Scope::Org("O".to_owned());
+        let project = Scope::Project("P".to_owned());
+        let entry = CallTarget::new("delete_access_list_entry", org()).api_key("K");
+        for (target, name) in [
+            (
+                CallTarget::new("list_org_api_keys", org()),
+                "list_org_api_keys in organization O",
+            ),
+            (
+                CallTarget::new("remove_project_api_key", project).api_key("K"),
+                "remove_project_api_key of API key K in project P",
+            ),
+            (
+                entry.entry("203.0.113.0/24"),
+                "delete_access_list_entry 203.0.113.0/24 of API key K in organization O",
+            ),
+            (
+                CallTarget::new("request", org()).request(&Method::GET, "/orgs/O\r/teams"),
+                r"request GET /orgs/O\r/teams",
+            ),
+        ] {
+            assert_eq!(target.to_string(), name);
+        }
     }
 }

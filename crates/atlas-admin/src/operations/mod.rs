@@ -4,6 +4,7 @@ mod add_access_list_entries;
 mod builder;
 mod create_org_api_key;
 mod create_project_api_key;
+mod custom_request;
 mod delete_access_list_entry;
 mod delete_org_api_key;
 mod edit_project_roles;
@@ -24,6 +25,7 @@ pub use self::{
     add_access_list_entries::AddAccessListEntries,
     create_org_api_key::CreateOrgApiKey,
     create_project_api_key::CreateProjectApiKey,
+    custom_request::CustomRequest,
     delete_access_list_entry::DeleteAccessListEntry,
     delete_org_api_key::DeleteOrgApiKey,
     edit_project_roles::{EditProjectRoles, RoleEdit},

@@ -60,6 +60,7 @@ fn ids(target: &CallTarget) -> Result<(), Error> {
     match &target.scope {
         Scope::Org(id) => ids::check::<kind::Org>(id),
         Scope::Project(id) => ids::check::<kind::Project>(id),
+        Scope::Other => Ok(()),
     }?;
     if let Some(id) = &target.api_key_id {
         ids::check::<kind::ApiKey>(id)?;

@@ -131,6 +131,7 @@ fn is_in(scope: &Scope, role: &types::RoleAssignment) -> bool {
             role.group_id.is_none() && role.org_id.as_ref().is_none_or(|org| org == id)
         }
         Scope::Project(id) => role.group_id.as_ref() == Some(id),
+        Scope::Other => false,
     }
 }
 
