@@ -28,7 +28,6 @@ fn builder(server: &FaultServer) -> ClientBuilder {
     Client::builder()
         .credentials(Credentials::bearer("token"))
         .base_url(&server.url)
-        .unwrap()
         .retry(quick.max_delay(Duration::from_millis(4)))
 }
 

@@ -93,6 +93,9 @@ mod tests;
 mod token_store;
 mod transport;
 
+// The crates whose types stand in signatures of this one.
+pub use {bytes, chrono, futures_core, http, ipnet, reqwest, secrecy, serde_json};
+
 pub use atlas_admin_raw::catalog::Effect;
 pub use client::{Client, builder::ClientBuilder};
 pub use credentials::Credentials;
@@ -100,21 +103,29 @@ pub use error::{
     Error, ErrorKind, code::ErrorCode, mismatch::Mismatch, service_error::FieldViolation,
 };
 pub use model::{
+    access_list::{AccessListEntry, Network},
     api_key::{ApiKey, Link, PrivateKey, RoleAssignment},
     api_version::ApiVersion,
-    ids::{ApiKeyId, Id, OrgId, ProjectId},
+    created_api_key::CreatedApiKey,
+    ids::{ApiKeyId, Id, IdText, OrgId, ProjectId},
     options::RequestOptions,
     other_role::OtherRole,
+    page::Page,
     parse_error::ParseError,
     response::{Deprecation, RateLimit, Response},
     roles::{OrgRole, ProjectRole},
     sanitize::{looks_like_secret, quote, sanitize},
     service::Service,
 };
-pub use operations::{CustomRequest, GetOrgApiKey, ReplaceProjectRoles, UpdateOrgApiKey};
+pub use operations::{
+    AddAccessListEntries, CreateOrgApiKey, CreateProjectApiKey, CustomRequest,
+    DeleteAccessListEntry, DeleteOrgApiKey, EditProjectRoles, GetAccessListEntry, GetOrgApiKey,
+    List, ListStream, RemoveProjectApiKey, ReplaceProjectRoles, RoleEdit, UpdateOrgApiKey,
+};
 pub use resources::{
-    org::{Org, OrgApiKey},
-    project::{Project, ProjectApiKey},
+    access_list::AccessList,
+    org::{Org, OrgApiKey, OrgApiKeys},
+    project::{Project, ProjectApiKey, ProjectApiKeys},
 };
 pub use retry::RetryPolicy;
 pub use token_store::{AccessToken, FileStore, MemoryStore, TokenKey, TokenLock, TokenStore};

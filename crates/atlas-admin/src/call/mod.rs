@@ -26,15 +26,16 @@ use crate::{
     model::{options::RequestOptions, response::Response, target::CallTarget},
 };
 
-/// Sends the request of an operation, decodes the response, and has it verified.
-pub(crate) async fn send<T>(
+/// Sends the request of an operation and decodes the response. `read` verifies that it is about
+/// the request, and makes the result of it.
+pub(crate) async fn send<T, U>(
     client: &ClientInner,
     operation: &Operation,
     target: CallTarget,
     options: &RequestOptions,
     mut request: raw::Request<T>,
-    verify: impl FnOnce(&CallTarget, &T) -> Result<(), Error>,
-) -> Result<Response<T>, Error> {
+    read: impl FnOnce(&CallTarget, T) -> Result<U, Error>,
+) -> Result<Response<U>, Error> {
     set_headers(client, options, &mut request.http);
     let is_success = |status| request.is_success(status);
     let call = CallContext::new(client, operation, &target, options, &is_success);
@@ -51,14 +52,12 @@ pub(crate) async fn send<T>(
     let requests_sent = call.progress.requests_sent();
     let error = match outcome {
         Ok(response) => match request.decode(response.status.as_u16(), &response.body) {
-            Ok(value) => match verify(&target, &value) {
-                Ok(()) => {
-                    return Ok(Response::new(
-                        value,
-                        response.status,
-                        response.headers,
-                        requests_sent,
-                    ));
+            Ok(value) => match read(&target, value) {
+                Ok(value) => {
+                    return Ok(Response::new(value)
+                        .with_status(response.status)
+                        .with_headers(response.headers)
+                        .with_requests_sent(requests_sent));
                 }
                 Err(error) => error.with_response(response),
             },

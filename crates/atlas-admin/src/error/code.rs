@@ -1,6 +1,6 @@
 //! The services' error codes.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, convert::Infallible, fmt, str::FromStr};
 
 /// A service's error code.
 ///
@@ -11,7 +11,7 @@ use std::{borrow::Cow, fmt};
 /// use atlas_admin::ErrorCode;
 ///
 /// assert_eq!(ErrorCode::from("GROUP_NOT_FOUND"), ErrorCode::GROUP_NOT_FOUND);
-/// assert_eq!(ErrorCode::from("BRAND_NEW").as_str(), "BRAND_NEW");
+/// assert_eq!(ErrorCode::from("BRAND_NEW"), "BRAND_NEW");
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorCode(Cow<'static, str>);
@@ -131,6 +131,32 @@ impl ErrorCode {
 impl From<&str> for ErrorCode {
     fn from(code: &str) -> Self {
         Self(Cow::Owned(code.to_owned()))
+    }
+}
+
+impl From<String> for ErrorCode {
+    fn from(code: String) -> Self {
+        Self(Cow::Owned(code))
+    }
+}
+
+impl FromStr for ErrorCode {
+    type Err = Infallible;
+
+    fn from_str(code: &str) -> Result<Self, Infallible> {
+        Ok(Self::from(code))
+    }
+}
+
+impl PartialEq<str> for ErrorCode {
+    fn eq(&self, code: &str) -> bool {
+        self.0 == code
+    }
+}
+
+impl PartialEq<&str> for ErrorCode {
+    fn eq(&self, code: &&str) -> bool {
+        self.0 == *code
     }
 }
 

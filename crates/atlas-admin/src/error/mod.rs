@@ -19,6 +19,7 @@ use self::{
     service_error::{FieldViolation, ServiceError},
 };
 use crate::model::{
+    created_api_key::CreatedApiKey,
     parse_error::ParseError,
     response::{BufferedResponse, RateLimit, headers},
     sanitize::{excerpt, quoted_excerpt},
@@ -51,6 +52,7 @@ struct Inner {
     service_error: ServiceError,
     mismatches: Vec<Mismatch>,
     retry_after: Option<Duration>,
+    created: Option<Arc<CreatedApiKey>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     requests_sent: u32,
     /// What the operation does, if it may have been applied despite the error.
@@ -128,7 +130,16 @@ impl fmt::Display for ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+    /// Creates an error of this kind, for tests of programs that handle errors.
+    ///
+    /// ```
+    /// use atlas_admin::{Error, ErrorCode, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::NotFound, "no such key")
+    ///     .with_code(ErrorCode::API_KEY_NOT_FOUND);
+    /// assert!(error.is_not_found());
+    /// ```
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
@@ -139,10 +150,25 @@ impl Error {
             service_error: ServiceError::default(),
             mismatches: Vec::new(),
             retry_after: None,
+            created: None,
             source: None,
             requests_sent: 0,
             unknown: None,
         }))
+    }
+
+    /// Sets the service's error code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<ErrorCode>) -> Self {
+        self.0.service_error.code = Some(code.into());
+        self
+    }
+
+    /// Sets whether the service may have acted despite the error.
+    #[must_use]
+    pub fn with_outcome_unknown(mut self, outcome_unknown: bool) -> Self {
+        self.0.unknown = outcome_unknown.then_some(Effect::Set);
+        self
     }
 
     pub(crate) fn input(message: impl Into<Cow<'static, str>>) -> Self {
@@ -183,6 +209,11 @@ impl Error {
         self.0.retry_after = headers::retry_after(&response.headers);
         self.0.body = Some(std::mem::take(&mut response.body));
         self.0.response = Some(response);
+        self
+    }
+
+    pub(crate) fn with_created(mut self, created: CreatedApiKey) -> Self {
+        self.0.created = Some(Arc::new(created));
         self
     }
 
@@ -367,6 +398,13 @@ impl Error {
         &self.0.mismatches
     }
 
+    /// Returns the key that was created with other values than were asked for, so that its
+    /// private key is not lost. `None` for every other error.
+    #[must_use]
+    pub fn created(&self) -> Option<&CreatedApiKey> {
+        self.0.created.as_deref()
+    }
+
     /// Returns how long the service asks to wait, from the arrival of its response (header
     /// `Retry-After`, in seconds or as a date).
     #[must_use]
@@ -447,12 +485,13 @@ impl fmt::Display for Error {
         f.write_str(&inner.message)?;
         if let Some(response) = &inner.response {
             write!(f, ": {}", response.status)?;
-            if let Some(code) = &inner.service_error.code {
-                write!(f, " {}", excerpt(code.as_str(), 60))?;
-            }
-            if let Some(detail) = &inner.service_error.detail {
-                write!(f, " {}", quoted_excerpt(detail, DETAIL_LIMIT))?;
-            }
+        }
+        if let Some(code) = &inner.service_error.code {
+            let separator = if inner.response.is_some() { " " } else { ": " };
+            write!(f, "{separator}{}", excerpt(code.as_str(), 60))?;
+        }
+        if let Some(detail) = &inner.service_error.detail {
+            write!(f, " {}", quoted_excerpt(detail, DETAIL_LIMIT))?;
         }
         if let Some(advice) = &inner.advice {
             write!(f, "; {advice}")?;
@@ -480,6 +519,16 @@ impl fmt::Debug for Error {
             .finish_non_exhaustive()
     }
 }
+
+/// Errors are equal if they have the same kind and the same error code of the service; their
+/// texts and sources are not compared.
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind() == other.kind() && self.0.service_error.code == other.0.service_error.code
+    }
+}
+
+impl Eq for Error {}
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {

@@ -167,7 +167,7 @@ impl CustomRequest {
             target,
             &self.options,
             request,
-            |_, _| Ok(()),
+            |_, response| Ok(response),
         )
         .await
     }
