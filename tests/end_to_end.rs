@@ -16,12 +16,12 @@ fn service_account(emulator: &Emulator) -> Credentials {
 }
 
 fn atlas(emulator: &Emulator) -> ClientBuilder {
-    Client::builder().base_url(emulator.base_url()).unwrap()
+    Client::builder().base_url(emulator.base_url())
 }
 
 /// Creates a client for each service and each kind of credentials that it accepts.
 fn clients(emulator: &Emulator) -> Vec<(&'static str, Client)> {
-    let ops_manager = Client::builder().ops_manager(emulator.base_url()).unwrap();
+    let ops_manager = Client::builder().ops_manager(emulator.base_url());
     [
         ("v2 digest", atlas(emulator).credentials(key_pair(emulator))),
         (

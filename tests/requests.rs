@@ -74,7 +74,7 @@ async fn serve(response: &str) -> FaultServer {
 }
 
 fn atlas(server: &FaultServer) -> ClientBuilder {
-    Client::builder().base_url(&server.url).unwrap()
+    Client::builder().base_url(&server.url)
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn atlas_v1_update_org_key() -> Result<(), Error> {
 async fn ops_manager_update_org_key() -> Result<(), Error> {
     let server = serve("ops-manager-update-org-key.http").await;
     let client = Client::builder()
-        .ops_manager(&server.url)?
+        .ops_manager(&server.url)
         .credentials(digest())
         .build()?;
     let update = client.org(ORG_ID).api_key(API_KEY_ID).update();

@@ -290,12 +290,12 @@ impl Scenario {
                 Auth::Bearer => Credentials::bearer("hush-token"),
                 Auth::ServiceAccount => Credentials::service_account("mdb_sa_id_1", "hush-secret"),
             })
-            .base_url(url)?
+            .base_url(url)
             .retry(policy)
             .attempt_timeout(self.attempt_timeout)
             .timeout(self.timeout);
         if let Some(certificate) = certificate {
-            builder = builder.add_root_certificate(certificate)?;
+            builder = builder.add_root_certificate(certificate);
         }
         builder.build()
     }

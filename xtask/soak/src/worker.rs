@@ -106,7 +106,7 @@ pub(super) fn clients(emulator: &Emulator) -> Result<Vec<Client>> {
             .retry_ambiguous(retry_ambiguous);
         let client = Client::builder()
             .credentials(credentials.clone())
-            .base_url(emulator.base_url())?
+            .base_url(emulator.base_url())
             .retry(policy)
             .attempt_timeout(Duration::from_secs(2))
             .timeout(Duration::from_secs(10))

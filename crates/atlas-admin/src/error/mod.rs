@@ -496,7 +496,9 @@ impl fmt::Display for Error {
         if let Some(advice) = &inner.advice {
             write!(f, "; {advice}")?;
         }
-        if let Some(effect) = inner.unknown {
+        if let Some(effect) = inner.unknown
+            && inner.created.is_none()
+        {
             write!(f, "; {}", self.unknown_outcome(effect))?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Ids of organizations, projects and API keys.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -182,6 +182,32 @@ impl<K> PartialEq<&str> for Id<K> {
 impl<K> PartialEq<String> for Id<K> {
     fn eq(&self, text: &String) -> bool {
         *self.text == **text
+    }
+}
+
+impl<K> PartialEq<Id<K>> for str {
+    fn eq(&self, id: &Id<K>) -> bool {
+        *self == *id.text
+    }
+}
+
+impl<K> PartialEq<Id<K>> for &str {
+    fn eq(&self, id: &Id<K>) -> bool {
+        **self == *id.text
+    }
+}
+
+impl<K> PartialEq<Id<K>> for String {
+    fn eq(&self, id: &Id<K>) -> bool {
+        **self == *id.text
+    }
+}
+
+impl<K> Deref for Id<K> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
     }
 }
 

@@ -234,16 +234,10 @@ fn builders_that_cannot_build() {
             atlas().credentials(Credentials::bearer("hush hush")),
             "characters that tokens cannot have",
         ),
+        (digest().base_url("http://example.com"), "plain HTTP"),
+        (digest().ops_manager("http://10.0.0.1"), "plain HTTP"),
         (
-            digest().base_url("http://example.com").unwrap(),
-            "plain HTTP",
-        ),
-        (
-            digest().ops_manager("http://10.0.0.1").unwrap(),
-            "plain HTTP",
-        ),
-        (
-            ops_manager().base_url("https://example.com").unwrap(),
+            ops_manager().base_url("https://example.com"),
             "addresses of Ops Manager and Atlas",
         ),
         (
@@ -258,15 +252,10 @@ fn builders_that_cannot_build() {
     }
     digest()
         .base_url("http://example.com")
-        .unwrap()
         .allow_insecure_http()
         .build()
         .unwrap();
-    digest()
-        .base_url("http://[::1]:8080")
-        .unwrap()
-        .build()
-        .unwrap();
+    digest().base_url("http://[::1]:8080").build().unwrap();
 }
 
 #[test]
