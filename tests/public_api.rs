@@ -10,7 +10,8 @@ use std::{
 };
 
 use syn::{
-    Attribute, Fields, File, ImplItem, Item, ItemImpl, TraitItem, Type, UseTree, Visibility,
+    Attribute, Fields, File, Ident, ImplItem, Item, ItemImpl, ItemUse, TraitItem, Type, UseTree,
+    Visibility,
 };
 
 #[test]
@@ -32,7 +33,9 @@ fn source() -> PathBuf {
 /// Prints what a module exports. The folder holds the files of the module.
 fn exported(folder: &Path, root: &Path) -> String {
     let files: Vec<File> = rust_files(folder).iter().map(|path| parse(path)).collect();
-    let exported = exports(&parse(root));
+    let root = parse(root);
+    let (own, foreign) = uses(&root);
+    let exported = exports(&own);
     let mut items_by_name = BTreeMap::<String, Vec<Item>>::new();
     for item in files.into_iter().flat_map(|file| file.items) {
         if let Some((name, item)) = public(item, &exported) {
@@ -52,7 +55,7 @@ fn exported(folder: &Path, root: &Path) -> String {
         shebang: None,
         frontmatter: None,
         attrs: Vec::new(),
-        items: items.collect(),
+        items: foreign.into_iter().chain(items).collect(),
     };
     prettyplease::unparse(&file)
 }
@@ -75,12 +78,33 @@ fn parse(path: &Path) -> File {
     syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Returns the names that a root file exports.
-fn exports(root: &File) -> BTreeSet<String> {
-    let uses = root.items.iter().filter_map(|item| match item {
-        Item::Use(item) if is_public(&item.vis) => Some(&item.tree),
-        _ => None,
-    });
+/// Returns what a root file exports of its own modules, and of other crates.
+fn uses(root: &File) -> (Vec<UseTree>, Vec<Item>) {
+    let is_module = |name: &Ident| {
+        let is_it = |item: &Item| matches!(item, Item::Mod(module) if module.ident == *name);
+        root.items.iter().any(is_it)
+    };
+    let (mut own, mut foreign) = (Vec::new(), Vec::new());
+    for item in &root.items {
+        match item {
+            Item::Use(item) if !is_public(&item.vis) => (),
+            Item::Use(ItemUse { tree, .. }) if matches!(tree, UseTree::Path(path) if is_module(&path.ident)) =>
+            {
+                own.push(tree.clone());
+            }
+            Item::Use(item) => {
+                let mut item = item.clone();
+                strip(&mut item.attrs);
+                foreign.push(Item::Use(item));
+            }
+            _ => (),
+        }
+    }
+    (own, foreign)
+}
+
+/// Returns the names at the ends of these trees.
+fn exports(uses: &[UseTree]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for tree in uses {
         leaves(tree, &mut names);
