@@ -341,11 +341,11 @@ async fn invalid_input_is_rejected_before_sending() {
                 .await,
         ),
         (
-            "101 items per page on v1",
+            "501 items per page on v1",
             v1.project(project)
                 .api_key(key)
                 .replace_roles([ProjectRole::Owner])
-                .options(items(101))
+                .options(items(501))
                 .send()
                 .await,
         ),

@@ -230,7 +230,7 @@ impl State {
         let (mut org_roles, mut project_roles) = (Vec::new(), BTreeMap::new());
         for role in &key.roles {
             let roles = match &role.project_id {
-                Some(project) => project_roles.entry(project.clone()).or_default(),
+                Some(project) => project_roles.entry(project.to_string()).or_default(),
                 None => &mut org_roles,
             };
             roles.push(role.role_name.clone());

@@ -4,6 +4,7 @@ use std::fmt;
 
 use atlas_admin_raw::{Redacted, types};
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
@@ -81,6 +82,12 @@ pub struct Link {
 pub struct PrivateKey(Redacted);
 
 impl PrivateKey {
+    /// Creates a private key, for tests.
+    #[must_use]
+    pub fn new(text: impl Into<SecretString>) -> Self {
+        Self(Redacted::from(text.into()))
+    }
+
     /// Returns the text.
     #[must_use]
     pub fn expose(&self) -> &str {

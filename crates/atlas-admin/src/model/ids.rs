@@ -94,7 +94,7 @@ impl Id<kind::ApiKey> {
     /// use atlas_admin::ApiKeyId;
     ///
     /// let key: ApiKeyId = "6a793f752c88faeba59bba49".parse()?;
-    /// assert_eq!(key.created_at().to_string(), "2026-08-05 00:00:00 UTC");
+    /// assert_eq!(key.created_at().to_string(), "2026-08-10 03:03:17 UTC");
     /// # Ok::<(), atlas_admin::Error>(())
     /// ```
     #[must_use]

@@ -57,8 +57,8 @@ impl RequestOptions {
     }
 
     /// Sets the number of items on a page of a list (`itemsPerPage`): 1 to 500, and 100 by
-    /// default. Operations other than lists accept it on some services, some of them 100 at
-    /// most, and it has no effect there.
+    /// default. Operations other than lists accept it on some services, and it has no effect
+    /// there.
     pub fn items_per_page(mut self, items: u32) -> Self {
         self.items_per_page = Some(items);
         self

@@ -167,7 +167,7 @@ impl CustomRequest {
             target,
             &self.options,
             request,
-            |_, response| Ok(response),
+            |_, value| Ok(value),
         )
         .await
     }

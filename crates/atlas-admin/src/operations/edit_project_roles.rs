@@ -7,10 +7,7 @@ use super::{
 use crate::{
     client::Client,
     error::Error,
-    model::{
-        api_key::ApiKey, options::RequestOptions, response::Response, roles::ProjectRole,
-        target::Scope,
-    },
+    model::{api_key::ApiKey, options::RequestOptions, response::Response, roles::ProjectRole},
 };
 
 /// Adds roles to an API key in a project or removes some, and keeps its others; see
@@ -103,10 +100,9 @@ impl EditProjectRoles {
         let place = [service, self.project_id.clone(), self.api_key_id.clone()];
         let _lock = RoleLock::acquire(place).await;
 
-        let scope = Scope::Project(self.project_id.clone());
         let mut options = self.options.clone();
         options.page_num = None;
-        let list = List::api_keys(&self.client, scope).options(options);
+        let list = List::project_api_keys(&self.client, &self.project_id).options(options);
         let (key, requests_read) = list.find(&self.api_key_id).await?;
         let current = key.as_ref().map_or_else(Vec::new, |key| self.roles_of(key));
         let edited = self.edited(&current);

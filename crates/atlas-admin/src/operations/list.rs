@@ -77,11 +77,17 @@ struct Source<T> {
 }
 
 impl List<ApiKey> {
-    pub(crate) fn api_keys(client: &Client, scope: Scope) -> Self {
-        let operation = match scope {
-            Scope::Org(_) => ORG_API_KEYS,
-            _ => PROJECT_API_KEYS,
-        };
+    pub(crate) fn org_api_keys(client: &Client, org_id: &str) -> Self {
+        let scope = Scope::Org(org_id.to_owned());
+        Self::api_keys(client, CallTarget::new(ORG_API_KEYS, scope))
+    }
+
+    pub(crate) fn project_api_keys(client: &Client, project_id: &str) -> Self {
+        let scope = Scope::Project(project_id.to_owned());
+        Self::api_keys(client, CallTarget::new(PROJECT_API_KEYS, scope))
+    }
+
+    fn api_keys(client: &Client, target: CallTarget) -> Self {
         let source = Source {
             preview: |call| call.preview(api_keys_request(call)?),
             fetch: |call| {
@@ -96,7 +102,7 @@ impl List<ApiKey> {
             },
             identity: |key| key.id.to_string(),
         };
-        Self::new(Call::new(client, CallTarget::new(operation, scope)), source)
+        Self::new(Call::new(client, target), source)
     }
 
     /// Returns the keys with this description that were created at `since` or later.
@@ -288,8 +294,8 @@ impl<T> fmt::Debug for List<T> {
 fn api_keys_request(call: &Call) -> Result<ValidRequest<types::ApiKeyPage>, Error> {
     let options = &call.options;
     call.request(Body::None, |client| {
-        let list = match call.target.scope {
-            Scope::Org(_) => atlas_admin_raw::Client::list_org_api_keys,
+        let list = match call.target.operation {
+            ORG_API_KEYS => atlas_admin_raw::Client::list_org_api_keys,
             _ => atlas_admin_raw::Client::list_project_api_keys,
         };
         list(

@@ -9,7 +9,6 @@ use crate::{
     model::{
         api_key::ApiKey,
         ids::{ApiKeyId, IdText, OrgId},
-        target::Scope,
     },
     operations::{CreateOrgApiKey, DeleteOrgApiKey, GetOrgApiKey, List, UpdateOrgApiKey},
 };
@@ -59,8 +58,7 @@ pub struct OrgApiKeys {
 impl OrgApiKeys {
     /// Lists the keys, with their roles in the organization and in all projects.
     pub fn list(&self) -> List<ApiKey> {
-        let scope = Scope::Org(self.org.org_id.clone());
-        List::api_keys(&self.org.client, scope)
+        List::org_api_keys(&self.org.client, &self.org.org_id)
     }
 
     /// Creates a key with a description: 1 to 250 characters, without control characters.

@@ -9,7 +9,6 @@ use crate::{
         api_key::ApiKey,
         ids::{ApiKeyId, IdText, ProjectId},
         roles::ProjectRole,
-        target::Scope,
     },
     operations::{
         CreateProjectApiKey, Edit, EditProjectRoles, List, RemoveProjectApiKey, ReplaceProjectRoles,
@@ -63,8 +62,7 @@ pub struct ProjectApiKeys {
 impl ProjectApiKeys {
     /// Lists the keys, with their roles in the organization and in all projects.
     pub fn list(&self) -> List<ApiKey> {
-        let scope = Scope::Project(self.project.project_id.clone());
-        List::api_keys(&self.project.client, scope)
+        List::project_api_keys(&self.project.client, &self.project.project_id)
     }
 
     /// Creates a key in the project's organization, with a description: 1 to 250 characters,

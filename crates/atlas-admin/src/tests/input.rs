@@ -176,14 +176,13 @@ async fn options_that_a_service_does_not_accept() {
     .await;
 
     let options = RequestOptions::new;
-    let page = options().items_per_page(101);
+    let page = options().items_per_page(501);
     refused(
         atlas().atlas_v1(),
         async |c| replace(c, page.clone()).await,
-        "itemsPerPage is 101; Atlas v1.0 accepts 1 to 100",
+        "itemsPerPage is 501; Atlas v1.0 accepts 1 to 500",
     )
     .await;
-    let page = options().items_per_page(501);
     refused(
         atlas(),
         async |c| replace(c, page.clone()).await,
