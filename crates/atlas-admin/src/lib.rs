@@ -71,6 +71,7 @@
 //!
 //! - [`observability`]: spans and events of calls, without secrets.
 //! - [`RequestOptions`]: the API version, query parameters and time limit of one call.
+//! - [`Client::request`]: any other resource of the service.
 //! - [`ClientBuilder::limit_rate`]: thousands of updates within the service's rate limit.
 //! - `testing`, with the feature `test-util`: fake services for tests.
 
