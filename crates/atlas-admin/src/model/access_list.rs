@@ -46,6 +46,12 @@ impl AccessListEntry {
         }
     }
 
+    /// Returns the address, if the entry is not a larger network.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        address(&self.network)
+    }
+
     /// Reads an entry in a response. A time or an address that cannot be read is left out.
     ///
     /// # Errors

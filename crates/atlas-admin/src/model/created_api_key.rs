@@ -4,7 +4,7 @@ use std::fmt;
 
 use atlas_admin_raw::types;
 use chrono::{DateTime, Utc};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::{
     api_key::{ApiKey, RoleAssignment},
@@ -100,16 +100,6 @@ impl CreatedApiKey {
         })
     }
 }
-
-/// Compares the secret too.
-impl PartialEq for CreatedApiKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.to_api_key() == other.to_api_key()
-            && self.private_key.expose_secret() == other.private_key.expose_secret()
-    }
-}
-
-impl Eq for CreatedApiKey {}
 
 impl fmt::Debug for CreatedApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
