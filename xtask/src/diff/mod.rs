@@ -13,7 +13,7 @@ pub mod report;
 
 use std::{cmp::Reverse, fmt};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -124,7 +124,7 @@ impl Report {
 
 /// Compares two documents of the service named `service`.
 pub fn diff(old: &Value, new: &Value, service: &str, services: &Services) -> Result<Report> {
-    let known = services.services.get(service).context("no such service")?;
+    let known = services.service(service)?;
     let (old, new) = (slice(old, known, services)?, slice(new, known, services)?);
     ensure!(
         has_operations(&old, known, services) || has_operations(&new, known, services),

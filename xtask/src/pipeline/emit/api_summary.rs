@@ -233,7 +233,9 @@ mod tests {
             types = {}
             roles = {}
             [services.s]
+            title = "S"
             document = "s.yaml"
+            source = "handwritten"
             base_path = "/api"
             media_type = "application/json"
             [operations.patch_key]

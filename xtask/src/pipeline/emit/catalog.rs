@@ -13,9 +13,8 @@ use crate::pipeline::{
 
 /// Returns the text of the module.
 pub(crate) fn text(unified: &Unified, services: &Services) -> Result<String> {
-    let mut text = format!(
-        "{HEADER}use crate::catalog::{{Effect, Field, MediaType, Operation, Service}};\n"
-    );
+    let mut text =
+        format!("{HEADER}use crate::catalog::{{Effect, Field, MediaType, Operation, Service}};\n");
     for entry in &unified.catalog {
         service(&mut text, entry, services)?;
     }
@@ -109,7 +108,11 @@ fn operation(
 
 /// Returns the expression for a field, on one line.
 fn field(field: &Field, list: impl FnOnce() -> String) -> String {
-    let kind = if field.required { "required" } else { "optional" };
+    let kind = if field.required {
+        "required"
+    } else {
+        "optional"
+    };
     let mut line = format!("Field::{kind}({:?})", field.name);
     if let Some(min) = field.min {
         line += &format!(".min({min})");
