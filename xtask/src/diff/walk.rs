@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     document::escape,
-    pipeline::services::{Found, Operation, Service, Services, date, parameters},
+    pipeline::services::{Effect, Found, Operation, Service, Services, date, parameters},
 };
 
 /// Returns every change between two trimmed documents of `service`, once for each operation
@@ -25,6 +25,7 @@ pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Servic
         service,
         known,
         operation: "all".to_owned(),
+        effect: Effect::Read,
         part: Part::Request,
         position: Position::Element,
         open: Vec::new(),
@@ -33,6 +34,7 @@ pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Servic
     walk.servers();
     for (id, operation) in &services.operations {
         walk.operation.clone_from(id);
+        walk.effect = operation.effect;
         walk.find(operation, known);
     }
     walk.changes
@@ -43,6 +45,8 @@ pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Servic
 enum Part {
     Request,
     Success,
+    /// A success that has no body: a 204.
+    NoContent,
     Error,
     Header,
 }
@@ -50,7 +54,7 @@ enum Part {
 /// Where the current schema stands.
 #[derive(Clone, Copy, PartialEq)]
 enum Position {
-    /// It is a whole body, or a parameter.
+    /// It is a whole body, an item of one that is a list or a page, or a parameter.
     Root,
     /// It is a field of an object.
     Field { is_top: bool, is_optional: bool },
@@ -64,6 +68,7 @@ struct Walk<'a> {
     service: &'a str,
     known: &'a Service,
     operation: String,
+    effect: Effect,
     part: Part,
     position: Position,
     /// The schemas around the current one, to stop at recursive ones.
@@ -218,7 +223,7 @@ impl<'a> Walk<'a> {
                     before.pointer.clone(),
                     before.get("operationId"),
                     NOTHING,
-                    "",
+                    call(self.effect),
                 );
             }
             (None, Some(new)) => {
@@ -369,17 +374,28 @@ impl<'a> Walk<'a> {
             after.child("schema", self.new),
         );
         match pair {
+            (Some(one), Some(other)) if self.part == Part::NoContent => {
+                if !same(one.value, other.value) {
+                    let (old, new) = (one.value, other.value);
+                    self.note(&rules::NO_CONTENT, other.pointer.clone(), old, new, "");
+                }
+            }
             (Some(one), Some(other)) => self.schema(&one, &other),
             (None, None) => {}
             (one, other) => {
                 let value =
                     |site: &Option<Site<'a>>| site.as_ref().map_or(NOTHING, |site| site.value);
-                let rule = match self.part {
-                    Part::Success if other.is_none() => &rules::SUCCESS_BODY_REMOVED,
-                    _ => &rules::OTHER,
-                };
                 let (old, new) = (value(&one), value(&other));
-                self.note(rule, after.at("schema"), old, new, &after.subject());
+                let subject = after.subject();
+                let (rule, subject) = match self.part {
+                    Part::NoContent => (&rules::NO_CONTENT, ""),
+                    Part::Success if other.is_none() => {
+                        (&rules::SUCCESS_BODY_REMOVED, doubt(self.effect))
+                    }
+                    Part::Success => (&rules::SUCCESS_BODY_ADDED, "a success"),
+                    _ => (&rules::OTHER, subject.as_str()),
+                };
+                self.note(rule, after.at("schema"), old, new, subject);
             }
         }
     }
@@ -412,39 +428,41 @@ impl<'a> Walk<'a> {
             before.map("responses", self.old),
             after.map("responses", self.new),
         );
+        let (old, new) = (
+            Successes::of(&before, self.old),
+            Successes::of(&after, self.new),
+        );
         for status in union(before.keys(), after.keys()) {
             if status.starts_with("x-") {
                 self.key(&rules::EXTENSION, &status, &before, &after, "");
                 continue;
             }
-            let is_success = status.starts_with('2');
+            let is_success = is_success(&status);
             match (
                 before.child(&status, self.old),
                 after.child(&status, self.new),
             ) {
                 (Some(one), Some(other)) => {
                     self.headers(&one, &other);
-                    self.part = if is_success {
-                        Part::Success
-                    } else {
-                        Part::Error
+                    self.part = match status.as_str() {
+                        NO_CONTENT => Part::NoContent,
+                        _ if is_success => Part::Success,
+                        _ => Part::Error,
                     };
                     self.content(&one, &other);
                     self.keys(&one, &other, RESPONSE_KEYS, |_| &rules::OTHER);
                 }
                 (Some(_), None) => {
-                    let rule = if is_success {
-                        &rules::SUCCESS_REMOVED
-                    } else {
-                        &rules::ERROR_REMOVED
+                    let rule = match is_success {
+                        true => old.removed(&new),
+                        false => &rules::ERROR_REMOVED,
                     };
                     self.name(rule, before.at(&status), Some(&status), None);
                 }
                 (None, Some(other)) => {
-                    let rule = if is_success {
-                        &rules::SUCCESS_ADDED
-                    } else {
-                        &rules::ERROR_ADDED
+                    let rule = match is_success {
+                        true => new.added(&status, &old),
+                        false => &rules::ERROR_ADDED,
                     };
                     self.name(rule, after.at(&status), None, Some(&status));
                     self.headers(&Site::plain(NOTHING, String::new()), &other);
@@ -481,9 +499,17 @@ impl<'a> Walk<'a> {
             after.map("content", self.new),
         );
         let is_empty = |site: &Site<'a>| site.keys().next().is_none();
-        if self.part == Part::Success && is_empty(&after) && !is_empty(&before) {
-            self.removed(&rules::SUCCESS_BODY_REMOVED, &before, "");
-            return;
+        match self.part {
+            Part::Success if is_empty(&after) && !is_empty(&before) => {
+                self.removed(&rules::SUCCESS_BODY_REMOVED, &before, doubt(self.effect));
+                return;
+            }
+            Part::NoContent if is_empty(&after) != is_empty(&before) => {
+                let (old, new) = (before.value, after.value);
+                self.note(&rules::NO_CONTENT, after.pointer.clone(), old, new, "");
+                return;
+            }
+            _ => {}
         }
         for name in union(before.keys(), after.keys()) {
             let is_version = self.is_version(&name);
@@ -548,7 +574,11 @@ impl<'a> Walk<'a> {
             ("items" | "additionalProperties" | "not", (Some(one), Some(other)))
                 if one.value.is_object() && other.value.is_object() =>
             {
-                self.position = Position::Element;
+                let is_list = key == "items" && self.position == Position::Root;
+                self.position = match is_list {
+                    true => Position::Root,
+                    false => Position::Element,
+                };
                 self.schema(&one, &other);
             }
             (key, (Some(one), Some(other)))
@@ -642,9 +672,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Returns the position of a field. The client needs an id in a success, and nothing else.
+    /// Returns the position of a field. The client needs an id in a success and the results of a
+    /// page, and nothing else.
     fn field(&self, name: &str) -> Position {
         let is_top = self.position == Position::Root;
+        if is_top && name == RESULTS && self.part == Part::Success {
+            return Position::Root;
+        }
         Position::Field {
             is_top,
             is_optional: !(is_top && name == "id" && self.part == Part::Success),
@@ -736,6 +770,93 @@ impl<'a> Walk<'a> {
             self.name(off, pointer.to_owned(), Some(value), None);
         }
         self.order(pointer.to_owned(), before, after);
+    }
+}
+
+/// The successes of an operation, and what the client takes for one: any 2xx where none has a body,
+/// otherwise 200 and those that have the same body as the first.
+struct Successes<'a> {
+    /// The content of each, by status; null where there is no body.
+    content: Vec<(&'a str, &'a Value)>,
+}
+
+impl<'a> Successes<'a> {
+    fn of(responses: &Site<'a>, document: &'a Value) -> Self {
+        let statuses = responses.keys().filter(|status| is_success(status));
+        let content = |status: &'a String| {
+            let content = responses.child(status, document)?.map("content", document);
+            let has_schema = |name: &String| {
+                let media = content.child(name, document);
+                media.is_some_and(|media| media.value.get("schema").is_some())
+            };
+            let is_body = status != NO_CONTENT && content.keys().any(has_schema);
+            Some((
+                status.as_str(),
+                if is_body { content.value } else { NOTHING },
+            ))
+        };
+        Self {
+            content: statuses.filter_map(content).collect(),
+        }
+    }
+
+    /// Returns the body that a success has, or null if none has one.
+    fn body(&self) -> &'a Value {
+        let mut bodies = self.content.iter().map(|(_, content)| *content);
+        bodies.find(|content| !content.is_null()).unwrap_or(NOTHING)
+    }
+
+    /// Returns the rule for a status that is not in `after` any more.
+    fn removed(&self, after: &Self) -> &'static Rule {
+        let is_readable = !after.body().is_null() || self.body().is_null();
+        match is_readable && !after.content.is_empty() {
+            true => &rules::SUCCESS_NO_LONGER,
+            false => &rules::SUCCESS_REMOVED,
+        }
+    }
+
+    /// Returns the rule for a status that is not in `before` yet.
+    fn added(&self, status: &str, before: &Self) -> &'static Rule {
+        let mut all = self.content.iter();
+        let added = all.find(|(known, _)| *known == status);
+        let content = added.map_or(NOTHING, |(_, content)| *content);
+        match (before.body(), content) {
+            (Value::Null, Value::Null) => &rules::SUCCESS_TAKEN,
+            (Value::Null, _) => &rules::SUCCESS_BODY_ADDED,
+            (_, content) if content.is_null() || !same(content, self.body()) => {
+                &rules::SUCCESS_UNREADABLE
+            }
+            _ if status == "200" => &rules::SUCCESS_TAKEN,
+            _ => &rules::SUCCESS_ADDED,
+        }
+    }
+}
+
+/// The status of a success that has no body, whatever a document says.
+const NO_CONTENT: &str = "204";
+
+/// The field of a page with its items.
+const RESULTS: &str = "results";
+
+fn is_success(status: &str) -> bool {
+    status.starts_with('2')
+}
+
+/// Returns what a call of an operation with this effect is.
+fn call(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "read",
+        Effect::Set => "update",
+        Effect::Delete => "deletion",
+        Effect::Create => "creation",
+    }
+}
+
+/// Returns what an error leaves open if the service has acted.
+fn doubt(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "",
+        Effect::Set | Effect::Delete | Effect::Create => " whose outcome is unknown",
     }
 }
 

@@ -142,7 +142,7 @@ fn with_literal_paths(tokens: TokenStream) -> TokenStream {
     };
     match pattern {
         Some((pattern, true)) => {
-            quote!(#pattern, regex::escape(&progenitor_client::encode_path(value)))
+            quote!(#pattern, regex::escape(&progenitor_client::encode_path(&value.to_string())))
         }
         Some((pattern, false)) => quote!(#pattern),
         None => {
@@ -244,7 +244,7 @@ mod tests {
             path_matches(regex::Regex::new("^/api/v1\\.0/orgs/[^/]*/list/[^/]*$").unwrap());
             let re = regex::Regex::new(&format!(
                 "^/api/v1\\.0/orgs/[^/]*/list/{}$",
-                regex::escape(&progenitor_client::encode_path(value))
+                regex::escape(&progenitor_client::encode_path(&value.to_string()))
             ))
             .unwrap();
             query_param("^", value.to_string())

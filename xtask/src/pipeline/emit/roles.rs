@@ -184,3 +184,70 @@ fn role_enum(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::pipeline::unify::{Field, OperationEntry, ServiceEntry};
+
+    #[test]
+    fn an_enum_has_the_names_of_all_bodies_that_it_is_made_from() {
+        let services: Services = toml::from_str(
+            r#"
+            title = "Keys"
+            services = {}
+            types = {}
+            [roles.Role]
+            values = ["Update.roles", "New.roles"]
+            prefix = ""
+            about = "A role."
+            [operations.create]
+            method = "POST"
+            path = "/keys"
+            effect = "create"
+            body = "New"
+            [operations.other]
+            method = "POST"
+            path = "/others"
+            effect = "create"
+            body = "Other"
+            [operations.update]
+            method = "PATCH"
+            path = "/keys"
+            effect = "set"
+            body = "Update"
+            "#,
+        )
+        .unwrap();
+        let operation = |id: &str, role: &str| OperationEntry {
+            id: id.to_owned(),
+            versions: Vec::new(),
+            query: Vec::new(),
+            body: vec![Field {
+                name: "roles".to_owned(),
+                required: false,
+                min: None,
+                max: None,
+                values: vec!["BOTH".to_owned(), role.to_owned()],
+            }],
+        };
+        let unified = Unified {
+            document: Value::Null,
+            catalog: vec![ServiceEntry {
+                name: "s".to_owned(),
+                operations: vec![
+                    operation("create", "NEW"),
+                    operation("other", "UNRELATED"),
+                    operation("update", "OLD"),
+                ],
+            }],
+        };
+        let known = KnownRoles::default()
+            .with_listed(&unified, &services)
+            .unwrap();
+        let names: Vec<_> = known.0["Role"].iter().collect();
+        assert_eq!(names, ["BOTH", "NEW", "OLD"]);
+    }
+}
