@@ -227,10 +227,7 @@ fn what_only_shows_when_code_is_made_is_an_error_too_and_nothing_is_written() {
         ),
         (
             "a secret that would be shown",
-            with_key(
-                field("accessToken", "Text"),
-                json!({"Text": {"type": "string"}}),
-            ),
+            with(&[(&format!("{FIELDS}/accessToken"), json!({"type": "string"}))]),
         ),
         (
             "references that explode",

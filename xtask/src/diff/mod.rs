@@ -64,7 +64,7 @@ pub struct Change {
     pub severity: Severity,
     /// The service.
     pub service: String,
-    /// The operations that it affects.
+    /// The operations that it affects, or `all`.
     pub operation: String,
     /// Its location, as a JSON pointer into the new document, or into the old one for a
     /// removal.
@@ -122,6 +122,9 @@ impl Report {
     }
 }
 
+/// What stands in the place of an operation's name for all of them.
+const ALL: &str = "all";
+
 /// Compares two documents of the service named `service`.
 pub fn diff(old: &Value, new: &Value, service: &str, services: &Services) -> Result<Report> {
     let known = services.service(service)?;
@@ -137,6 +140,11 @@ pub fn diff(old: &Value, new: &Value, service: &str, services: &Services) -> Res
             Some(twin) if twin.operation.split(", ").any(|id| id == change.operation) => {}
             Some(twin) => twin.operation = format!("{}, {}", twin.operation, change.operation),
             None => changes.push(change),
+        }
+    }
+    for change in &mut changes {
+        if change.operation.split(", ").count() == services.operations.len() {
+            change.operation = ALL.to_owned();
         }
     }
     changes.sort_by_key(|change| Reverse(change.severity));

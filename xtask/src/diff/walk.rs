@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Change,
+    ALL, Change,
     rules::{self, Rule},
     sign_in,
     site::{COMPOSITIONS, NOTHING, Site},
@@ -24,7 +24,7 @@ pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Servic
         new,
         service,
         known,
-        operation: "all".to_owned(),
+        operation: ALL.to_owned(),
         effect: Effect::Read,
         part: Part::Request,
         position: Position::Element,
