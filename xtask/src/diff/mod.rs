@@ -7,6 +7,7 @@
 mod rules;
 mod sign_in;
 mod site;
+mod successes;
 mod walk;
 
 pub mod report;
@@ -181,4 +182,21 @@ fn slice(document: &Value, service: &Service, services: &Services) -> Result<Val
         &service.base_path,
         present(document, service, services),
     )
+}
+
+/// Returns whether two values are equal, where `250` is `250.0`.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_same = |(key, value)| other.get(key).is_some_and(|other| same(value, other));
+            one.len() == other.len() && one.iter().all(is_same)
+        }
+        (one, other) => one == other,
+    }
 }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use super::{
     ALL, Change,
     rules::{self, Rule},
-    sign_in,
+    same, sign_in,
     site::{COMPOSITIONS, NOTHING, Site},
+    successes::{NO_CONTENT, Successes, is_success},
 };
 use crate::{
     document::escape,
@@ -773,74 +774,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The successes of an operation, and what the client takes for one: any 2xx where none has a body,
-/// otherwise 200 and those that have the same body as the first.
-struct Successes<'a> {
-    /// The content of each, by status; null where there is no body.
-    content: Vec<(&'a str, &'a Value)>,
-}
-
-impl<'a> Successes<'a> {
-    fn of(responses: &Site<'a>, document: &'a Value) -> Self {
-        let statuses = responses.keys().filter(|status| is_success(status));
-        let content = |status: &'a String| {
-            let content = responses.child(status, document)?.map("content", document);
-            let has_schema = |name: &String| {
-                let media = content.child(name, document);
-                media.is_some_and(|media| media.value.get("schema").is_some())
-            };
-            let is_body = status != NO_CONTENT && content.keys().any(has_schema);
-            Some((
-                status.as_str(),
-                if is_body { content.value } else { NOTHING },
-            ))
-        };
-        Self {
-            content: statuses.filter_map(content).collect(),
-        }
-    }
-
-    /// Returns the body that a success has, or null if none has one.
-    fn body(&self) -> &'a Value {
-        let mut bodies = self.content.iter().map(|(_, content)| *content);
-        bodies.find(|content| !content.is_null()).unwrap_or(NOTHING)
-    }
-
-    /// Returns the rule for a status that is not in `after` any more.
-    fn removed(&self, after: &Self) -> &'static Rule {
-        let is_readable = !after.body().is_null() || self.body().is_null();
-        match is_readable && !after.content.is_empty() {
-            true => &rules::SUCCESS_NO_LONGER,
-            false => &rules::SUCCESS_REMOVED,
-        }
-    }
-
-    /// Returns the rule for a status that is not in `before` yet.
-    fn added(&self, status: &str, before: &Self) -> &'static Rule {
-        let mut all = self.content.iter();
-        let added = all.find(|(known, _)| *known == status);
-        let content = added.map_or(NOTHING, |(_, content)| *content);
-        match (before.body(), content) {
-            (Value::Null, Value::Null) => &rules::SUCCESS_TAKEN,
-            (Value::Null, _) => &rules::SUCCESS_BODY_ADDED,
-            (_, content) if content.is_null() || !same(content, self.body()) => {
-                &rules::SUCCESS_UNREADABLE
-            }
-            _ if status == "200" => &rules::SUCCESS_TAKEN,
-            _ => &rules::SUCCESS_ADDED,
-        }
-    }
-}
-
-/// The status of a success that has no body, whatever a document says.
-const NO_CONTENT: &str = "204";
-
 /// The field of a page with its items.
 const RESULTS: &str = "results";
-
-fn is_success(status: &str) -> bool {
-    status.starts_with('2')
-}
 
 /// Returns what a call of an operation with this effect is.
 fn call(effect: Effect) -> &'static str {
@@ -898,23 +833,6 @@ impl<'a> Parameters<'a> {
             .iter()
             .map(|((place, name), _)| format!("{place} {name}"))
             .collect()
-    }
-}
-
-/// Returns whether two values are equal, where `250` is `250.0`.
-fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one == other || one.as_f64() == other.as_f64()
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            let is_same = |(key, value)| other.get(key).is_some_and(|other| same(value, other));
-            one.len() == other.len() && one.iter().all(is_same)
-        }
-        (one, other) => one == other,
     }
 }
 

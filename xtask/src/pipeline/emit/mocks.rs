@@ -109,7 +109,7 @@ fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> R
             let media_type = Literal::string(&media_type(operation, service)?);
             syn::parse2(replace(tokens, &media_type))?
         }
-        None => bail!("{name} answers for no operation"),
+        None => bail!("{name} responds for no operation"),
     };
     Ok(())
 }
@@ -164,15 +164,12 @@ fn pattern(literal: &Literal) -> Option<(Literal, bool)> {
     let text: syn::LitStr = syn::parse2(literal.to_token_stream()).ok()?;
     let text = text.value();
     let path = text.strip_prefix("^/")?.strip_suffix('$')?;
-    let segment = |segment: &str| match segment {
-        "{}" => segment.to_owned(),
-        ".*" | "[^/]*" => "[^/]*".to_owned(),
-        fixed => regex::escape(fixed),
-    };
-    // The slash of `[^/]*` separates nothing.
-    let path = path.replace("[^/]*", ".*");
-    let segments: Vec<_> = path.split('/').map(segment).collect();
-    let pattern = format!("^/{}$", segments.join("/"));
+    // Neither is escaped.
+    let (any, value) = ("\u{1}", "\u{2}");
+    let path = path.replace("[^/]*", any).replace(".*", any);
+    let path = regex::escape(&path.replace("{}", value));
+    let path = path.replace(any, "[^/]*").replace(value, "{}");
+    let pattern = format!("^/{path}$");
     Some((Literal::string(&pattern), text.contains("{}")))
 }
 
@@ -236,14 +233,14 @@ mod tests {
     fn a_value_in_a_path_stands_for_itself_and_no_parameter_reaches_over_a_slash() {
         let tokens = with_literal_paths(quote! {
             path_matches(regex::Regex::new("^/api/v1.0/orgs/[^/]*/list/[^/]*$").unwrap());
-            let re = regex::Regex::new(&format!("^/api/v1.0/orgs/.*/list/{}$", value.to_string()))
+            let re = regex::Regex::new(&format!("^/api/v1.0/orgs/.*/list/{}.gz$", value.to_string()))
                 .unwrap();
             query_param("^", value.to_string())
         });
         let expected = quote! {
             path_matches(regex::Regex::new("^/api/v1\\.0/orgs/[^/]*/list/[^/]*$").unwrap());
             let re = regex::Regex::new(&format!(
-                "^/api/v1\\.0/orgs/[^/]*/list/{}$",
+                "^/api/v1\\.0/orgs/[^/]*/list/{}\\.gz$",
                 regex::escape(&progenitor_client::encode_path(&value.to_string()))
             ))
             .unwrap();
