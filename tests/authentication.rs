@@ -41,7 +41,7 @@ fn service_account(emulator: &Emulator) -> ClientBuilder {
 }
 
 fn builder(emulator: &Emulator) -> ClientBuilder {
-    Client::builder().base_url(emulator.base_url()).unwrap()
+    Client::builder().base_url(emulator.base_url())
 }
 
 /// Sends an update with the operation that `number` selects; returns the requests that it took.
@@ -320,7 +320,6 @@ async fn tasks_with_one_nonce_never_repeat_a_count() {
     .unwrap();
     let client = Client::builder()
         .base_url(&server.url)
-        .unwrap()
         .credentials(Credentials::digest("user", "password"))
         .build()
         .unwrap();

@@ -1,8 +1,10 @@
-//! Both operations on every service, from the public client to the emulator's state.
+//! Every operation on every service, from the public client to the emulator's state.
+
+use std::time::{Duration, SystemTime};
 
 use atlas_admin::{
     ApiVersion, Client, ClientBuilder, Credentials, Error, ErrorCode, ErrorKind, OrgRole,
-    ProjectRole, RequestOptions,
+    ProjectRole, RequestOptions, RoleEdit,
 };
 use atlas_emulator::Emulator;
 use workspace_tests::ids::UNKNOWN_ID;
@@ -16,12 +18,12 @@ fn service_account(emulator: &Emulator) -> Credentials {
 }
 
 fn atlas(emulator: &Emulator) -> ClientBuilder {
-    Client::builder().base_url(emulator.base_url()).unwrap()
+    Client::builder().base_url(emulator.base_url())
 }
 
 /// Creates a client for each service and each kind of credentials that it accepts.
 fn clients(emulator: &Emulator) -> Vec<(&'static str, Client)> {
-    let ops_manager = Client::builder().ops_manager(emulator.base_url()).unwrap();
+    let ops_manager = Client::builder().ops_manager(emulator.base_url());
     [
         ("v2 digest", atlas(emulator).credentials(key_pair(emulator))),
         (
@@ -341,11 +343,11 @@ async fn invalid_input_is_rejected_before_sending() {
                 .await,
         ),
         (
-            "101 items per page on v1",
+            "501 items per page on v1",
             v1.project(project)
                 .api_key(key)
                 .replace_roles([ProjectRole::Owner])
-                .options(items(101))
+                .options(items(501))
                 .send()
                 .await,
         ),
@@ -389,4 +391,191 @@ async fn get_returns_the_updated_key() {
         assert_eq!(read.roles, written.roles, "{name}");
         assert_eq!(read.links, written.links, "{name}");
     }
+}
+
+/// Options that change the form of each response, and must not change its meaning.
+fn forms() -> [RequestOptions; 2] {
+    let options = RequestOptions::new;
+    [options(), options().envelope(true).pretty(true)]
+}
+
+#[tokio::test]
+async fn keys_are_created_listed_and_deleted() {
+    let emulator = Emulator::start().await.unwrap();
+    for (name, client) in clients(&emulator) {
+        for options in forms() {
+            let start = SystemTime::now();
+            let org = client.org(emulator.org_id());
+            let create = org.api_keys().create(name).options(options.clone());
+            let new = create.roles([OrgRole::ReadOnly]).await.unwrap();
+            let state = emulator.api_key(&new.id).unwrap();
+            assert_eq!((&*state.desc, &state.public_key), (name, &new.public_key));
+            assert_eq!(state.org_roles, ["ORG_READ_ONLY"], "{name}");
+
+            let list = org.api_keys().list().options(options.clone());
+            let ids = |keys: &[atlas_admin::ApiKey]| -> Vec<String> {
+                keys.iter().map(|key| key.id.to_string()).collect()
+            };
+            let all = list.clone().items_per_page(1).all().await.unwrap();
+            let mut known: Vec<_> = emulator.api_keys(emulator.org_id());
+            known.sort_by(|a, b| a.public_key.cmp(&b.public_key));
+            let known: Vec<_> = known.into_iter().map(|key| key.id).collect();
+            assert_eq!(ids(&all), known, "{name}");
+            let page = list.page().await.unwrap();
+            assert_eq!(page.total_count, Some(3), "{name}");
+            let found = org.api_keys().find_created(name, start).await.unwrap();
+            assert_eq!(ids(&found), [new.id.to_string()], "{name}");
+
+            let key = org.api_key(&new.id);
+            let read = key.get().options(options.clone()).await.unwrap();
+            assert!(read.private_key.as_ref().unwrap().expose().contains('*'));
+            key.delete().options(options.clone()).await.unwrap();
+            assert!(emulator.api_key(&new.id).is_none(), "{name}");
+            let error = key.delete().options(options.clone()).await.unwrap_err();
+            assert!(error.is_not_found() && !error.outcome_unknown(), "{error}");
+            key.delete().options(options).missing_ok().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_are_created_in_projects_assigned_edited_and_removed() {
+    use ProjectRole::{DataAccessReadOnly, Owner, ReadOnly};
+    let emulator = Emulator::start().await.unwrap();
+    let in_project = |id: &str| {
+        emulator
+            .api_key(id)
+            .unwrap()
+            .project_roles
+            .remove(emulator.project_id())
+    };
+    for (name, client) in clients(&emulator) {
+        for options in forms() {
+            let project = client.project(emulator.project_id());
+            let create = project.api_keys().create(name).options(options.clone());
+            let new = create.roles([ReadOnly]).await.unwrap();
+            let key = project.api_key(&new.id);
+            let added = key
+                .add_roles([Owner])
+                .options(options.clone())
+                .await
+                .unwrap();
+            assert_eq!(*added, RoleEdit::new(true, vec![ReadOnly, Owner]), "{name}");
+            let removed = key.remove_roles([ReadOnly]).options(options.clone());
+            assert_eq!(removed.await.unwrap().roles, [Owner], "{name}");
+            assert_eq!(in_project(&new.id).unwrap(), ["GROUP_OWNER"], "{name}");
+
+            let list = project.api_keys().list().options(options.clone());
+            let listed = list.all().await.unwrap();
+            assert!(listed.iter().any(|key| key.id == new.id), "{name}");
+            key.remove().options(options.clone()).await.unwrap();
+            assert_eq!(in_project(&new.id), None, "{name}");
+            key.remove()
+                .missing_ok()
+                .options(options.clone())
+                .await
+                .unwrap();
+
+            let assigned = key.assign([DataAccessReadOnly]).options(options.clone());
+            let assigned = assigned.await.unwrap();
+            assert!(
+                assigned
+                    .project_roles(emulator.project_id())
+                    .eq([DataAccessReadOnly])
+            );
+            assert_eq!(in_project(&new.id).unwrap().len(), 1, "{name}");
+            let org_key = client.org(emulator.org_id()).api_key(&new.id);
+            org_key.delete().options(options).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn access_lists_restrict_where_a_key_signs_in_from() {
+    let emulator = Emulator::start().await.unwrap();
+    for (name, client) in clients(&emulator) {
+        for options in forms() {
+            let org = client.org(emulator.org_id());
+            let create = org.api_keys().create(name).roles([OrgRole::ReadOnly]);
+            let new = create.await.unwrap();
+            let as_new = atlas(&emulator)
+                .credentials(new.credentials())
+                .build()
+                .unwrap();
+            let as_new = as_new.org(emulator.org_id()).api_key(&new.id);
+            as_new.get().await.unwrap();
+
+            let list = org.api_key(&new.id).access_list();
+            let entries = [
+                "203.0.113.0/24",
+                "198.51.100.7",
+                "2001:db8::/32",
+                "2001:db8:1::1",
+            ];
+            let added = list.add(entries).options(options.clone()).await.unwrap();
+            assert_eq!(added.results.len(), 4, "{name}");
+            let error = as_new.get().await.unwrap_err();
+            assert_eq!(error.code(), Some(ErrorCode::IP_ADDRESS_NOT_ON_ACCESS_LIST));
+            list.add(["127.0.0.1"])
+                .options(options.clone())
+                .await
+                .unwrap();
+            as_new.get().await.unwrap();
+
+            let all = list.list().items_per_page(2).options(options.clone());
+            assert_eq!(all.all().await.unwrap().len(), 5, "{name}");
+            let entry = list
+                .get("127.0.0.1")
+                .options(options.clone())
+                .await
+                .unwrap();
+            assert!(entry.count.is_some_and(|count| count > 0), "{name}");
+            for entry in entries {
+                let read = list.get(entry).options(options.clone()).await.unwrap();
+                list.delete(&*read).options(options.clone()).await.unwrap();
+                let error = list
+                    .delete(entry)
+                    .options(options.clone())
+                    .await
+                    .unwrap_err();
+                assert!(error.is_not_found(), "{name} {entry}: {error}");
+                list.delete(entry).missing_ok().await.unwrap();
+            }
+            let error = list
+                .add(["127.0.0.1"])
+                .options(options.clone())
+                .await
+                .unwrap_err();
+            assert!(error.is_conflict(), "{name}: {error}");
+            assert_eq!(
+                emulator.api_key(&new.id).unwrap().access_list,
+                ["127.0.0.1/32"]
+            );
+            org.api_key(&new.id).delete().await.unwrap();
+            assert!(as_new.get().await.unwrap_err().is_credentials(), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn edits_of_roles_at_the_same_time_are_all_applied() {
+    let latency = Duration::from_millis(5);
+    let emulator = Emulator::builder().latency(latency).start().await.unwrap();
+    let (project, key) = (emulator.project_id(), emulator.api_key_id());
+    let roles: Vec<_> = atlas_admin::Service::AtlasV2.project_roles().collect();
+    let clients = clients(&emulator);
+    let v2 = clients.iter().filter(|(name, _)| name.starts_with("v2"));
+    let edits: Vec<_> = v2
+        .cycle()
+        .zip(&roles)
+        .map(|((_, client), role)| {
+            let edit = client.project(project).api_key(key).add_roles([role]);
+            tokio::spawn(edit.send())
+        })
+        .collect();
+    for edit in edits {
+        edit.await.unwrap().unwrap();
+    }
+    let state = emulator.api_key(key).unwrap();
+    assert_eq!(state.project_roles[project].len(), roles.len());
 }

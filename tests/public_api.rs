@@ -10,7 +10,8 @@ use std::{
 };
 
 use syn::{
-    Attribute, Fields, File, ImplItem, Item, ItemImpl, TraitItem, Type, UseTree, Visibility,
+    Attribute, Fields, File, Ident, ImplItem, Item, ItemImpl, ItemUse, TraitItem, Type, UseTree,
+    Visibility,
 };
 
 #[test]
@@ -32,7 +33,7 @@ fn source() -> PathBuf {
 /// Prints what a module exports. The folder holds the files of the module.
 fn exported(folder: &Path, root: &Path) -> String {
     let files: Vec<File> = rust_files(folder).iter().map(|path| parse(path)).collect();
-    let exported = exports(&parse(root));
+    let (exported, foreign) = exports(&parse(root));
     let mut items_by_name = BTreeMap::<String, Vec<Item>>::new();
     for item in files.into_iter().flat_map(|file| file.items) {
         if let Some((name, item)) = public(item, &exported) {
@@ -52,7 +53,7 @@ fn exported(folder: &Path, root: &Path) -> String {
         shebang: None,
         frontmatter: None,
         attrs: Vec::new(),
-        items: items.collect(),
+        items: foreign.into_iter().chain(items).collect(),
     };
     prettyplease::unparse(&file)
 }
@@ -75,17 +76,30 @@ fn parse(path: &Path) -> File {
     syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Returns the names that a root file exports.
-fn exports(root: &File) -> BTreeSet<String> {
-    let uses = root.items.iter().filter_map(|item| match item {
-        Item::Use(item) if is_public(&item.vis) => Some(&item.tree),
-        _ => None,
-    });
-    let mut names = BTreeSet::new();
-    for tree in uses {
-        leaves(tree, &mut names);
+/// Returns the names that a root file exports from its own modules, and what it exports of other
+/// crates.
+fn exports(root: &File) -> (BTreeSet<String>, Vec<Item>) {
+    let is_module = |name: &Ident| {
+        let mut items = root.items.iter();
+        items.any(|item| matches!(item, Item::Mod(module) if module.ident == *name))
+    };
+    let (mut names, mut foreign) = (BTreeSet::new(), Vec::new());
+    for item in &root.items {
+        match item {
+            Item::Use(item) if is_public(&item.vis) => match &item.tree {
+                UseTree::Path(path) if is_module(&path.ident) => leaves(&item.tree, &mut names),
+                _ => foreign.push(Item::Use(without_attributes(item))),
+            },
+            _ => {}
+        }
     }
-    names
+    (names, foreign)
+}
+
+fn without_attributes(item: &ItemUse) -> ItemUse {
+    let mut item = item.clone();
+    item.attrs.clear();
+    item
 }
 
 fn leaves(tree: &UseTree, names: &mut BTreeSet<String>) {
@@ -134,9 +148,10 @@ fn public(mut item: Item, exported: &BTreeSet<String>) -> Option<(String, Item)>
         }
         Item::Impl(item) => strip_impl(item)?,
         Item::Macro(item) if item.ident.is_none() => {
-            // Macros that implement traits take the name of an exported type.
-            let tokens = item.mac.tokens.to_string();
-            exported.iter().find(|name| **name == tokens)?.clone()
+            // Macros that add to an exported type take its name first.
+            let tokens = item.mac.tokens.clone();
+            let first = tokens.into_iter().next()?.to_string();
+            exported.get(&first)?.clone()
         }
         _ => return None,
     };

@@ -28,7 +28,7 @@ async fn replay(recording: &Recording) -> FaultServer {
 }
 
 fn client(server: &FaultServer, credentials: Credentials) -> Client {
-    let builder = Client::builder().base_url(&server.url).unwrap();
+    let builder = Client::builder().base_url(&server.url);
     builder
         .credentials(credentials)
         .timeout(Duration::from_secs(10))

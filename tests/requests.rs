@@ -5,7 +5,7 @@ use atlas_admin::{
     Response,
 };
 use workspace_tests::{
-    fault_server::{Behavior, FaultServer, Script},
+    fault_server::{Behavior, FaultServer, Script, response},
     fixture,
     ids::fixture::{API_KEY_ID, ORG_ID, PROJECT_ID},
 };
@@ -74,7 +74,7 @@ async fn serve(response: &str) -> FaultServer {
 }
 
 fn atlas(server: &FaultServer) -> ClientBuilder {
-    Client::builder().base_url(&server.url).unwrap()
+    Client::builder().base_url(&server.url)
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn atlas_v1_update_org_key() -> Result<(), Error> {
 async fn ops_manager_update_org_key() -> Result<(), Error> {
     let server = serve("ops-manager-update-org-key.http").await;
     let client = Client::builder()
-        .ops_manager(&server.url)?
+        .ops_manager(&server.url)
         .credentials(digest())
         .build()?;
     let update = client.org(ORG_ID).api_key(API_KEY_ID).update();
@@ -166,6 +166,106 @@ async fn atlas_v1_replace_project_roles() -> Result<(), Error> {
         .send()
         .await?;
     insta::assert_snapshot!(transcript(&server, &key));
+    Ok(())
+}
+
+/// Formats what differs between operations in the last request.
+fn brief(server: &FaultServer) -> String {
+    let request = mask(server.requests().last().unwrap(), &server.url);
+    let (head, body) = request.split_once("\n\n").unwrap();
+    let mut lines = head.lines();
+    let target = lines.next().unwrap().trim_end_matches(" HTTP/1.1");
+    let types = ["accept: ", "content-type: "];
+    let is_type = |line: &&str| types.iter().any(|name| line.starts_with(name));
+    let mut shown = vec![target];
+    shown.extend(lines.filter(is_type));
+    shown.push(body);
+    shown.retain(|line| !line.is_empty());
+    shown.join("\n") + "\n\n"
+}
+
+/// Makes a call of each operation, and returns its request.
+async fn every_operation(builder: ClientBuilder, server: &FaultServer) -> Result<String, Error> {
+    let client = builder.build()?;
+    let (org, project) = (client.org(ORG_ID), client.project(PROJECT_ID));
+    let (org_key, project_key) = (org.api_key(API_KEY_ID), project.api_key(API_KEY_ID));
+    let list = org_key.access_list();
+    let mut text = String::new();
+    let mut show = || text += &brief(server);
+
+    org.api_keys().list().items_per_page(20).page_num(2).await?;
+    show();
+    org.api_keys().create("ci").roles([OrgRole::Member]).await?;
+    show();
+    org_key.get().await?;
+    show();
+    org_key.update().desc("ci").roles([OrgRole::Member]).await?;
+    show();
+    org_key.delete().await?;
+    show();
+    project.api_keys().list().await?;
+    show();
+    let create = project.api_keys().create("ci");
+    create.roles([ProjectRole::ReadOnly]).await?;
+    show();
+    project_key.assign([ProjectRole::ReadOnly]).await?;
+    show();
+    project_key.remove().await?;
+    show();
+    list.list().await?;
+    show();
+    list.add(["203.0.113.0/24", "198.51.100.7"]).await?;
+    show();
+    list.get("198.51.100.7").await?;
+    show();
+    list.delete("203.0.113.0/24").await?;
+    show();
+    Ok(text)
+}
+
+/// Starts a server that responds to [`every_operation`].
+async fn serve_every_operation() -> FaultServer {
+    let key = format!(r#"{{"id":"{API_KEY_ID}","publicKey":"abcdefgh","privateKey":"whole"}}"#);
+    let page = r#"{"results":[]}"#;
+    let entry = r#"{"ipAddress":"198.51.100.7"}"#;
+    let bodies = [
+        page, &key, &key, &key, "", page, &key, &key, "", page, page, entry, "",
+    ];
+    let updates = bodies.map(|body| match body {
+        "" => response(204, &[], ""),
+        body => response(200, &[], body),
+    });
+    let challenge = fixture("digest-challenge.http").unwrap().to_http1();
+    let script = Script {
+        handshakes: vec![Behavior::from(challenge.as_str()); 13],
+        updates: updates.into(),
+        ..Script::default()
+    };
+    FaultServer::start(script).await.unwrap()
+}
+
+#[tokio::test]
+async fn atlas_v2_every_operation() -> Result<(), Error> {
+    let server = serve_every_operation().await;
+    let builder = atlas(&server).credentials(digest());
+    insta::assert_snapshot!(every_operation(builder, &server).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn atlas_v1_every_operation() -> Result<(), Error> {
+    let server = serve_every_operation().await;
+    let builder = atlas(&server).atlas_v1().credentials(digest());
+    insta::assert_snapshot!(every_operation(builder, &server).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn ops_manager_every_operation() -> Result<(), Error> {
+    let server = serve_every_operation().await;
+    let builder = Client::builder().ops_manager(&server.url);
+    let builder = builder.credentials(digest());
+    insta::assert_snapshot!(every_operation(builder, &server).await?);
     Ok(())
 }
 

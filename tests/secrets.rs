@@ -111,10 +111,16 @@ fn secrets_of(traffic: &str) -> BTreeSet<String> {
             _ => {}
         }
     }
-    for part in traffic.split(r#""access_token":""#).skip(1) {
-        secrets.insert(part.split_once('"').unwrap().0.to_owned());
-    }
+    secrets.extend(fields(traffic, "access_token"));
     secrets
+}
+
+/// Returns the values of a field in JSON bodies.
+fn fields<'a>(traffic: &'a str, name: &str) -> impl Iterator<Item = String> + 'a {
+    let parts: Vec<_> = traffic.split(&format!("{name:?}")).skip(1).collect();
+    // The colon may have spaces around it.
+    let values = parts.into_iter().filter_map(|part| part.split('"').nth(1));
+    values.map(str::to_owned)
 }
 
 /// Returns the secret parameters of a digest header.
@@ -128,7 +134,7 @@ fn digest_secrets(parameters: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Calls both operations, with and without errors, and appends all texts to `shown`.
+/// Calls operations of each kind, with and without errors, and appends all texts to `shown`.
 async fn call_all(client: &Client, emulator: &Emulator, shown: &mut String) {
     let (org, project) = (emulator.org_id(), emulator.project_id());
     let key = emulator.api_key_id();
@@ -162,6 +168,24 @@ async fn call_all(client: &Client, emulator: &Emulator, shown: &mut String) {
             let replace = replace.options(options.clone()).send();
             show(replace.await.map(|response| format!("{response:?}")));
         }
+        let org = client.org(org);
+        let create = org.api_keys().create("new").roles([OrgRole::ReadOnly]);
+        let created = create.options(options.clone()).await;
+        if let Ok(new) = &created {
+            let key = org.api_key(&new.id);
+            let add = key.access_list().add(["203.0.113.7"]);
+            let added = add.options(options.clone()).await;
+            show(added.map(|response| format!("{response:?}")));
+            show(key.delete().await.map(|response| format!("{response:?}")));
+        }
+        show(created.map(|response| format!("{response:?} {:?}", response.credentials())));
+        let create = client.project(project).api_keys().create("new");
+        let create = create
+            .roles([ProjectRole::ReadOnly])
+            .options(options.clone());
+        show(create.await.map(|response| format!("{response:?}")));
+        let list = org.api_keys().list().options(options.clone());
+        show(list.page().await.map(|response| format!("{response:?}")));
     }
     show(client.revoke_token().await.map(|()| String::new()));
     *shown += &format!("{client:?} {client:#?}");
@@ -222,14 +246,13 @@ async fn no_secret_is_logged_or_displayed() {
 
         let atlas = |credentials| {
             let builder = Client::builder().credentials(credentials);
-            builder.base_url(&url).unwrap()
+            builder.base_url(&url)
         };
         let clients: Vec<ClientBuilder> = vec![
             atlas(Credentials::digest(public, private)),
             atlas(Credentials::digest(public, private)).atlas_v1(),
             Client::builder()
                 .ops_manager(&url)
-                .unwrap()
                 .credentials(Credentials::digest(public, private)),
             atlas(Credentials::digest(public, wrong)),
             atlas(Credentials::service_account(id, secret)).token_store(MemoryStore::new()),
@@ -248,7 +271,7 @@ async fn no_secret_is_logged_or_displayed() {
         for mut builder in clients {
             builder = builder.retry(policy.clone());
             if let Some(certificate) = emulator.ca_certificate() {
-                builder = builder.add_root_certificate(certificate).unwrap();
+                builder = builder.add_root_certificate(certificate);
             }
             shown += &format!("{builder:?} {builder:#?}");
             let client = builder.build().unwrap();
@@ -262,6 +285,11 @@ async fn no_secret_is_logged_or_displayed() {
     }
     secrets.extend(secrets_of(&traffic));
     secrets.extend(tokens.0.lock().iter().cloned());
+    let whole = |key: &String| !key.contains('*');
+    let private_keys: BTreeSet<_> = fields(&traffic, "privateKey").filter(whole).collect();
+    let count = private_keys.len();
+    assert!(count > 50, "only {count} private keys of new API keys");
+    secrets.extend(private_keys);
     assert!(secrets.len() > 1_000, "only {} secrets", secrets.len());
     let log = log.text();
     // The log is complete: each crate has written to it, at all levels.

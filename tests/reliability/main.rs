@@ -1,5 +1,5 @@
-//! Every way in which a call can fail, and what its caller learns: a table of scenarios,
-//! each run with both operations and every kind of credentials.
+//! Every way in which a call can fail, and what its caller learns: a table of scenarios, each
+//! run with every kind of credentials, and with both updates or an operation of each effect.
 
 mod page;
 mod scenario;
@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use scenario::{Operation, Scenario};
+use scenario::Scenario;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 
 /// How many calls run at once: those that use the processor, and those that mostly wait.
@@ -27,9 +27,11 @@ const MAX_MEMORY: u64 = 768 << 20;
 async fn failures_are_typed_bounded_and_truthful() {
     let redirect_target = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let sections = scenarios::sections(&redirect_target.local_addr().unwrap().to_string());
+    let by_effect = scenarios::effects().into_iter().flat_map(|row| row.0);
     let scenarios: Vec<Scenario> = sections
         .into_iter()
         .flat_map(|section| section.scenarios)
+        .chain(by_effect)
         .collect();
     assert!(scenarios.len() >= 40, "{} scenarios", scenarios.len());
     let followed = Arc::new(AtomicU32::new(0));
@@ -55,14 +57,13 @@ async fn failures_are_typed_bounded_and_truthful() {
     }
 }
 
-/// Runs scenarios with both operations and each kind of their credentials; returns the
-/// failures.
+/// Runs scenarios with each of their operations and kinds of credentials; returns the failures.
 async fn run(scenarios: Vec<Scenario>, max_running: usize) -> Vec<String> {
     let permits = Arc::new(Semaphore::new(max_running));
     let mut calls = JoinSet::new();
     for scenario in scenarios {
         for &auth in &scenario.auth {
-            for operation in [Operation::UpdateOrgApiKey, Operation::ReplaceProjectRoles] {
+            for &operation in &scenario.operations {
                 let (scenario, permits) = (scenario.clone(), Arc::clone(&permits));
                 calls.spawn(async move {
                     let _permit = permits.acquire().await.unwrap();
@@ -86,5 +87,5 @@ fn peak_memory() -> Option<u64> {
 
 #[test]
 fn page_is_up_to_date() {
-    page::check(&scenarios::sections("127.0.0.1:9"));
+    page::check(&scenarios::effects(), &scenarios::sections("127.0.0.1:9"));
 }

@@ -8,6 +8,8 @@ pub const PROJECT_ID: &str = "5356823b3794de37132bb7b9";
 pub const API_KEY_ID: &str = "6a793f752c88faeba59bba49";
 /// Another API key of the organization.
 pub const OTHER_API_KEY_ID: &str = "6a793f752c88faeba59bba50";
+/// The private key of a new API key.
+pub const PRIVATE_KEY: &str = "55c3bbb6-b4bb-0be1-e66d-20841f3e7a1c";
 /// A well-formed id of nothing.
 pub const UNKNOWN_ID: &str = "0123456789abcdef01234567";
 

@@ -136,7 +136,8 @@ fn builder(config: &Config, credentials: Credentials) -> Result<ClientBuilder, C
         .service(config.service.value)
         .user_agent_suffix("cli");
     let base_url = &config.base_url;
-    builder = with_origin(&base_url.origin, builder.base_url(&base_url.value))?;
+    builder = builder.base_url(&base_url.value);
+    with_origin(&base_url.origin, builder.validate())?;
     if let Some(version) = &config.api_version {
         builder = builder.api_version(version.value);
     }
@@ -151,7 +152,8 @@ fn builder(config: &Config, credentials: Credentials) -> Result<ClientBuilder, C
             };
             CliError::input(format!("cannot read {}: {error}{advice}", path.display()))
         })?;
-        builder = with_origin(path.display(), builder.add_root_certificate(pem))?;
+        builder = builder.add_root_certificate(pem);
+        with_origin(path.display(), builder.validate())?;
     }
     Ok(builder)
 }

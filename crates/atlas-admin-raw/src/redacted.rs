@@ -18,6 +18,12 @@ impl Redacted {
     }
 }
 
+impl From<SecretString> for Redacted {
+    fn from(text: SecretString) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(PLACEHOLDER)

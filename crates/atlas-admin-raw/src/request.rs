@@ -26,6 +26,12 @@ impl Client {
         }
     }
 
+    /// Returns the HTTP client that supplies default headers.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     /// Returns the service's address with its base path.
     #[must_use]
     pub fn baseurl(&self) -> &str {
@@ -50,7 +56,9 @@ pub struct Request<T> {
 }
 
 impl<T> Request<T> {
-    pub(crate) fn new(
+    /// Creates a request of an operation. `is_success` knows the statuses that the operation
+    /// documents for a success, and `decode` its body.
+    pub fn new(
         http: reqwest::Request,
         operation_id: &'static str,
         is_success: fn(u16) -> bool,
@@ -64,14 +72,22 @@ impl<T> Request<T> {
         }
     }
 
-    /// Decodes the body of a success.
+    /// Returns whether `status` is a success of the operation: 200 and those that the OpenAPI
+    /// document lists or, if the operation returns no body, any from 200 to 299.
+    #[must_use]
+    pub fn is_success(&self, status: u16) -> bool {
+        status == 200 || (self.is_success)(status)
+    }
+
+    /// Decodes the body of a success. If the operation returns none, whatever it contains is
+    /// ignored.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] if the OpenAPI document does not list `status` as a success of the
-    /// operation, or if the body has another form.
+    /// [`DecodeError`] if `status` is not a [success](Self::is_success), or if the body has
+    /// another form.
     pub fn decode(&self, status: u16, body: &[u8]) -> Result<T, DecodeError> {
-        if !(self.is_success)(status) {
+        if !self.is_success(status) {
             return Err(DecodeError::Status(status));
         }
         (self.decode)(body).map_err(DecodeError::Body)
@@ -82,7 +98,7 @@ impl<T> Request<T> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The OpenAPI document does not list this status as a success.
+    /// This status is not a success of the operation.
     Status(u16),
     /// The body is not JSON of the documented form.
     Body(serde_json::Error),
@@ -121,4 +137,48 @@ pub(crate) fn empty(_: &[u8]) -> Result<(), serde_json::Error> {
 #[allow(dead_code)]
 pub(crate) fn bytes(body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     Ok(body.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request<T>(
+        is_success: fn(u16) -> bool,
+        decode: fn(&[u8]) -> Result<T, serde_json::Error>,
+    ) -> Request<T> {
+        let url = "http://localhost/".parse().expect("a URL");
+        Request::new(
+            reqwest::Request::new(reqwest::Method::GET, url),
+            "id",
+            is_success,
+            decode,
+        )
+    }
+
+    #[test]
+    fn a_success_is_200_or_what_the_document_lists() {
+        let request = request(|status| matches!(status, 202u16), json::<u8>);
+        for (status, is_success) in [
+            (200, true),
+            (201, false),
+            (202, true),
+            (204, false),
+            (404, false),
+        ] {
+            assert_eq!(request.is_success(status), is_success, "{status}");
+            assert_eq!(request.decode(status, b"7").is_ok(), is_success, "{status}");
+        }
+    }
+
+    #[test]
+    fn without_a_body_to_decode_any_is_ignored() {
+        let request = request(|status| matches!(status, 200u16..=299u16), empty);
+        for status in [200, 204, 299] {
+            assert!(request.decode(status, b"<html>").is_ok(), "{status}");
+        }
+        for status in [199, 300, 404] {
+            assert!(!request.is_success(status), "{status}");
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! Both operations on every service, against the bundled local server, or on the
-//! service that the environment names.
+//! Updates a key and its roles in a project on every service, against the bundled local server, or
+//! on the service that the environment names.
 
 use std::{env, error::Error};
 
@@ -32,23 +32,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What makes a client of one service on the local server.
-type Connect = fn(&Emulator) -> Result<ClientBuilder, atlas_admin::Error>;
+type Connect = fn(&Emulator) -> ClientBuilder;
 
 async fn local() -> Result<(), Box<dyn Error>> {
     let services: [(&str, Connect); 4] = [
         ("Atlas v2, digest", |emulator| {
-            Ok(atlas(emulator)?.credentials(key_pair(emulator)))
+            atlas(emulator).credentials(key_pair(emulator))
         }),
         ("Atlas v2, service account", |emulator| {
-            Ok(atlas(emulator)?.credentials(account(emulator)))
+            atlas(emulator).credentials(account(emulator))
         }),
         ("Atlas v1.0, digest", |emulator| {
-            Ok(atlas(emulator)?.atlas_v1().credentials(key_pair(emulator)))
+            atlas(emulator).atlas_v1().credentials(key_pair(emulator))
         }),
         ("Ops Manager, digest", |emulator| {
-            Ok(Client::builder()
-                .ops_manager(emulator.base_url())?
-                .credentials(key_pair(emulator)))
+            Client::builder()
+                .ops_manager(emulator.base_url())
+                .credentials(key_pair(emulator))
         }),
     ];
     for (name, builder) in services {
@@ -70,12 +70,12 @@ async fn local() -> Result<(), Box<dyn Error>> {
             project: emulator.project_id().to_owned(),
             key: emulator.api_key_id().to_owned(),
         };
-        target.update(&builder(&emulator)?.build()?, name).await?;
+        target.update(&builder(&emulator).build()?, name).await?;
     }
     Ok(())
 }
 
-fn atlas(emulator: &Emulator) -> Result<ClientBuilder, atlas_admin::Error> {
+fn atlas(emulator: &Emulator) -> ClientBuilder {
     Client::builder().base_url(emulator.base_url())
 }
 

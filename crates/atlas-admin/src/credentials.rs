@@ -6,7 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     error::Error,
-    model::sanitize::{excerpt, first_invisible, looks_like_secret},
+    model::{
+        created_api_key::CreatedApiKey,
+        sanitize::{excerpt, first_invisible, looks_like_secret},
+    },
 };
 
 /// Credentials for a service.
@@ -176,6 +179,25 @@ impl Credentials {
             }
         }
         check_value(secret.0, secret.1.expose_secret())
+    }
+}
+
+impl CreatedApiKey {
+    /// Returns credentials that sign in with the new key, for HTTP digest authentication.
+    ///
+    /// ```no_run
+    /// # async fn create(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+    /// use atlas_admin::{Client, OrgRole};
+    ///
+    /// let keys = atlas.org("32b6e34b3d91647abb20e7b8").api_keys();
+    /// let new = keys.create("ci deploys").roles([OrgRole::Member]).await?.into_inner();
+    /// let as_ci = Client::builder().credentials(new.credentials()).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        Credentials::digest(self.public_key.clone(), self.private_key().clone())
     }
 }
 

@@ -6,19 +6,19 @@
 //! # What there is
 //!
 //! The span `atlas_admin.call`, level `INFO`, lasts from the first attempt to the end
-//! of the answer. Its fields have the names of OpenTelemetry's conventions for HTTP
+//! of the last response. Its fields have the names of OpenTelemetry's conventions for HTTP
 //! clients, where there is one:
 //!
 //! | field | value | set |
 //! | --- | --- | --- |
-//! | `otel.name` | the operation, such as `update_org_api_key` | at the start |
+//! | `otel.name` | the operation, such as `update_org_api_key`, or `request` | at the start |
 //! | `otel.kind` | `client` | at the start |
-//! | `http.request.method` | `GET`, `PATCH` | at the start |
-//! | `url.template` | the path with names in the place of ids | at the start |
+//! | `http.request.method` | the method, such as `PATCH` | at the start |
+//! | `url.template` | the path with names in the place of ids | at the start, if the request is one of an operation |
 //! | `server.address`, `server.port` | where the service is | at the start |
 //! | `service` | `Atlas v2`, `Atlas v1.0`, `Ops Manager` | at the start |
 //! | `requests_sent` | the HTTP requests that were sent, with those to sign in | at the end |
-//! | `http.response.status_code` | the status, or the one in the envelope | at the end, if there was an answer |
+//! | `http.response.status_code` | the status, or the one in the envelope | at the end, if there was a response |
 //! | `error.type` | the [`ErrorKind`](crate::ErrorKind) | at the end of a failure |
 //!
 //! | event | level | fields |

@@ -90,7 +90,7 @@ impl TokenBucket {
             at: Instant::now(),
             capacity: f64::INFINITY,
             per_second: match scope {
-                Scope::Org(_) => ORG_TOKENS_PER_SECOND,
+                Scope::Org(_) | Scope::Other => ORG_TOKENS_PER_SECOND,
                 Scope::Project(_) => PROJECT_TOKENS_PER_SECOND,
             },
             in_flight: 0.0,

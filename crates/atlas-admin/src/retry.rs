@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use atlas_admin_raw::catalog::Effect;
 use http::StatusCode;
 use retry_policies::{Jitter, RetryDecision, RetryPolicy as _, policies::ExponentialBackoff};
 
@@ -12,21 +13,36 @@ use crate::error::{Error, ErrorKind};
 
 /// When a failed call is retried.
 ///
-/// Calls are retried when that is safe, up to the number of attempts and within the call's
-/// time limit ([`ClientBuilder::timeout`](crate::ClientBuilder::timeout)):
+/// A call is retried up to the number of attempts and within its time limit
+/// ([`ClientBuilder::timeout`](crate::ClientBuilder::timeout)), if a repetition is harmless.
+/// That depends on what the operation does ([`Effect`]):
 ///
-/// - after 429 and 503, when the time that `Retry-After` names has passed;
-/// - if no connection could be made, so that nothing was sent;
-/// - if the service refused the request without processing it, which HTTP/2 can express;
-/// - if the call failed while it fetched a challenge or a token;
-/// - once, on a new connection, if an idle connection closed before the response. A
+/// | an attempt ended | read | set | delete | create |
+/// | --- | --- | --- | --- | --- |
+/// | without a connection, so that nothing was sent | retried | retried | retried | retried |
+/// | while it fetched a challenge or a token | retried | retried | retried | retried |
+/// | refused unread, which HTTP/2 can express | retried | retried | retried | retried |
+/// | with 429 | retried | retried | retried | retried |
+/// | with 503 | retried | retried | retried | – |
+/// | because an idle connection had closed | retried | once, on a new connection | retried | – |
+/// | with 502 or 504, a broken connection, or no response in time | retried | only with [`retry_ambiguous`](Self::retry_ambiguous) | retried | – |
+/// | in any other way | – | – | – | – |
+///
+/// - **Read** operations change nothing: the `get` and `list` methods.
+/// - **Set** operations set roles or a description, and a repetition sets them again. An idle
 ///   connection that closes in the middle of the response headers is indistinguishable from
-///   that, and also retried.
+///   one that had closed before, so that counts as the same.
+/// - **Delete** operations find nothing more when they are repeated. If the service does not
+///   find what is to be deleted after an attempt that may have deleted it, the call succeeds.
+/// - **Create** operations would create another key, whose predecessor's secret is lost. They
+///   are retried only if the service certainly did not process the request, and do not use
+///   idle connections, since those may close at any time.
 ///
-/// A failure after which the update may have been applied (502, 504, a broken connection,
-/// no response in time) is retried only with
-/// [`retry_ambiguous`](Self::retry_ambiguous). Otherwise [`Error::outcome_unknown`] is true.
+/// If a call that changes something fails after an attempt that may have been applied,
+/// [`Error::outcome_unknown`] is true. What a creation may have left behind is found with
+/// [`OrgApiKeys::find_created`](crate::OrgApiKeys::find_created).
 ///
+/// After 429 and 503, the next attempt waits for the time that `Retry-After` names.
 /// Between attempts the call waits for a random time, up to a bound that doubles with each
 /// attempt, so that many clients do not return at once.
 ///
@@ -83,9 +99,10 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets whether to retry an update that may already have been applied. Updates are
-    /// idempotent, so repeating one is harmless unless someone else changes the same key in
-    /// between.
+    /// Sets whether to retry a *set* operation that may already have been applied: an update
+    /// of a key, or of its roles in a project. These are idempotent, so repeating one is
+    /// harmless unless someone else changes the same key in between. Other operations are not
+    /// affected: reads and deletions are always retried, creations never.
     pub const fn retry_ambiguous(mut self, allow: bool) -> Self {
         self.retry_ambiguous = allow;
         self
@@ -131,29 +148,36 @@ impl Default for RetryPolicy {
 /// How an attempt failed.
 pub(crate) struct Failure<'a> {
     pub(crate) error: &'a Error,
-    /// Whether this attempt may have been applied.
+    /// What the operation does.
+    pub(crate) effect: Effect,
+    /// Whether the service may have processed the request of this attempt.
     pub(crate) may_have_applied: bool,
     /// Whether an idle connection turned out to be closed, for the first time in this call.
     pub(crate) lost_idle_connection: bool,
 }
 
 impl Failure<'_> {
+    /// Returns whether another attempt may follow; the documentation of [`RetryPolicy`] has
+    /// the same as a table.
     fn is_retryable(&self, retry_ambiguous: bool) -> bool {
         let status = self.error.status();
-        let has_no_response =
-            matches!(self.error.kind(), ErrorKind::Transport | ErrorKind::Timeout);
-        match status {
-            Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => true,
-            Some(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) => {
-                !self.may_have_applied || retry_ambiguous
-            }
+        let is_deferred = matches!(
+            status,
+            Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+        );
+        let is_transient = match status {
+            Some(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) => true,
+            _ if is_deferred => true,
             // Nothing was sent, and nothing will be.
             _ if self.is_setup_failure() => false,
-            _ if has_no_response => {
-                self.lost_idle_connection || !self.may_have_applied || retry_ambiguous
-            }
-            _ => false,
-        }
+            _ => matches!(self.error.kind(), ErrorKind::Transport | ErrorKind::Timeout),
+        };
+        let may_repeat = match self.effect {
+            Effect::Read | Effect::Delete => true,
+            Effect::Set => is_deferred || self.lost_idle_connection || retry_ambiguous,
+            Effect::Create => false,
+        };
+        is_transient && (may_repeat || !self.may_have_applied)
     }
 
     /// Returns whether no HTTP client could be created.

@@ -21,7 +21,6 @@ async fn a_call_that_ends_while_it_connects_has_sent_nothing() {
 
     let client = Client::builder()
         .base_url(format!("http://{address}"))
-        .unwrap()
         .credentials(Credentials::bearer("a.b.c"))
         .timeout(Duration::from_millis(600))
         .retry(RetryPolicy::none())

@@ -75,9 +75,7 @@ async fn every_operation_of_every_service_is_answered_in_its_media_type() {
         (dated_later, dated, Some(ApiVersion::V2023_01_01)),
         (fake.builder().atlas_v1(), "application/json", None),
         (
-            fake.builder()
-                .ops_manager("https://om.example.com:8443")
-                .unwrap(),
+            fake.builder().ops_manager("https://om.example.com:8443"),
             "application/json",
             None,
         ),
@@ -320,7 +318,7 @@ async fn a_request_without_a_reply_is_named() {
 #[tokio::test]
 async fn no_network_is_touched() {
     let fake = done();
-    let builder = fake.builder().base_url("http://127.0.0.1:1").unwrap();
+    let builder = fake.builder().base_url("http://127.0.0.1:1");
     let atlas = builder.build().unwrap();
     update(&atlas).await.unwrap();
     atlas.revoke_token().await.unwrap();

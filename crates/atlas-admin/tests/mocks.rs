@@ -17,7 +17,6 @@ const KEY: &str = "6a793f752c88faeba59bba49";
 fn atlas(server: &MockServer) -> ClientBuilder {
     Client::builder()
         .base_url(server.base_url())
-        .unwrap()
         .credentials(Credentials::bearer("token"))
         .retry(RetryPolicy::none())
 }
@@ -98,7 +97,6 @@ async fn the_other_services_have_paths_and_types_of_their_own() {
     });
     let ops_manager = Client::builder()
         .ops_manager(server.base_url())
-        .unwrap()
         .credentials(Credentials::digest("abcdefgh", "private"));
     for (builder, mock) in [(atlas(&server).atlas_v1(), old), (ops_manager, private)] {
         let atlas = builder.build().unwrap();

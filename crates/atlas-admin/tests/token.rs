@@ -891,17 +891,9 @@ async fn tokens_come_from_the_base_url_whatever_the_order() {
     let url = format!("{}/proxy/", service.url);
     let new = Client::builder;
     for builder in [
-        new()
-            .credentials(credentials())
-            .base_url(&url)
-            .unwrap()
-            .atlas_v1(),
-        new()
-            .atlas_v1()
-            .base_url(&url)
-            .unwrap()
-            .credentials(credentials()),
-        new().base_url(&url).unwrap().credentials(credentials()),
+        new().credentials(credentials()).base_url(&url).atlas_v1(),
+        new().atlas_v1().base_url(&url).credentials(credentials()),
+        new().base_url(&url).credentials(credentials()),
     ] {
         let error = update(&builder.build().unwrap()).await.unwrap_err();
         assert!(error.is_decode(), "no token there: {error}");
@@ -931,7 +923,6 @@ async fn services_behind_one_host_share_no_token() {
             let client = service
                 .builder()
                 .base_url(format!("{}{path}", service.url))
-                .unwrap()
                 .credentials(Credentials::service_account(ID, SECRET))
                 .token_store(store())
                 .build()

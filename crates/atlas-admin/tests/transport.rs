@@ -23,7 +23,6 @@ fn builder(url: &str) -> ClientBuilder {
     Client::builder()
         .credentials(Credentials::bearer("token"))
         .base_url(url)
-        .unwrap()
         .timeout(Duration::from_secs(5))
         .retry(RetryPolicy::none())
 }

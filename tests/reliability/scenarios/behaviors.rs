@@ -5,7 +5,7 @@ use std::time::Duration;
 use flate2::{Compress, Compression, FlushCompress};
 use workspace_tests::{
     fault_server::{Action::Send, Behavior, head, response},
-    ids::API_KEY_ID,
+    ids::{API_KEY_ID, PRIVATE_KEY},
 };
 
 pub(super) const HTML: (&str, &str) = ("Content-Type", "text/html");
@@ -13,7 +13,9 @@ const PAGE: &str = "<!doctype html><title>Oops</title>";
 pub(super) const DRIP_INTERVAL: Duration = Duration::from_millis(60);
 
 pub(super) fn api_key() -> String {
-    format!(r#"{{"id":"{API_KEY_ID}","links":[]}}"#)
+    format!(
+        r#"{{"id":"{API_KEY_ID}","links":[],"privateKey":"{PRIVATE_KEY}","publicKey":"gswvkocq"}}"#
+    )
 }
 
 pub(super) fn success() -> Behavior {

@@ -3,8 +3,11 @@
 mod authentication;
 mod behaviors;
 mod connections;
+mod effects;
 mod responses;
 mod statuses;
+
+pub(crate) use effects::EffectRow;
 
 use crate::scenario::Scenario;
 
@@ -13,7 +16,12 @@ pub(crate) struct Section {
     pub(crate) scenarios: Vec<Scenario>,
 }
 
-/// Returns all scenarios. Their redirects point to the address `redirect_target`.
+/// Returns the faults that are compared for each effect.
+pub(crate) fn effects() -> Vec<EffectRow> {
+    effects::rows()
+}
+
+/// Returns the scenarios of the two updates. Their redirects point to the address `redirect_target`.
 pub(crate) fn sections(redirect_target: &str) -> Vec<Section> {
     let section = |title, scenarios| Section { title, scenarios };
     vec![

@@ -132,12 +132,12 @@ pub(super) fn malformed() -> Vec<Scenario> {
         .fails_unknown(Transport, None),
         Scenario::new(
             "success body closed early",
-            [announce(200, 99).then([Send(api_key().into_bytes()), Close])],
+            [announce(200, 999).then([Send(api_key().into_bytes()), Close])],
         )
         .fails_unknown(Transport, 200),
         Scenario::new(
             "success body reset",
-            [announce(200, 99).then([Send(api_key().into_bytes()), Reset])],
+            [announce(200, 999).then([Send(api_key().into_bytes()), Reset])],
         )
         .fails_unknown(Transport, 200),
         Scenario::new(

@@ -83,7 +83,7 @@ impl FaultServer {
         })
     }
 
-    /// Returns how many requests have arrived so far.
+    /// Returns how many connections and requests have arrived so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.state.counts()
@@ -106,6 +106,7 @@ impl Drop for FaultServer {
 async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State>) {
     while let Ok((stream, _)) = listener.accept().await {
         let state = Arc::clone(&state);
+        state.count_connection();
         let tls = tls.clone();
         tokio::spawn(async move {
             let serve = async {

@@ -28,9 +28,11 @@ impl Script {
     }
 }
 
-/// How many requests have reached a server.
+/// What has reached a server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Connections.
+    pub connections: u32,
     /// Requests of any kind.
     pub requests: u32,
     /// Updates with credentials.

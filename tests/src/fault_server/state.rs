@@ -14,7 +14,7 @@ use super::{
     behavior::{Action, Behavior, response},
     script::{Counts, Script},
 };
-use crate::ids::API_KEY_ID;
+use crate::ids::{API_KEY_ID, PRIVATE_KEY};
 
 pub(super) const CHALLENGE: (&str, &str) = (
     "WWW-Authenticate",
@@ -25,7 +25,7 @@ pub(super) const TOKEN: &str =
     r#"{"access_token":"eyJ.a.b","expires_in":3600,"token_type":"Bearer"}"#;
 
 pub(super) fn api_key() -> String {
-    format!(r#"{{"id":"{API_KEY_ID}","publicKey":"gswvkocq"}}"#)
+    format!(r#"{{"id":"{API_KEY_ID}","privateKey":"{PRIVATE_KEY}","publicKey":"gswvkocq"}}"#)
 }
 
 /// What a request is for.
@@ -122,6 +122,10 @@ impl State {
         let mut counts = self.counts.lock();
         counts.requests += 1;
         counts.updates += u32::from(is_update);
+    }
+
+    pub(super) fn count_connection(&self) {
+        self.counts.lock().connections += 1;
     }
 
     pub(super) fn counts(&self) -> Counts {

@@ -106,7 +106,7 @@ pub(super) fn clients(emulator: &Emulator) -> Result<Vec<Client>> {
             .retry_ambiguous(retry_ambiguous);
         let client = Client::builder()
             .credentials(credentials.clone())
-            .base_url(emulator.base_url())?
+            .base_url(emulator.base_url())
             .retry(policy)
             .attempt_timeout(Duration::from_secs(2))
             .timeout(Duration::from_secs(10))
@@ -230,7 +230,7 @@ impl State {
         let (mut org_roles, mut project_roles) = (Vec::new(), BTreeMap::new());
         for role in &key.roles {
             let roles = match &role.project_id {
-                Some(project) => project_roles.entry(project.clone()).or_default(),
+                Some(project) => project_roles.entry(project.to_string()).or_default(),
                 None => &mut org_roles,
             };
             roles.push(role.role_name.clone());

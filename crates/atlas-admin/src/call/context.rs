@@ -2,7 +2,8 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use atlas_admin_raw::catalog::Operation;
+use atlas_admin_raw::catalog::{Effect, Operation};
+use bytes::Bytes;
 use http::StatusCode;
 use reqwest::Request;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -13,7 +14,7 @@ use crate::{
     model::{
         options::RequestOptions,
         response::{BufferedResponse, RateLimit},
-        target::CallTarget,
+        target::{CallTarget, Scope},
     },
     rate_limiter::{MAX_PAUSE, Permit},
     retry::Failure,
@@ -26,17 +27,20 @@ use crate::{
 pub(super) struct CallContext<'a> {
     pub(super) client: &'a ClientInner,
     pub(super) target: &'a CallTarget,
-    pub(super) operation: &'static Operation,
+    pub(super) operation: &'a Operation,
     pub(super) progress: Arc<Progress>,
     options: &'a RequestOptions,
+    /// Whether a status is a success of the operation.
+    is_success: &'a (dyn Fn(u16) -> bool + Sync),
 }
 
 impl<'a> CallContext<'a> {
     pub(super) fn new(
         client: &'a ClientInner,
-        operation: &'static Operation,
+        operation: &'a Operation,
         target: &'a CallTarget,
         options: &'a RequestOptions,
+        is_success: &'a (dyn Fn(u16) -> bool + Sync),
     ) -> Self {
         Self {
             client,
@@ -44,28 +48,34 @@ impl<'a> CallContext<'a> {
             operation,
             progress: Arc::default(),
             options,
+            is_success,
         }
     }
 
-    /// Returns whether the operation changes something.
-    pub(super) fn is_update(&self) -> bool {
-        self.operation.method != "GET"
+    /// Returns whether the operation changes something, and some attempt may have done so.
+    pub(super) fn may_have_applied(&self) -> bool {
+        self.operation.effect != Effect::Read && self.progress.may_have_applied()
     }
 
     /// Sends the request in as many attempts as the retry policy and the deadline allow.
     pub(super) async fn run(&self, request: &Request) -> Result<BufferedResponse, Error> {
         let mut deadline = deadline_after(self.options.timeout.unwrap_or(self.client.timeout));
         let mut attempts = 0;
-        let mut unpooled = None;
+        // An idle connection may close while the request is on its way. Nobody could then tell
+        // whether something was created.
+        let is_creation = self.operation.effect == Effect::Create;
+        let mut uses_pool = !is_creation;
         let mut has_lost_idle_connection = false;
         loop {
             let mut permit = None;
-            if let Some(limiter) = &self.client.rate_limiter {
+            if let Some(limiter) = &self.client.rate_limiter
+                && self.target.scope != Scope::Other
+            {
                 let started = Instant::now();
                 permit = Some(limiter.acquire(&self.target.scope).await);
                 deadline += started.elapsed();
             }
-            let result = self.attempt(request, unpooled.take(), deadline).await;
+            let result = self.attempt(request, uses_pool, deadline).await;
             attempts += 1;
             let is_rate_limiting = permit.is_some();
             if let Some(permit) = permit {
@@ -73,11 +83,13 @@ impl<'a> CallContext<'a> {
             }
             let error = match result {
                 Ok(response) => return Ok(response),
+                Err(error) if self.has_deleted(&error) => return Ok(deleted(&error)),
                 Err(error) => error,
             };
             let failure = Failure {
                 error: &error,
-                may_have_applied: self.is_update() && self.progress.attempt_may_have_applied(),
+                effect: self.operation.effect,
+                may_have_applied: self.progress.attempt_may_have_applied(),
                 lost_idle_connection: self.progress.lost_idle_connection()
                     && !has_lost_idle_connection,
             };
@@ -100,25 +112,35 @@ impl<'a> CallContext<'a> {
                 delay_ms = delay.as_millis(),
                 "retrying"
             );
-            if failure.lost_idle_connection {
-                has_lost_idle_connection = true;
-                unpooled = self.client.unpooled.as_ref().map(|it| it as _);
-            }
+            has_lost_idle_connection |= failure.lost_idle_connection;
+            uses_pool = !is_creation && !failure.lost_idle_connection;
             self.progress.start_attempt();
             sleep(delay).await;
         }
     }
 
-    /// Makes one attempt, over an `unpooled` connection or the client's pool.
+    /// Returns whether `error` says that what an earlier attempt may have deleted is gone.
+    fn has_deleted(&self, error: &Error) -> bool {
+        self.operation.effect == Effect::Delete
+            && self.progress.earlier_may_have_applied()
+            && error.is_gone()
+    }
+
+    /// Makes one attempt, over the client's pool or, as far as it has them, over connections
+    /// that were not used before.
     async fn attempt(
         &self,
         request: &Request,
-        unpooled: Option<&dyn Transport>,
+        uses_pool: bool,
         call_deadline: Instant,
     ) -> Result<BufferedResponse, Error> {
         let deadline = call_deadline.min(deadline_after(self.client.attempt_timeout));
+        let transport: &dyn Transport = match &self.client.unpooled {
+            Some(unpooled) if !uses_pool => unpooled,
+            _ => &*self.client.transport,
+        };
         let context = RequestContext {
-            transport: unpooled.unwrap_or(&*self.client.transport),
+            transport,
             operation_id: self.operation.id,
             progress: &self.progress,
             reports_connections: self.client.unpooled.is_some(),
@@ -138,7 +160,7 @@ impl<'a> CallContext<'a> {
         })
     }
 
-    /// Sends the request with credentials. Responses other than 200 are errors.
+    /// Sends the request with credentials. A response that is not a success is an error.
     async fn exchange(
         &self,
         context: &RequestContext<'_>,
@@ -149,11 +171,21 @@ impl<'a> CallContext<'a> {
             response = envelope::open(response);
             self.progress.record_status(response.status);
         }
-        if response.status == StatusCode::OK {
+        if (self.is_success)(response.status.as_u16()) {
             Ok(response)
         } else {
             Err(from_response::refusal(response))
         }
+    }
+}
+
+/// Returns the response to a deletion that the service reports as `error`, since an earlier
+/// attempt was applied.
+fn deleted(error: &Error) -> BufferedResponse {
+    BufferedResponse {
+        status: StatusCode::NO_CONTENT,
+        headers: error.headers().cloned().unwrap_or_default(),
+        body: Bytes::new(),
     }
 }
 

@@ -26,17 +26,19 @@ use crate::{
     model::{options::RequestOptions, response::Response, target::CallTarget},
 };
 
-/// Sends the request of an operation, decodes the response, and has it verified.
-pub(crate) async fn send<T>(
+/// Sends the request of an operation and decodes the response. `read` verifies that it is about
+/// the request, and makes the result of it.
+pub(crate) async fn send<T, U>(
     client: &ClientInner,
-    operation: &'static Operation,
+    operation: &Operation,
     target: CallTarget,
     options: &RequestOptions,
     mut request: raw::Request<T>,
-    verify: impl FnOnce(&CallTarget, &T) -> Result<(), Error>,
-) -> Result<Response<T>, Error> {
+    read: impl FnOnce(&CallTarget, T) -> Result<U, Error>,
+) -> Result<Response<U>, Error> {
     set_headers(client, options, &mut request.http);
-    let call = CallContext::new(client, operation, &target, options);
+    let is_success = |status| request.is_success(status);
+    let call = CallContext::new(client, operation, &target, options, &is_success);
     let span = span::open(&call, &request.http);
     let outcome = {
         let run = pin!(call.run(&request.http));
@@ -50,27 +52,30 @@ pub(crate) async fn send<T>(
     let requests_sent = call.progress.requests_sent();
     let error = match outcome {
         Ok(response) => match request.decode(response.status.as_u16(), &response.body) {
-            Ok(value) => match verify(&target, &value) {
-                Ok(()) => {
-                    return Ok(Response::new(
-                        value,
-                        response.status,
-                        response.headers,
-                        requests_sent,
-                    ));
+            Ok(value) => match read(&target, value) {
+                Ok(value) => {
+                    return Ok(Response::new(value)
+                        .with_status(response.status)
+                        .with_headers(response.headers)
+                        .with_requests_sent(requests_sent));
                 }
                 Err(error) => error.with_response(response),
             },
-            Err(error) => from_response::unreadable(&response, "an API key")
+            Err(error) => from_response::unreadable(&response, expected(operation.id))
                 .with_response(response)
-                .with_source(decode_error(error)),
+                .with_source(decode_error(error, target.creates_key())),
         },
         Err(error) => error,
     };
-    let outcome_unknown = call.is_update() && call.progress.may_have_applied();
+    let unknown = call.may_have_applied().then_some(operation.effect);
+    let error = match target.creates_key() {
+        // It may contain the key's secret, whatever the status says.
+        true => error.without_body(),
+        false => error,
+    };
     Err(error
         .with_target(target)
-        .with_outcome(requests_sent, outcome_unknown))
+        .with_outcome(requests_sent, unknown))
 }
 
 /// Returns the request that [`send`] would send, without credentials.
@@ -105,10 +110,27 @@ fn cannot_build(source: Box<dyn StdError + Send + Sync>) -> Error {
     Error::input("cannot build a request from this input").with_source(source)
 }
 
-fn decode_error(error: DecodeError) -> Box<dyn StdError + Send + Sync> {
+/// Returns why a body could not be decoded. The error may quote a value of the body, so that of
+/// a secret body is reduced to its place.
+fn decode_error(error: DecodeError, is_secret: bool) -> Box<dyn StdError + Send + Sync> {
     match error {
+        DecodeError::Body(error) if is_secret => {
+            let (line, column) = (error.line(), error.column());
+            format!("unexpected JSON at line {line} column {column}").into()
+        }
         DecodeError::Body(error) => error.into(),
         error => error.into(),
+    }
+}
+
+/// Returns what the body of an operation's success is, for errors.
+fn expected(operation_id: &str) -> &'static str {
+    match operation_id {
+        "list_org_api_keys" | "list_project_api_keys" => "a page of API keys",
+        "list_access_list_entries" | "add_access_list_entries" => "a page of access list entries",
+        "get_access_list_entry" => "an access list entry",
+        "request" => "what was expected",
+        _ => "an API key",
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) fn open(call: &CallContext<'_>, request: &Request) -> Span {
         otel.name = call.operation.id,
         otel.kind = "client",
         http.request.method = call.operation.method,
-        url.template = call.operation.path,
+        // That of a request that is no operation is not known.
+        url.template = Some(call.operation.path).filter(|path| !path.is_empty()),
         server.address = request.url().host_str(),
         server.port = request.url().port_or_known_default(),
         service = call.client.service.name(),

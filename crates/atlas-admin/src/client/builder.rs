@@ -58,6 +58,8 @@ pub struct ClientBuilder {
     token_store: Option<Arc<dyn TokenStore>>,
     allow_insecure_http: bool,
     user_agent_suffix: Option<String>,
+    /// What is wrong with the first invalid setting; `build` returns it.
+    invalid: Option<Error>,
 }
 
 impl ClientBuilder {
@@ -110,11 +112,12 @@ impl ClientBuilder {
             }
         };
         if let Some(url) = atlas {
-            builder = builder.base_url(url)?;
+            builder = builder.base_url(url);
         }
         if let Some(url) = ops_manager {
-            builder = builder.ops_manager(url)?;
+            builder = builder.ops_manager(url);
         }
+        builder.validate()?;
         Ok(builder)
     }
 
@@ -144,29 +147,23 @@ impl ClientBuilder {
     }
 
     /// Uses Ops Manager at this address, such as `https://om.example.com:8443`, or Cloud
-    /// Manager at `https://cloud.mongodb.com`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`base_url`](Self::base_url).
-    pub fn ops_manager(mut self, url: impl AsRef<str>) -> Result<Self, Error> {
-        self.ops_manager_url = Some(url.as_ref().parse()?);
+    /// Manager at `https://cloud.mongodb.com`. As for [`base_url`](Self::base_url),
+    /// [`build`](Self::build) refuses what is not an address.
+    pub fn ops_manager(mut self, url: impl AsRef<str>) -> Self {
+        self.ops_manager_url = self.check(url.as_ref().parse());
         self.service = Some(Service::OpsManager);
-        Ok(self)
+        self
     }
 
     /// Sets the address of the service, such as that of Atlas for Government, a local server
     /// or a proxy; by default the service's own
     /// ([`Service::default_base_url`]). The service's base path is appended.
     ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not an `https` or `http`
-    /// address, or contains credentials, a query, a fragment or a service's base path.
-    /// [`build`](Self::build) checks whether plain HTTP is allowed.
-    pub fn base_url(mut self, url: impl AsRef<str>) -> Result<Self, Error> {
-        self.base_url = Some(url.as_ref().parse()?);
-        Ok(self)
+    /// [`build`](Self::build) refuses what is not an `https` or `http` address, or contains
+    /// credentials, a query, a fragment or a service's base path.
+    pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
+        self.base_url = self.check(url.as_ref().parse());
+        self
     }
 
     /// Sets the time limit of a whole call, including authentication and retries; 60 seconds
@@ -216,32 +213,28 @@ impl ClientBuilder {
 
     /// Trusts an additional certificate authority, given in PEM, such as a private one of
     /// Ops Manager. Has no effect on an [`http_client`](Self::http_client).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not a certificate.
-    pub fn add_root_certificate(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
+    /// [`build`](Self::build) refuses what is not a certificate.
+    pub fn add_root_certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
         let certificates = Certificate::from_pem_bundle(without_bom(pem.as_ref()))
             .ok()
             .filter(|certificates| !certificates.is_empty())
-            .ok_or_else(|| Error::input("the root certificate is not valid PEM"))?;
-        self.root_certificates.extend(certificates);
-        Ok(self)
+            .ok_or_else(|| Error::input("the root certificate is not valid PEM"));
+        let certificates = self.check(certificates);
+        self.root_certificates
+            .extend(certificates.into_iter().flatten());
+        self
     }
 
     /// Sets the client certificate for services that request one, given in PEM with its
     /// private key. Has no effect on an [`http_client`](Self::http_client).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if it is not a certificate
-    /// with its key. The error does not quote it.
-    pub fn client_identity(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
+    /// [`build`](Self::build) refuses what is not a certificate with its key, without quoting
+    /// it.
+    pub fn client_identity(mut self, pem: impl AsRef<[u8]>) -> Self {
         let identity = Identity::from_pem(without_bom(pem.as_ref())).map_err(|_| {
             Error::input("the identity is not a certificate with its private key in PEM")
-        })?;
-        self.identity = Some(identity);
-        Ok(self)
+        });
+        self.identity = self.check(identity);
+        self
     }
 
     /// Sets the time limit for connecting; 10 seconds by default. An
@@ -298,12 +291,13 @@ impl ClientBuilder {
     /// - [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if the credentials are
     ///   missing, unusable, or of a kind that the service does not accept: Ops Manager
     ///   accepts API keys only.
-    /// - [`ErrorKind::Input`](crate::ErrorKind::Input) if the address is missing, given
-    ///   twice, or plain HTTP to another machine, if a proxy of the environment cannot be
-    ///   used, or if the user agent is not plain text.
+    /// - [`ErrorKind::Input`](crate::ErrorKind::Input) if a setting is invalid, if the address
+    ///   is missing, given twice, or plain HTTP to another machine, if a proxy of the
+    ///   environment cannot be used, or if the user agent is not plain text.
     /// - [`ErrorKind::Transport`](crate::ErrorKind::Transport) if the certificates given
     ///   cannot be used. The system's certificates are read when the first call needs them.
     pub fn build(self) -> Result<Client, Error> {
+        self.validate()?;
         let service = self.service.unwrap_or(Service::AtlasV2);
         let base_url = self.address(service)?;
         let credentials = self.credentials.ok_or_else(|| {
@@ -383,6 +377,31 @@ impl ClientBuilder {
                 requests,
             }),
         })
+    }
+
+    /// Checks each setting made so far, as [`build`](Self::build) does, so that a program can
+    /// tell which of them is invalid.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) if an address, a certificate or an identity
+    /// is invalid.
+    pub fn validate(&self) -> Result<(), Error> {
+        match &self.invalid {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the value of a setting, or keeps the error for `build`.
+    fn check<T>(&mut self, value: Result<T, impl Into<Error>>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.invalid.get_or_insert(error.into());
+                None
+            }
+        }
     }
 
     fn address(&self, service: Service) -> Result<BaseUrl, Error> {

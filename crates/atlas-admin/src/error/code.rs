@@ -1,6 +1,6 @@
 //! The services' error codes.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, convert::Infallible, fmt, str::FromStr};
 
 /// A service's error code.
 ///
@@ -11,7 +11,7 @@ use std::{borrow::Cow, fmt};
 /// use atlas_admin::ErrorCode;
 ///
 /// assert_eq!(ErrorCode::from("GROUP_NOT_FOUND"), ErrorCode::GROUP_NOT_FOUND);
-/// assert_eq!(ErrorCode::from("BRAND_NEW").as_str(), "BRAND_NEW");
+/// assert_eq!(ErrorCode::from("BRAND_NEW"), "BRAND_NEW");
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorCode(Cow<'static, str>);
@@ -19,6 +19,12 @@ pub struct ErrorCode(Cow<'static, str>);
 impl ErrorCode {
     /// No API key has this id. Services send it with status 400 or 404.
     pub const API_KEY_NOT_FOUND: Self = Self::known("API_KEY_NOT_FOUND");
+    /// The address or network is not on the key's access list (name on Atlas).
+    pub const API_KEY_ACCESS_LIST_ENTRY_NOT_FOUND: Self =
+        Self::known("API_KEY_ACCESS_LIST_ENTRY_NOT_FOUND");
+    /// The address or network is not on the key's access list (older name, and that on Ops
+    /// Manager).
+    pub const API_KEY_WHITELIST_NOT_FOUND: Self = Self::known("API_KEY_WHITELIST_NOT_FOUND");
     /// No organization has this id.
     pub const ORG_NOT_FOUND: Self = Self::known("ORG_NOT_FOUND");
     /// No project has this id.
@@ -37,6 +43,25 @@ impl ErrorCode {
     pub const USER_CANNOT_ACCESS_ORG: Self = Self::known("USER_CANNOT_ACCESS_ORG");
     /// The update would leave the organization without an owner.
     pub const CANNOT_DEMOTE_LAST_ORG_OWNER: Self = Self::known("CANNOT_DEMOTE_LAST_ORG_OWNER");
+    /// The deletion would leave the organization without an owner.
+    pub const CANNOT_DELETE_LAST_OWNER: Self = Self::known("CANNOT_DELETE_LAST_OWNER");
+    /// The deletion would take the caller's address from the access list.
+    pub const CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST: Self =
+        Self::known("CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST");
+    /// The address or network is on the access list already.
+    pub const ADDRESS_ALREADY_IN_ACCESS_LIST: Self = Self::known("ADDRESS_ALREADY_IN_ACCESS_LIST");
+    /// The address or network is on the access list already (older name).
+    pub const ADDRESS_ALREADY_IN_WHITELIST: Self = Self::known("ADDRESS_ALREADY_IN_WHITELIST");
+    /// The request lists an address or network twice.
+    pub const DUPLICATE_ADDRESSES_IN_INPUT: Self = Self::known("DUPLICATE_ADDRESSES_IN_INPUT");
+    /// This caller may not read the access list.
+    pub const API_KEY_WHITELIST_ACCESS_DENIED: Self =
+        Self::known("API_KEY_WHITELIST_ACCESS_DENIED");
+    /// The key belongs to another organization than the project.
+    pub const API_KEY_CAN_ONLY_BELONG_TO_ONE_ORG: Self =
+        Self::known("API_KEY_CAN_ONLY_BELONG_TO_ONE_ORG");
+    /// The description of a new key is missing.
+    pub const API_KEY_REQUIRES_DESCRIPTION: Self = Self::known("API_KEY_REQUIRES_DESCRIPTION");
     /// A project role was used in an organization.
     pub const CANNOT_ADD_GROUP_ROLE: Self = Self::known("CANNOT_ADD_GROUP_ROLE");
     /// An organization role was used in a project.
@@ -84,6 +109,18 @@ impl ErrorCode {
         Self(Cow::Borrowed(code))
     }
 
+    /// Returns whether the code says that an access list has no such entry. What the services
+    /// call the list and its entries has changed, and not everywhere at once.
+    pub(crate) fn is_missing_entry(&self) -> bool {
+        [
+            "API_KEY_ACCESS_LIST_ENTRY_NOT_FOUND",
+            "API_KEY_ACCESS_LIST_NOT_FOUND",
+            "API_KEY_WHITELIST_ENTRY_NOT_FOUND",
+            "API_KEY_WHITELIST_NOT_FOUND",
+        ]
+        .contains(&self.as_str())
+    }
+
     /// Returns the code as the service writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -94,6 +131,32 @@ impl ErrorCode {
 impl From<&str> for ErrorCode {
     fn from(code: &str) -> Self {
         Self(Cow::Owned(code.to_owned()))
+    }
+}
+
+impl From<String> for ErrorCode {
+    fn from(code: String) -> Self {
+        Self(Cow::Owned(code))
+    }
+}
+
+impl FromStr for ErrorCode {
+    type Err = Infallible;
+
+    fn from_str(code: &str) -> Result<Self, Infallible> {
+        Ok(Self::from(code))
+    }
+}
+
+impl PartialEq<str> for ErrorCode {
+    fn eq(&self, code: &str) -> bool {
+        self.0 == code
+    }
+}
+
+impl PartialEq<&str> for ErrorCode {
+    fn eq(&self, code: &&str) -> bool {
+        self.0 == *code
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn refusal(response: BufferedResponse) -> Error {
     let code = ServiceError::of(&response).code;
     let kind = kind(response.status, code.as_ref());
     let advice = advice(kind, &response, code.as_ref());
-    let error = Error::new(kind, message(kind)).with_response(response);
+    let error = Error::new(kind, message(kind, code.as_ref())).with_response(response);
     match advice {
         Some(advice) => error.with_advice(advice),
         None => error,
@@ -76,7 +76,7 @@ fn kind(status: StatusCode, code: Option<&ErrorCode>) -> ErrorKind {
             ErrorCode::API_KEY_NOT_FOUND,
             ErrorCode::ORG_NOT_FOUND,
             ErrorCode::GROUP_NOT_FOUND,
-        ]) =>
+        ]) || code.is_some_and(ErrorCode::is_missing_entry) =>
         {
             ErrorKind::NotFound
         }
@@ -84,7 +84,15 @@ fn kind(status: StatusCode, code: Option<&ErrorCode>) -> ErrorKind {
             ErrorKind::Version
         }
         409 => ErrorKind::Conflict,
-        _ if says(&[ErrorCode::CANNOT_DEMOTE_LAST_ORG_OWNER]) => ErrorKind::Conflict,
+        _ if says(&[
+            ErrorCode::CANNOT_DEMOTE_LAST_ORG_OWNER,
+            ErrorCode::CANNOT_DELETE_LAST_OWNER,
+            ErrorCode::CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST,
+        ]) =>
+        {
+            ErrorKind::Conflict
+        }
+        _ if says(&[ErrorCode::API_KEY_WHITELIST_ACCESS_DENIED]) => ErrorKind::Permission,
         401 | 403 => ErrorKind::Permission,
         404 => ErrorKind::NotFound,
         406 | 410 => ErrorKind::Version,
@@ -93,8 +101,11 @@ fn kind(status: StatusCode, code: Option<&ErrorCode>) -> ErrorKind {
     }
 }
 
-fn message(kind: ErrorKind) -> &'static str {
+fn message(kind: ErrorKind, code: Option<&ErrorCode>) -> &'static str {
     match kind {
+        ErrorKind::NotFound if code.is_some_and(ErrorCode::is_missing_entry) => {
+            "the access list has no such entry"
+        }
         ErrorKind::Input => "the service rejected the input",
         ErrorKind::Permission => "the service does not allow this operation",
         ErrorKind::NotFound => "no such organization, project or API key",
@@ -120,10 +131,19 @@ fn advice(
         ErrorKind::Permission => {
             "check the calling key's roles, its access list, and that it belongs to this organization".into()
         }
+        ErrorKind::NotFound if code.is_some_and(ErrorCode::is_missing_entry) => {
+            "list the entries to see how the service writes them".into()
+        }
         ErrorKind::NotFound if code.is_none() => "check the base URL and the ids".into(),
         ErrorKind::NotFound => "check the ids, and that the key belongs to this organization or project".into(),
-        ErrorKind::Conflict if is(ErrorCode::CANNOT_DEMOTE_LAST_ORG_OWNER) => {
+        ErrorKind::Conflict
+            if is(ErrorCode::CANNOT_DEMOTE_LAST_ORG_OWNER)
+                || is(ErrorCode::CANNOT_DELETE_LAST_OWNER) =>
+        {
             "make another key or user an owner of the organization first".into()
+        }
+        ErrorKind::Conflict if is(ErrorCode::CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST) => {
+            "call from another address, or with another key".into()
         }
         ErrorKind::RateLimited => match headers::retry_after(&response.headers) {
             Some(wait) => format!("wait {} s", wait.as_secs_f64().ceil()).into(),

@@ -10,15 +10,8 @@ const TITLE_LIMIT: usize = 100;
 
 /// Returns a description of the body, with the page's title, if it is an HTML page.
 pub(crate) fn describe(response: &BufferedResponse) -> Option<String> {
-    let body = &response.body[..response.body.len().min(SEARCH_LIMIT)];
-    let page = String::from_utf8_lossy(body);
-    let page = page.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    // Offsets stay the same: only ASCII letters change.
-    let lower = page.to_ascii_lowercase();
-    if !lower.starts_with("<!doctype html") && !lower.starts_with("<html") {
-        return None;
-    }
-    let title = title(page, &lower).unwrap_or_default();
+    let (page, lower) = page(&response.body)?;
+    let title = title(&page, &lower).unwrap_or_default();
     Some(if title.is_empty() {
         "an HTML page".to_owned()
     } else {
@@ -27,6 +20,22 @@ pub(crate) fn describe(response: &BufferedResponse) -> Option<String> {
             quoted_excerpt(&title, TITLE_LIMIT)
         )
     })
+}
+
+/// Returns whether the body is an HTML page.
+pub(crate) fn is_page(body: &[u8]) -> bool {
+    page(body).is_some()
+}
+
+/// Returns the beginning of the body if it is an HTML page, as it is and in lower case.
+fn page(body: &[u8]) -> Option<(String, String)> {
+    let body = &body[..body.len().min(SEARCH_LIMIT)];
+    let page = String::from_utf8_lossy(body);
+    let page = page.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    // Offsets stay the same: only ASCII letters change.
+    let lower = page.to_ascii_lowercase();
+    let is_page = lower.starts_with("<!doctype html") || lower.starts_with("<html");
+    is_page.then(|| (page.to_owned(), lower))
 }
 
 /// Returns the text of the first `title` element, on one line.

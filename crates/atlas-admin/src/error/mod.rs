@@ -8,6 +8,8 @@ pub(crate) mod service_error;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
+use atlas_admin_raw::catalog::Effect;
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
@@ -17,6 +19,7 @@ use self::{
     service_error::{FieldViolation, ServiceError},
 };
 use crate::model::{
+    created_api_key::CreatedApiKey,
     parse_error::ParseError,
     response::{BufferedResponse, RateLimit, headers},
     sanitize::{excerpt, quoted_excerpt},
@@ -43,13 +46,17 @@ struct Inner {
     message: Cow<'static, str>,
     advice: Option<Cow<'static, str>>,
     target: Option<CallTarget>,
+    /// Without its body, which is kept below.
     response: Option<BufferedResponse>,
+    body: Option<Bytes>,
     service_error: ServiceError,
     mismatches: Vec<Mismatch>,
     retry_after: Option<Duration>,
+    created: Option<Arc<CreatedApiKey>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     requests_sent: u32,
-    outcome_unknown: bool,
+    /// What the operation does, if it may have been applied despite the error.
+    unknown: Option<Effect>,
 }
 
 /// The kind of a failure.
@@ -68,7 +75,7 @@ pub enum ErrorKind {
     Token,
     /// The service recognizes the caller and does not allow the operation.
     Permission,
-    /// The organization, the project or the API key does not exist.
+    /// The organization, the project, the API key or the access list entry does not exist.
     NotFound,
     /// The operation is allowed but conflicts with the current state, such as taking the
     /// role from an organization's last owner.
@@ -123,20 +130,45 @@ impl fmt::Display for ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+    /// Creates an error of this kind, for tests of programs that handle errors.
+    ///
+    /// ```
+    /// use atlas_admin::{Error, ErrorCode, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::NotFound, "no such key")
+    ///     .with_code(ErrorCode::API_KEY_NOT_FOUND);
+    /// assert!(error.is_not_found());
+    /// ```
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
             advice: None,
             target: None,
             response: None,
+            body: None,
             service_error: ServiceError::default(),
             mismatches: Vec::new(),
             retry_after: None,
+            created: None,
             source: None,
             requests_sent: 0,
-            outcome_unknown: false,
+            unknown: None,
         }))
+    }
+
+    /// Sets the service's error code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<ErrorCode>) -> Self {
+        self.0.service_error.code = Some(code.into());
+        self
+    }
+
+    /// Sets whether the service may have acted despite the error.
+    #[must_use]
+    pub fn with_outcome_unknown(mut self, outcome_unknown: bool) -> Self {
+        self.0.unknown = outcome_unknown.then_some(Effect::Set);
+        self
     }
 
     pub(crate) fn input(message: impl Into<Cow<'static, str>>) -> Self {
@@ -172,10 +204,22 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_response(mut self, response: BufferedResponse) -> Self {
+    pub(crate) fn with_response(mut self, mut response: BufferedResponse) -> Self {
         self.0.service_error = ServiceError::of(&response);
         self.0.retry_after = headers::retry_after(&response.headers);
+        self.0.body = Some(std::mem::take(&mut response.body));
         self.0.response = Some(response);
+        self
+    }
+
+    pub(crate) fn with_created(mut self, created: CreatedApiKey) -> Self {
+        self.0.created = Some(Arc::new(created));
+        self
+    }
+
+    /// Forgets the body of the response, except for what the service says in it about an error.
+    pub(crate) fn without_body(mut self) -> Self {
+        self.0.body = None;
         self
     }
 
@@ -184,10 +228,24 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_outcome(mut self, requests_sent: u32, outcome_unknown: bool) -> Self {
+    /// Sets the number of requests and, if the call may have been applied, its effect.
+    pub(crate) fn with_outcome(mut self, requests_sent: u32, unknown: Option<Effect>) -> Self {
         self.0.requests_sent = requests_sent;
-        self.0.outcome_unknown = outcome_unknown;
+        self.0.unknown = unknown;
         self
+    }
+
+    /// Returns whether the service says that what was to be deleted does not exist: an API key,
+    /// or an entry of an access list. An organization or a project that does not exist says
+    /// nothing about them, and neither does the page of a proxy.
+    pub(crate) fn is_gone(&self) -> bool {
+        match self.code() {
+            Some(code) => code == ErrorCode::API_KEY_NOT_FOUND || code.is_missing_entry(),
+            None => {
+                let is_page = self.body().is_some_and(html::is_page);
+                self.status() == Some(StatusCode::NOT_FOUND) && !is_page
+            }
+        }
     }
 
     /// Returns the kind of failure.
@@ -295,13 +353,12 @@ impl Error {
     }
 
     /// Returns the body of the response, without its envelope, up to
-    /// [`ClientBuilder::max_body_size`](crate::ClientBuilder::max_body_size).
+    /// [`ClientBuilder::max_body_size`](crate::ClientBuilder::max_body_size). `None` if there
+    /// was no response, or if the call was to create an API key: the body may contain its
+    /// secret.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
-        self.0
-            .response
-            .as_ref()
-            .map(|response| response.body.as_ref())
+        self.0.body.as_deref()
     }
 
     /// Returns the service's error code, from the body or the header `X-Error-Code`.
@@ -341,6 +398,13 @@ impl Error {
         &self.0.mismatches
     }
 
+    /// Returns the key that was created with other values than were asked for, so that its
+    /// private key is not lost. `None` for every other error.
+    #[must_use]
+    pub fn created(&self) -> Option<&CreatedApiKey> {
+        self.0.created.as_deref()
+    }
+
     /// Returns how long the service asks to wait, from the arrival of its response (header
     /// `Retry-After`, in seconds or as a date).
     #[must_use]
@@ -368,16 +432,45 @@ impl Error {
         self.0.target.as_ref().map(|target| target.operation)
     }
 
-    /// Returns whether the update may have been applied despite the error.
+    /// Returns whether the call may have been applied despite the error: whether something may
+    /// have been changed, deleted or created.
     ///
     /// True if any attempt timed out, lost its connection after the request was sent,
     /// got a status of 500 or more, or got a success that cannot be read or does not match the
-    /// update. False if only challenges or tokens were requested, no connection was made, or
-    /// the service refused the request. Updates are idempotent, so repeating one is harmless
-    /// unless someone else changes the same key in between.
+    /// request. False if only challenges or tokens were requested, no connection was made, or
+    /// the service refused the request; and always for a read.
+    ///
+    /// Repeating an update is harmless unless someone else changes the same key in between, and
+    /// repeating a deletion is harmless. Repeating a creation may create another key: look for
+    /// the first one before.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
-        self.0.outcome_unknown
+        self.0.unknown.is_some()
+    }
+
+    /// Returns what to do about a call with this effect that may have been applied.
+    fn unknown_outcome(&self, effect: Effect) -> &'static str {
+        let target = self.0.target.as_ref();
+        let has_key = target.is_some_and(|target| target.api_key_id.is_some());
+        match effect {
+            Effect::Read => "the request may have been processed",
+            Effect::Set if has_key => {
+                "the update may have been applied: read the key before you repeat it"
+            }
+            Effect::Set => {
+                "the update may have been applied: read what it changes before you repeat it"
+            }
+            Effect::Delete => "the deletion may have been applied: repeating it is harmless",
+            Effect::Create if target.is_some_and(CallTarget::creates_key) => {
+                "a key may have been created: look for it (find_created) before you create another"
+            }
+            Effect::Create if has_key => {
+                "entries may have been added: list them before you add them again"
+            }
+            Effect::Create => {
+                "something may have been created: look for it before you repeat the request"
+            }
+        }
     }
 }
 
@@ -392,18 +485,21 @@ impl fmt::Display for Error {
         f.write_str(&inner.message)?;
         if let Some(response) = &inner.response {
             write!(f, ": {}", response.status)?;
-            if let Some(code) = &inner.service_error.code {
-                write!(f, " {}", excerpt(code.as_str(), 60))?;
-            }
-            if let Some(detail) = &inner.service_error.detail {
-                write!(f, " {}", quoted_excerpt(detail, DETAIL_LIMIT))?;
-            }
+        }
+        if let Some(code) = &inner.service_error.code {
+            let separator = if inner.response.is_some() { " " } else { ": " };
+            write!(f, "{separator}{}", excerpt(code.as_str(), 60))?;
+        }
+        if let Some(detail) = &inner.service_error.detail {
+            write!(f, " {}", quoted_excerpt(detail, DETAIL_LIMIT))?;
         }
         if let Some(advice) = &inner.advice {
             write!(f, "; {advice}")?;
         }
-        if inner.outcome_unknown {
-            f.write_str("; the update may have been applied: read the key before you repeat it")?;
+        if let Some(effect) = inner.unknown
+            && inner.created.is_none()
+        {
+            write!(f, "; {}", self.unknown_outcome(effect))?;
         }
         Ok(())
     }
@@ -420,11 +516,21 @@ impl fmt::Debug for Error {
             .field("code", &inner.service_error.code)
             .field("detail", &inner.service_error.detail)
             .field("requests_sent", &inner.requests_sent)
-            .field("outcome_unknown", &inner.outcome_unknown)
+            .field("outcome_unknown", &self.outcome_unknown())
             .field("source", &inner.source)
             .finish_non_exhaustive()
     }
 }
+
+/// Errors are equal if they have the same kind and the same error code of the service; their
+/// texts and sources are not compared.
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind() == other.kind() && self.0.service_error.code == other.0.service_error.code
+    }
+}
+
+impl Eq for Error {}
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {

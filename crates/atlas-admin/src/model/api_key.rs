@@ -3,20 +3,36 @@
 use std::fmt;
 
 use atlas_admin_raw::{Redacted, types};
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::roles::{OrgRole, ProjectRole};
+use super::{
+    ids::{ApiKeyId, IdText, OrgId, ProjectId},
+    parse_error::ParseError,
+    roles::{OrgRole, ProjectRole},
+};
 
 /// A programmatic API key.
 ///
-/// It serializes with the services' field names, without fields that are not set and
-/// without the private key.
-#[derive(Debug, Clone, Serialize)]
+/// It serializes with the services' field names, without fields that are not set and without
+/// the private key, and deserializes from that and from what the services send.
+///
+/// ```
+/// use atlas_admin::{ApiKey, OrgRole, RoleAssignment};
+///
+/// let mut key = ApiKey::new("6a793f752c88faeba59bba49".parse()?);
+/// key.desc = Some("ci deploys".to_owned());
+/// key.roles = vec![RoleAssignment::org("32b6e34b3d91647abb20e7b8".parse()?, OrgRole::Member)];
+/// assert!(key.org_roles().eq([OrgRole::Member]));
+/// # Ok::<(), atlas_admin::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApiKey {
-    /// The key's id: 24 hexadecimal digits.
-    pub id: String,
+    /// The key's id.
+    pub id: ApiKeyId,
     /// The description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desc: Option<String>,
@@ -39,16 +55,16 @@ pub struct ApiKey {
 pub struct RoleAssignment {
     /// The organization, for a role in an organization.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub org_id: Option<String>,
+    pub org_id: Option<OrgId>,
     /// The project, for a role in a project; `groupId` in JSON.
     #[serde(rename = "groupId", skip_serializing_if = "Option::is_none")]
-    pub project_id: Option<String>,
+    pub project_id: Option<ProjectId>,
     /// The role's name, such as `ORG_READ_ONLY`; empty if the service sent none.
     pub role_name: String,
 }
 
 /// A link (RFC 8288) from one resource to another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Link {
     /// The address.
@@ -66,12 +82,26 @@ pub struct Link {
 pub struct PrivateKey(Redacted);
 
 impl PrivateKey {
+    /// Creates a private key, for tests.
+    #[must_use]
+    pub fn new(text: impl Into<SecretString>) -> Self {
+        Self(Redacted::from(text.into()))
+    }
+
     /// Returns the text.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
+
+impl PartialEq for PrivateKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for PrivateKey {}
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,6 +110,25 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl ApiKey {
+    /// Creates a key with this id and nothing else, for tests.
+    #[must_use]
+    pub fn new(id: ApiKeyId) -> Self {
+        Self {
+            id,
+            desc: None,
+            public_key: None,
+            private_key: None,
+            roles: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+
+    /// Returns when the key was created; see [`ApiKeyId::created_at`].
+    #[must_use]
+    pub fn created_at(&self) -> DateTime<Utc> {
+        self.id.created_at()
+    }
+
     /// Returns the key's roles in its organization.
     pub fn org_roles(&self) -> impl Iterator<Item = OrgRole> {
         self.roles
@@ -89,52 +138,155 @@ impl ApiKey {
     }
 
     /// Returns the key's roles in one project.
-    pub fn project_roles(&self, project_id: impl AsRef<str>) -> impl Iterator<Item = ProjectRole> {
+    pub fn project_roles(
+        &self,
+        project_id: impl Into<IdText<ProjectId>>,
+    ) -> impl Iterator<Item = ProjectRole> {
+        let project_id = project_id.into().into_text();
         self.roles
             .iter()
-            .filter(move |role| role.project_id.as_deref() == Some(project_id.as_ref()))
+            .filter(move |role| role.project_id.as_ref().is_some_and(|id| *id == project_id))
             .map(|role| ProjectRole::from(role.role_name.as_str()))
     }
-}
 
-impl ApiKey {
-    pub(crate) fn from_raw(key: types::ApiKey) -> Self {
-        Self {
-            id: key.id,
+    /// Reads a key in a response.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if an id of the key, an organization or a project is none.
+    pub(crate) fn from_raw(key: types::ApiKey) -> Result<Self, ParseError> {
+        let roles = key.roles.unwrap_or_default().into_iter();
+        let links = key.links.unwrap_or_default().into_iter();
+        Ok(Self {
+            id: key.id.parse()?,
             desc: key.desc,
             public_key: key.public_key,
             private_key: key.private_key.map(PrivateKey),
-            roles: key
-                .roles
-                .unwrap_or_default()
-                .into_iter()
+            roles: roles
                 .map(RoleAssignment::from_raw)
-                .collect(),
-            links: key
-                .links
-                .unwrap_or_default()
-                .into_iter()
-                .map(Link::from_raw)
-                .collect(),
-        }
+                .collect::<Result<_, _>>()?,
+            links: links.map(Link::from_raw).collect(),
+        })
     }
 }
 
 impl RoleAssignment {
-    pub(crate) fn from_raw(role: types::RoleAssignment) -> Self {
+    /// Creates a role in an organization.
+    #[must_use]
+    pub fn org(org_id: OrgId, role: impl Into<OrgRole>) -> Self {
         Self {
-            org_id: role.org_id,
-            project_id: role.group_id,
-            role_name: role.role_name.unwrap_or_default(),
+            org_id: Some(org_id),
+            project_id: None,
+            role_name: role.into().to_string(),
         }
+    }
+
+    /// Creates a role in a project.
+    #[must_use]
+    pub fn project(project_id: ProjectId, role: impl Into<ProjectRole>) -> Self {
+        Self {
+            org_id: None,
+            project_id: Some(project_id),
+            role_name: role.into().to_string(),
+        }
+    }
+
+    fn from_raw(role: types::RoleAssignment) -> Result<Self, ParseError> {
+        Ok(Self {
+            org_id: role.org_id.map(|id| id.parse()).transpose()?,
+            project_id: role.group_id.map(|id| id.parse()).transpose()?,
+            role_name: role.role_name.unwrap_or_default(),
+        })
     }
 }
 
 impl Link {
+    /// Creates a link with a relation, such as `self`, and an address.
+    #[must_use]
+    pub fn new(rel: impl Into<String>, href: impl Into<String>) -> Self {
+        Self {
+            href: Some(href.into()),
+            rel: Some(rel.into()),
+        }
+    }
+
     pub(crate) fn from_raw(link: types::Link) -> Self {
         Self {
             href: link.href,
             rel: link.rel,
         }
+    }
+
+    pub(crate) fn to_raw(&self) -> types::Link {
+        types::Link {
+            href: self.href.clone(),
+            rel: self.rel.clone(),
+        }
+    }
+}
+
+// As leniently as responses are read.
+impl<'de> Deserialize<'de> for ApiKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_raw(types::ApiKey::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for RoleAssignment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_raw(types::RoleAssignment::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const KEY: &str = "6a793f752c88faeba59bba49";
+    const ORG: &str = "32b6e34b3d91647abb20e7b8";
+
+    #[test]
+    fn keys_round_trip_through_json_without_their_private_key() {
+        let wire = json!({
+            "id": KEY,
+            "desc": "ci",
+            "publicKey": "gswvkocq",
+            "privateKey": "********-****-****-01bdd56c8977",
+            "roles": [{"orgId": ORG, "roleName": "ORG_MEMBER"}, {"roleName": null}],
+            "links": [{"href": "h", "rel": "self"}],
+            "brandNew": {},
+        });
+        let key: ApiKey = serde_json::from_value(wire).unwrap();
+        let private = key.private_key.as_ref().unwrap();
+        assert_eq!(private.expose(), "********-****-****-01bdd56c8977");
+        let written = serde_json::to_value(&key).unwrap();
+        assert_eq!(written["roles"][0]["orgId"], ORG);
+        assert_eq!(written.get("privateKey"), None);
+        let mut read: ApiKey = serde_json::from_value(written).unwrap();
+        read.private_key = key.private_key.clone();
+        assert_eq!(read, key);
+        let least: ApiKey = serde_json::from_value(json!({"id": KEY, "roles": null})).unwrap();
+        assert_eq!(least, ApiKey::new(KEY.parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused_by_name() {
+        for (wire, expected) in [
+            (json!({"id": "x"}), r#"API key id "x""#),
+            (
+                json!({"id": KEY, "roles": [{"orgId": "y"}]}),
+                r#"organization id "y""#,
+            ),
+            (
+                json!({"id": KEY, "roles": [{"groupId": "z"}]}),
+                r#"project id "z""#,
+            ),
+        ] {
+            let error = serde_json::from_value::<ApiKey>(wire).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        assert!(serde_json::from_value::<RoleAssignment>(Value::Null).is_err());
     }
 }

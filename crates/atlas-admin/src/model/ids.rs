@@ -1,7 +1,8 @@
 //! Ids of organizations, projects and API keys.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref, str::FromStr};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
@@ -82,6 +83,27 @@ impl<K> Id<K> {
     }
 }
 
+impl Id<kind::ApiKey> {
+    /// Returns when the key was created, to the second.
+    ///
+    /// The services' ids are ObjectIds of MongoDB, whose first four bytes are the second of
+    /// their creation. The services do not promise it, but it holds for each key in the
+    /// recorded responses of the live service.
+    ///
+    /// ```
+    /// use atlas_admin::ApiKeyId;
+    ///
+    /// let key: ApiKeyId = "6a793f752c88faeba59bba49".parse()?;
+    /// assert_eq!(key.created_at().to_string(), "2026-08-10 03:03:17 UTC");
+    /// # Ok::<(), atlas_admin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn created_at(&self) -> DateTime<Utc> {
+        let seconds = u32::from_str_radix(&self.text[..8], 16).unwrap_or_default();
+        DateTime::from_timestamp(seconds.into(), 0).unwrap_or_default()
+    }
+}
+
 impl<K: Kind> FromStr for Id<K> {
     type Err = ParseError;
 
@@ -139,6 +161,56 @@ impl<K: Kind> TryFrom<&str> for Id<K> {
     }
 }
 
+impl<K> From<Id<K>> for String {
+    fn from(id: Id<K>) -> Self {
+        id.text.into()
+    }
+}
+
+impl<K> PartialEq<str> for Id<K> {
+    fn eq(&self, text: &str) -> bool {
+        *self.text == *text
+    }
+}
+
+impl<K> PartialEq<&str> for Id<K> {
+    fn eq(&self, text: &&str) -> bool {
+        *self.text == **text
+    }
+}
+
+impl<K> PartialEq<String> for Id<K> {
+    fn eq(&self, text: &String) -> bool {
+        *self.text == **text
+    }
+}
+
+impl<K> PartialEq<Id<K>> for str {
+    fn eq(&self, id: &Id<K>) -> bool {
+        *self == *id.text
+    }
+}
+
+impl<K> PartialEq<Id<K>> for &str {
+    fn eq(&self, id: &Id<K>) -> bool {
+        **self == *id.text
+    }
+}
+
+impl<K> PartialEq<Id<K>> for String {
+    fn eq(&self, id: &Id<K>) -> bool {
+        **self == *id.text
+    }
+}
+
+impl<K> Deref for Id<K> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
 impl<K> AsRef<str> for Id<K> {
     fn as_ref(&self) -> &str {
         &self.text
@@ -168,6 +240,96 @@ impl<'de, K: Kind> Deserialize<'de> for Id<K> {
         String::deserialize(deserializer)?
             .parse()
             .map_err(de::Error::custom)
+    }
+}
+
+/// An id as methods take it: a typed id of the right kind `I`, or text, which is checked when
+/// a call is sent.
+///
+/// An id of another kind does not compile:
+///
+/// ```compile_fail,E0277
+/// # fn call(atlas: atlas_admin::Client, project_id: atlas_admin::ProjectId) {
+/// atlas.org(&project_id);
+/// # }
+/// ```
+///
+/// ```
+/// # fn call(atlas: atlas_admin::Client, org_id: atlas_admin::OrgId) {
+/// atlas.org(&org_id);
+/// atlas.org("32b6e34b3d91647abb20e7b8");
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct IdText<I> {
+    text: String,
+    id: PhantomData<fn() -> I>,
+}
+
+impl<I> IdText<I> {
+    fn new(text: String) -> Self {
+        Self {
+            text,
+            id: PhantomData,
+        }
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+}
+
+impl<I> fmt::Debug for IdText<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&quoted_excerpt(&self.text, 60))
+    }
+}
+
+impl<K> From<Id<K>> for IdText<Id<K>> {
+    fn from(id: Id<K>) -> Self {
+        Self::new(id.into())
+    }
+}
+
+impl<K> From<&Id<K>> for IdText<Id<K>> {
+    fn from(id: &Id<K>) -> Self {
+        Self::new(id.as_str().to_owned())
+    }
+}
+
+impl<I> From<&str> for IdText<I> {
+    fn from(text: &str) -> Self {
+        Self::new(text.to_owned())
+    }
+}
+
+impl<I> From<&&str> for IdText<I> {
+    fn from(text: &&str) -> Self {
+        Self::new((*text).to_owned())
+    }
+}
+
+impl<I> From<String> for IdText<I> {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<I> From<&String> for IdText<I> {
+    fn from(text: &String) -> Self {
+        Self::new(text.clone())
+    }
+}
+
+impl<I> From<Box<str>> for IdText<I> {
+    fn from(text: Box<str>) -> Self {
+        Self::new(text.into())
+    }
+}
+
+impl<I> From<Cow<'_, str>> for IdText<I> {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::new(text.into_owned())
     }
 }
 

@@ -49,22 +49,24 @@ impl RequestOptions {
         self
     }
 
-    /// Sets the page of a list, from 1 (`pageNum`). It has no effect: services accept it and
-    /// return the one key.
+    /// Sets the page of a list, from 1 (`pageNum`). Operations other than lists accept it on
+    /// some services, and it has no effect there.
     pub fn page_num(mut self, page: u32) -> Self {
         self.page_num = Some(page);
         self
     }
 
-    /// Sets the size of a page: 1 to 500, or to 100 on Atlas v1.0 (`itemsPerPage`). It has
-    /// no effect: services accept it and return the one key.
+    /// Sets the number of items on a page of a list (`itemsPerPage`): 1 to 500, and 100 by
+    /// default. Operations other than lists accept it on some services, and it has no effect
+    /// there.
     pub fn items_per_page(mut self, items: u32) -> Self {
         self.items_per_page = Some(items);
         self
     }
 
-    /// Sets whether the service counts the items of a list (`includeCount`). It has no
-    /// effect: services accept it and return the one key.
+    /// Sets whether a page says how long the whole list is (`includeCount`); by default it
+    /// does. Ops Manager does not accept it. Operations other than lists accept it on some
+    /// services, and it has no effect there.
     pub fn include_count(mut self, count: bool) -> Self {
         self.include_count = Some(count);
         self

@@ -22,6 +22,24 @@ macro_rules! role_as_text {
             }
         }
 
+        impl From<&String> for $role {
+            fn from(name: &String) -> Self {
+                Self::from(name.as_str())
+            }
+        }
+
+        impl From<&&str> for $role {
+            fn from(name: &&str) -> Self {
+                Self::from(*name)
+            }
+        }
+
+        impl From<&$role> for $role {
+            fn from(role: &$role) -> Self {
+                role.clone()
+            }
+        }
+
         impl FromStr for $role {
             type Err = Infallible;
 

@@ -121,6 +121,11 @@ impl Service {
         roles.iter().copied()
     }
 
+    /// Returns the operations that the service offers.
+    pub(crate) fn operations(self) -> &'static [Operation] {
+        self.catalog().operations
+    }
+
     pub(crate) fn operation(self, id: &str) -> Option<&'static Operation> {
         self.catalog().operation(id)
     }

@@ -1,16 +1,17 @@
 //! Read an API key of an organization.
 
-use atlas_admin_raw::{self as raw, catalog::Operation, types};
-use bytes::Bytes;
+use atlas_admin_raw::types;
 
-use super::{validate, verify};
+use super::{
+    builder::{Call, ValidRequest, builder},
+    validate::Body,
+    verify,
+};
 use crate::{
-    call,
     client::Client,
     error::Error,
     model::{
         api_key::ApiKey,
-        options::RequestOptions,
         response::Response,
         target::{CallTarget, Scope},
     },
@@ -24,40 +25,17 @@ const ID: &str = "get_org_api_key";
 /// `GET /orgs/{orgId}/apiKeys/{apiUserId}` on all three services. It changes nothing, so a
 /// failed call is retried freely.
 #[derive(Debug, Clone)]
-#[must_use = "nothing is sent before send() is called and awaited"]
+#[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct GetOrgApiKey {
-    client: Client,
-    target: CallTarget,
-    options: RequestOptions,
+    call: Call,
 }
 
 impl GetOrgApiKey {
-    pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
+    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str) -> Self {
+        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned())).api_key(api_key_id);
         Self {
-            client,
-            target: CallTarget {
-                operation: ID,
-                scope: Scope::Org(org_id),
-                api_key_id,
-            },
-            options: RequestOptions::new(),
+            call: Call::new(client, target),
         }
-    }
-
-    /// Sets the options of this call.
-    pub fn options(mut self, options: RequestOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// Returns the request that [`send`](Self::send) would send, without credentials.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
-    pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
-        let (_, request) = self.request()?;
-        call::preview(&self.client.inner, &self.target, &self.options, request)
     }
 
     /// Sends the request and returns the key.
@@ -68,31 +46,21 @@ impl GetOrgApiKey {
     /// an option that the service does not accept. After that, any
     /// [`ErrorKind`](crate::ErrorKind).
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
-        let (operation, request) = self.request()?;
-        call::send(
-            &self.client.inner,
-            operation,
-            self.target,
-            &self.options,
-            request,
-            verify::id,
-        )
-        .await
-        .map(|response| response.map(ApiKey::from_raw))
+        let request = self.request()?;
+        self.call.send(request, verify::key).await
     }
 
-    fn request(&self) -> Result<(&'static Operation, raw::Request<types::ApiKey>), Error> {
-        let inner = &self.client.inner;
-        validate::request(inner.service, &self.target, &self.options, None, || {
-            inner
-                .requests
-                .get_org_api_key(
-                    self.target.scope.id(),
-                    &self.target.api_key_id,
-                    self.options.envelope,
-                    self.options.pretty,
-                )
-                .map_err(call::build_error)
+    fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {
+        let (call, options) = (&self.call, &self.call.options);
+        call.request(Body::None, |client| {
+            client.get_org_api_key(
+                call.scope_id(),
+                call.api_key_id(),
+                options.envelope,
+                options.pretty,
+            )
         })
     }
 }
+
+builder!(GetOrgApiKey, ApiKey);

@@ -1,19 +1,17 @@
 //! Set the roles of an API key in a project.
 
-use atlas_admin_raw::{self as raw, catalog::Operation, types};
-use bytes::Bytes;
+use atlas_admin_raw::types;
 
 use super::{
+    builder::{Call, ValidRequest, builder},
     validate::{self, Body},
     verify,
 };
 use crate::{
-    call,
     client::Client,
     error::Error,
     model::{
         api_key::ApiKey,
-        options::RequestOptions,
         response::Response,
         roles::ProjectRole,
         target::{CallTarget, Scope},
@@ -23,39 +21,38 @@ use crate::{
 const ID: &str = "replace_project_api_key_roles";
 
 /// Sets an API key's roles in a project; see
+/// [`ProjectApiKey::assign`](crate::ProjectApiKey::assign) and
 /// [`ProjectApiKey::replace_roles`](crate::ProjectApiKey::replace_roles).
 ///
 /// `PATCH /groups/{groupId}/apiKeys/{apiUserId}` on all three services. Roles that are not
 /// listed are removed from the key in this project; its roles in the organization and in
 /// other projects do not change.
 #[derive(Debug, Clone)]
-#[must_use = "nothing is sent before send() is called and awaited"]
+#[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct ReplaceProjectRoles {
-    client: Client,
-    target: CallTarget,
+    call: Call,
     desc: Option<String>,
     roles: Vec<ProjectRole>,
-    options: RequestOptions,
 }
 
 impl ReplaceProjectRoles {
     pub(crate) fn new(
-        client: Client,
-        project_id: String,
-        api_key_id: String,
+        client: &Client,
+        project_id: &str,
+        api_key_id: &str,
         roles: Vec<ProjectRole>,
     ) -> Self {
+        let scope = Scope::Project(project_id.to_owned());
+        let target = CallTarget::new(ID, scope).api_key(api_key_id);
         Self {
-            client,
-            target: CallTarget {
-                operation: ID,
-                scope: Scope::Project(project_id),
-                api_key_id,
-            },
+            call: Call::new(client, target),
             desc: None,
             roles,
-            options: RequestOptions::new(),
         }
+    }
+
+    pub(super) fn into_target(self) -> CallTarget {
+        self.call.target
     }
 
     /// Sets the description: 1 to 250 characters, without control characters. Only Atlas v2
@@ -63,22 +60,6 @@ impl ReplaceProjectRoles {
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
         self.desc = Some(desc.into());
         self
-    }
-
-    /// Sets the options of this call.
-    pub fn options(mut self, options: RequestOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// Returns the request that [`send`](Self::send) would send, without credentials.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
-    pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
-        let (_, request) = self.request()?;
-        call::preview(&self.client.inner, &self.target, &self.options, request)
     }
 
     /// Sends the update and returns the key as it is afterwards.
@@ -91,49 +72,35 @@ impl ReplaceProjectRoles {
     /// [`ErrorKind`](crate::ErrorKind); [`Error::outcome_unknown`] returns whether the update
     /// may have been applied.
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
-        let (operation, request) = self.request()?;
-        call::send(
-            &self.client.inner,
-            operation,
-            self.target,
-            &self.options,
-            request,
-            |target, key| verify::update(target, key, self.desc.as_deref(), Some(&self.roles)),
-        )
-        .await
-        .map(|response| response.map(ApiKey::from_raw))
+        let request = self.request()?;
+        let Self { call, desc, roles } = self;
+        let read = |target: &_, key| verify::updated(target, key, desc.as_deref(), Some(&roles));
+        call.send(request, read).await
     }
 
-    fn request(&self) -> Result<(&'static Operation, raw::Request<types::ApiKey>), Error> {
-        let inner = &self.client.inner;
+    fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {
+        let (call, options) = (&self.call, &self.call.options);
         let body = types::ProjectApiKeyUpdate {
             desc: self.desc.clone(),
             roles: Some(validate::distinct(&self.roles)),
         };
-        let fields = Body {
+        let fields = Body::Key {
             desc: body.desc.as_deref(),
             roles: body.roles.as_deref(),
         };
-        validate::request(
-            inner.service,
-            &self.target,
-            &self.options,
-            Some(fields),
-            || {
-                inner
-                    .requests
-                    .replace_project_api_key_roles(
-                        self.target.scope.id(),
-                        &self.target.api_key_id,
-                        self.options.envelope,
-                        self.options.include_count,
-                        self.options.items_per_page.map(i64::from),
-                        self.options.page_num.map(i64::from),
-                        self.options.pretty,
-                        &body,
-                    )
-                    .map_err(call::build_error)
-            },
-        )
+        call.request(fields, |client| {
+            client.replace_project_api_key_roles(
+                call.scope_id(),
+                call.api_key_id(),
+                options.envelope,
+                options.include_count,
+                options.items_per_page.map(i64::from),
+                options.page_num.map(i64::from),
+                options.pretty,
+                &body,
+            )
+        })
     }
 }
+
+builder!(ReplaceProjectRoles, ApiKey);

@@ -1,19 +1,17 @@
 //! Update an API key in its organization.
 
-use atlas_admin_raw::{self as raw, catalog::Operation, types};
-use bytes::Bytes;
+use atlas_admin_raw::types;
 
 use super::{
+    builder::{Call, ValidRequest, builder},
     validate::{self, Body},
     verify,
 };
 use crate::{
-    call,
     client::Client,
     error::Error,
     model::{
         api_key::ApiKey,
-        options::RequestOptions,
         response::Response,
         roles::OrgRole,
         target::{CallTarget, Scope},
@@ -29,27 +27,20 @@ const ID: &str = "update_org_api_key";
 /// keeps its value. Roles replace those that the key has in the organization; its roles in
 /// projects do not change.
 #[derive(Debug, Clone)]
-#[must_use = "nothing is sent before send() is called and awaited"]
+#[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct UpdateOrgApiKey {
-    client: Client,
-    target: CallTarget,
+    call: Call,
     desc: Option<String>,
     roles: Option<Vec<OrgRole>>,
-    options: RequestOptions,
 }
 
 impl UpdateOrgApiKey {
-    pub(crate) fn new(client: Client, org_id: String, api_key_id: String) -> Self {
+    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str) -> Self {
+        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned())).api_key(api_key_id);
         Self {
-            client,
-            target: CallTarget {
-                operation: ID,
-                scope: Scope::Org(org_id),
-                api_key_id,
-            },
+            call: Call::new(client, target),
             desc: None,
             roles: None,
-            options: RequestOptions::new(),
         }
     }
 
@@ -68,22 +59,6 @@ impl UpdateOrgApiKey {
         self
     }
 
-    /// Sets the options of this call.
-    pub fn options(mut self, options: RequestOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// Returns the request that [`send`](Self::send) would send, without credentials.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
-    pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
-        let (_, request) = self.request()?;
-        call::preview(&self.client.inner, &self.target, &self.options, request)
-    }
-
     /// Sends the update and returns the key as it is afterwards.
     ///
     /// # Errors
@@ -94,48 +69,35 @@ impl UpdateOrgApiKey {
     /// [`ErrorKind`](crate::ErrorKind); [`Error::outcome_unknown`] returns whether the update
     /// may have been applied.
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
-        let (operation, request) = self.request()?;
-        call::send(
-            &self.client.inner,
-            operation,
-            self.target,
-            &self.options,
-            request,
-            |target, key| verify::update(target, key, self.desc.as_deref(), self.roles.as_deref()),
-        )
-        .await
-        .map(|response| response.map(ApiKey::from_raw))
+        let request = self.request()?;
+        let Self { call, desc, roles } = self;
+        let read =
+            |target: &_, key| verify::updated(target, key, desc.as_deref(), roles.as_deref());
+        call.send(request, read).await
     }
 
-    fn request(&self) -> Result<(&'static Operation, raw::Request<types::ApiKey>), Error> {
-        let inner = &self.client.inner;
+    fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {
+        let (call, options) = (&self.call, &self.call.options);
         let body = types::OrgApiKeyUpdate {
             desc: self.desc.clone(),
             roles: self.roles.as_deref().map(validate::distinct),
         };
-        let fields = Body {
+        let fields = Body::Key {
             desc: body.desc.as_deref(),
             roles: body.roles.as_deref(),
         };
-        validate::request(
-            inner.service,
-            &self.target,
-            &self.options,
-            Some(fields),
-            || {
-                inner
-                    .requests
-                    .update_org_api_key(
-                        self.target.scope.id(),
-                        &self.target.api_key_id,
-                        self.options.envelope,
-                        self.options.items_per_page.map(i64::from),
-                        self.options.page_num.map(i64::from),
-                        self.options.pretty,
-                        &body,
-                    )
-                    .map_err(call::build_error)
-            },
-        )
+        call.request(fields, |client| {
+            client.update_org_api_key(
+                call.scope_id(),
+                call.api_key_id(),
+                options.envelope,
+                options.items_per_page.map(i64::from),
+                options.page_num.map(i64::from),
+                options.pretty,
+                &body,
+            )
+        })
     }
 }
+
+builder!(UpdateOrgApiKey, ApiKey);

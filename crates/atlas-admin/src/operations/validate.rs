@@ -1,9 +1,7 @@
 //! Validates input against the catalog, before anything is sent.
 
-use atlas_admin_raw::{
-    self as raw,
-    catalog::{Field, Operation},
-};
+use atlas_admin_raw::catalog::{Field, Operation};
+use ipnet::IpNet;
 
 use crate::{
     error::Error,
@@ -15,32 +13,36 @@ use crate::{
     },
 };
 
-/// The fields of a request body that both updates have.
-pub(super) struct Body<'a> {
-    pub(super) desc: Option<&'a str>,
-    pub(super) roles: Option<&'a [String]>,
+/// What a request body has that can be checked.
+pub(super) enum Body<'a> {
+    None,
+    /// The fields of a new or updated key.
+    Key {
+        desc: Option<&'a str>,
+        roles: Option<&'a [String]>,
+    },
+    /// New entries of an access list.
+    Entries(&'a [IpNet]),
 }
 
-/// Validates the input of a call, and builds its request.
-pub(super) fn request<T>(
+/// Validates the input of a call, and returns its operation.
+pub(super) fn call(
     service: Service,
     target: &CallTarget,
     options: &RequestOptions,
-    body: Option<Body<'_>>,
-    build: impl FnOnce() -> Result<raw::Request<T>, Error>,
-) -> Result<(&'static Operation, raw::Request<T>), Error> {
-    let request = || {
-        ids(target)?;
-        let operation = service.operation(target.operation).ok_or_else(|| {
-            Error::input(format!("{service} has no operation {}", target.operation))
-        })?;
-        query(service, operation, options)?;
-        if let Some(body) = &body {
-            fields(service, operation, body)?;
-        }
-        Ok((operation, build()?))
-    };
-    request().map_err(|error: Error| error.with_target(target.clone()))
+    body: Body<'_>,
+) -> Result<&'static Operation, Error> {
+    ids(target)?;
+    let operation = service
+        .operation(target.operation)
+        .ok_or_else(|| Error::input(format!("{service} has no operation {}", target.operation)))?;
+    query(service, operation, options)?;
+    match body {
+        Body::None | Body::Entries([_, ..]) => {}
+        Body::Key { desc, roles } => fields(service, operation, desc, roles)?,
+        Body::Entries([]) => return Err(Error::input("no addresses or networks to add")),
+    }
+    Ok(operation)
 }
 
 /// Returns the names of roles in the order given, without duplicates.
@@ -58,8 +60,12 @@ fn ids(target: &CallTarget) -> Result<(), Error> {
     match &target.scope {
         Scope::Org(id) => ids::check::<kind::Org>(id),
         Scope::Project(id) => ids::check::<kind::Project>(id),
+        Scope::Other => Ok(()),
     }?;
-    Ok(ids::check::<kind::ApiKey>(&target.api_key_id)?)
+    if let Some(id) = &target.api_key_id {
+        ids::check::<kind::ApiKey>(id)?;
+    }
+    Ok(())
 }
 
 fn query(service: Service, operation: &Operation, options: &RequestOptions) -> Result<(), Error> {
@@ -93,26 +99,31 @@ fn query(service: Service, operation: &Operation, options: &RequestOptions) -> R
     Ok(())
 }
 
-fn fields(service: Service, operation: &Operation, body: &Body<'_>) -> Result<(), Error> {
-    if body.desc.is_none() && body.roles.is_none() {
+fn fields(
+    service: Service,
+    operation: &Operation,
+    desc: Option<&str>,
+    roles: Option<&[String]>,
+) -> Result<(), Error> {
+    if desc.is_none() && roles.is_none() {
         return Err(Error::input(
             "an update needs a description, roles, or both",
         ));
     }
-    if let Some(desc) = body.desc {
+    if let Some(desc) = desc {
         if desc.contains(char::is_control) {
             return Err(Error::input("the description has control characters"));
         }
         let length = desc.chars().count();
         check_length(service, operation, "desc", length, "characters")?;
     }
-    if let Some(roles) = body.roles {
+    if let Some(roles) = roles {
         check_length(service, operation, "roles", roles.len(), "roles")?;
     }
     for field in operation.body.iter().filter(|field| field.required) {
         let is_set = match field.name {
-            "desc" => body.desc.is_some(),
-            "roles" => body.roles.is_some(),
+            "desc" => desc.is_some(),
+            "roles" => roles.is_some(),
             _ => true,
         };
         if !is_set {

@@ -1,4 +1,5 @@
-//! Organizations and projects, and the API keys in them: where calls start.
+//! Organizations and projects, the API keys in them, and access lists: where calls start.
 
+pub(crate) mod access_list;
 pub(crate) mod org;
 pub(crate) mod project;

@@ -6,19 +6,22 @@ use atlas_admin_raw::catalog::{ATLAS_V2, MediaType};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{Key, RecordedRequest, failure::Failure};
-use crate::ErrorCode;
+use super::{Key, Operation, RecordedRequest, failure::Failure};
+use crate::{AccessListEntry, ErrorCode, Network};
 
 /// A response of a [`FakeService`](super::FakeService), or a failure to respond.
 ///
 /// | response | result of the call |
 /// | --- | --- |
-/// | [`ok`](Self::ok), [`key`](Self::key) | the API key |
+/// | [`ok`](Self::ok) | a success of the operation |
+/// | [`key`](Self::key) | the API key |
+/// | [`keys`](Self::keys), [`entries`](Self::entries) | a page |
+/// | [`no_content`](Self::no_content) | a success without a value |
 /// | [`another_key`](Self::another_key) | [`is_decode`](crate::Error::is_decode) and [`outcome_unknown`](crate::Error::outcome_unknown) |
 /// | [`stale_desc`](Self::stale_desc), [`stale_roles`](Self::stale_roles) | [`is_mismatch`](crate::Error::is_mismatch) and `outcome_unknown` |
 /// | [`bad_credentials`](Self::bad_credentials) | [`is_credentials`](crate::Error::is_credentials), for a bearer token [`is_token`](crate::Error::is_token) too |
 /// | [`not_allowed`](Self::not_allowed), [`address_not_allowed`](Self::address_not_allowed) | [`is_permission`](crate::Error::is_permission) |
-/// | [`key_not_found`](Self::key_not_found) | [`is_not_found`](crate::Error::is_not_found) |
+/// | [`key_not_found`](Self::key_not_found), [`entry_not_found`](Self::entry_not_found) | [`is_not_found`](crate::Error::is_not_found) |
 /// | [`last_owner`](Self::last_owner) | [`is_conflict`](crate::Error::is_conflict) |
 /// | [`rate_limited`](Self::rate_limited) | a retry; then [`is_rate_limited`](crate::Error::is_rate_limited) |
 /// | [`unavailable`](Self::unavailable) | a retry; then [`is_service`](crate::Error::is_service) |
@@ -39,6 +42,9 @@ enum Content {
     /// The key after the request, changed by this function.
     Updated(fn(Key) -> Key),
     Key(Key),
+    Keys(Vec<Key>),
+    Entries(Vec<AccessListEntry>),
+    NoContent,
     Error(StatusCode, Value),
     Http(http::Response<Vec<u8>>),
     Failure(Failure),
@@ -57,8 +63,15 @@ impl FakeResponse {
         }
     }
 
-    /// 200 with the key after the request: its id from the path, its description and roles
-    /// from the body.
+    /// A success of the operation:
+    ///
+    /// | operation | response |
+    /// | --- | --- |
+    /// | reads and updates of a key | 200 with the key after the request: its id from the path, its description and roles from the body |
+    /// | creations of a key | 200 with the new key: a synthetic id and private key, its description and roles from the body |
+    /// | lists | 200 with an empty page |
+    /// | entries to add, an entry to read | 200 with these entries |
+    /// | deletions and removals | 204 |
     pub fn ok() -> Self {
         Self::new(Content::Updated(convert::identity))
     }
@@ -81,6 +94,38 @@ impl FakeResponse {
     /// 200 with this key.
     pub fn key(key: Key) -> Self {
         Self::new(Content::Key(key))
+    }
+
+    /// 200 with the page that the request asks for, of a list of these keys.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), atlas_admin::Error> {
+    /// use atlas_admin::testing::{FakeResponse, FakeService, Key, Operation};
+    ///
+    /// let keys = ["6a793f752c88faeba59bba49", "6a793f752c88faeba59bba50"].map(Key::new);
+    /// let fake = FakeService::new();
+    /// fake.always(Operation::ListOrgApiKeys, FakeResponse::keys(keys));
+    ///
+    /// let org = fake.builder().build()?.org("32b6e34b3d91647abb20e7b8");
+    /// assert_eq!(org.api_keys().list().items_per_page(1).all().await?.len(), 2);
+    /// assert_eq!(fake.requests().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn keys(keys: impl IntoIterator<Item = Key>) -> Self {
+        Self::new(Content::Keys(keys.into_iter().collect()))
+    }
+
+    /// 200 with the page that the request asks for, of an access list with these entries. If the
+    /// operation is about one entry, 200 with the first one.
+    pub fn entries(entries: impl IntoIterator<Item = AccessListEntry>) -> Self {
+        Self::new(Content::Entries(entries.into_iter().collect()))
+    }
+
+    /// 204 without a body, as for a deletion.
+    pub fn no_content() -> Self {
+        Self::new(Content::NoContent)
     }
 
     /// An error in the services' own shape, with the code in the header `X-Error-Code` as
@@ -140,6 +185,15 @@ impl FakeResponse {
             StatusCode::BAD_REQUEST,
             ErrorCode::API_KEY_NOT_FOUND,
             "There is no API key with this id.",
+        )
+    }
+
+    /// 404 `API_KEY_ACCESS_LIST_ENTRY_NOT_FOUND`.
+    pub fn entry_not_found() -> Self {
+        Self::error(
+            StatusCode::NOT_FOUND,
+            ErrorCode::API_KEY_ACCESS_LIST_ENTRY_NOT_FOUND,
+            "The access list has no such entry.",
         )
     }
 
@@ -234,12 +288,37 @@ impl FakeResponse {
         &self,
         request: &RecordedRequest,
     ) -> Result<http::Response<Vec<u8>>, Failure> {
-        let key = |key: &Key| (StatusCode::OK, key.to_json(), key_type(request));
+        let ok =
+            |body: Value| self.json_response((StatusCode::OK, body, key_type(request)), request);
+        let key = |key: &Key| ok(key.to_json(request.operation));
         let mut response = match &self.content {
-            Content::Updated(change) => {
-                self.json_response(key(&change(Key::after(request))), request)
+            Content::Updated(change) => match request.operation {
+                Operation::ListOrgApiKeys
+                | Operation::ListProjectApiKeys
+                | Operation::ListAccessListEntries => ok(page(request, &[])),
+                Operation::AddAccessListEntries => ok(page(request, &added(request))),
+                Operation::GetAccessListEntry => ok(first(&[entry(&request.entry())])),
+                Operation::DeleteOrgApiKey
+                | Operation::RemoveProjectApiKey
+                | Operation::DeleteAccessListEntry => no_content(request),
+                _ => key(&change(Key::after(request))),
+            },
+            Content::Key(described) => key(described),
+            Content::Keys(keys) => {
+                let keys: Vec<_> = keys
+                    .iter()
+                    .map(|key| key.to_json(request.operation))
+                    .collect();
+                ok(page(request, &keys))
             }
-            Content::Key(described) => self.json_response(key(described), request),
+            Content::Entries(entries) => {
+                let entries: Vec<_> = entries.iter().map(|entry| json!(entry)).collect();
+                match request.operation {
+                    Operation::GetAccessListEntry => ok(first(&entries)),
+                    _ => ok(page(request, &entries)),
+                }
+            }
+            Content::NoContent => no_content(request),
             Content::Error(status, body) => {
                 self.json_response((*status, body.clone(), JSON), request)
             }
@@ -259,8 +338,7 @@ impl FakeResponse {
     ) -> http::Response<Vec<u8>> {
         let is_recognized = !self.headers.contains_key(header::WWW_AUTHENTICATE);
         let (status, body) = if request.has_envelope() && is_recognized {
-            let body = json!({"status": status.as_u16(), "content": body});
-            (StatusCode::OK, body)
+            (StatusCode::OK, enveloped(status, body))
         } else {
             (status, body)
         };
@@ -281,6 +359,65 @@ pub(super) fn error_body(status: StatusCode, code: &ErrorCode, detail: &str) -> 
         "parameters": [],
         "reason": status.canonical_reason(),
     })
+}
+
+/// Puts the status around the body of a response, or into a page.
+fn enveloped(status: StatusCode, mut body: Value) -> Value {
+    if body.get("results").is_some() {
+        body["status"] = status.as_u16().into();
+        return body;
+    }
+    json!({"status": status.as_u16(), "content": body})
+}
+
+fn no_content(request: &RecordedRequest) -> http::Response<Vec<u8>> {
+    let mut response = http::Response::new(Vec::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, key_type(request));
+    response
+}
+
+/// Returns the page of these items that the request asks for, with links to those beside it.
+fn page(request: &RecordedRequest, items: &[Value]) -> Value {
+    let number = request.query_number("pageNum").unwrap_or(1).max(1);
+    let size = request.query_number("itemsPerPage").unwrap_or(100).max(1);
+    let start = (number - 1).saturating_mul(size).min(items.len());
+    let end = start.saturating_add(size).min(items.len());
+    let link = |rel: &str, number: usize| {
+        let href = format!("https://fake.invalid{}?pageNum={number}", request.path);
+        json!({"rel": rel, "href": href})
+    };
+    let mut links = vec![link("self", number)];
+    if start > 0 {
+        links.push(link("previous", number - 1));
+    }
+    if end < items.len() {
+        links.push(link("next", number + 1));
+    }
+    json!({"links": links, "results": items[start..end], "totalCount": items.len()})
+}
+
+fn first(items: &[Value]) -> Value {
+    items.first().cloned().unwrap_or_default()
+}
+
+/// Returns the entries that a request adds.
+fn added(request: &RecordedRequest) -> Vec<Value> {
+    let items = request.body.as_ref().and_then(Value::as_array);
+    let texts = items.into_iter().flatten().filter_map(|item| {
+        let text = |name| item.get(name).and_then(Value::as_str);
+        text("cidrBlock").or(text("ipAddress"))
+    });
+    texts.map(entry).collect()
+}
+
+/// Returns the entry with this address or network.
+fn entry(text: &str) -> Value {
+    match Network::from(text).check() {
+        Ok(network) => json!(AccessListEntry::new(network)),
+        Err(_) => json!({"cidrBlock": text}),
+    }
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -3,8 +3,8 @@
 use atlas_admin_raw::types;
 use serde_json::{Value, json};
 
-use super::RecordedRequest;
-use crate::{OrgRole, ProjectRole};
+use super::{Operation, RecordedRequest};
+use crate::{OrgRole, PrivateKey, ProjectRole};
 
 /// An API key for [`FakeResponse::key`](super::FakeResponse::key), which a client reads as an
 /// [`ApiKey`](crate::ApiKey).
@@ -19,34 +19,51 @@ use crate::{OrgRole, ProjectRole};
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Key(types::ApiKey);
+pub struct Key {
+    key: types::ApiKey,
+    private_key: Option<PrivateKey>,
+}
 
 /// A private key as services show it: stars, and a synthetic end.
-const PRIVATE_KEY: &str = "********-****-****-0123456789ab";
+const REDACTED: &str = "********-****-****-0123456789ab";
+/// A private key as services show it in the response to a creation.
+const WHOLE: &str = "01234567-89ab-cdef-0123-0123456789ab";
+/// The id of a new key.
+const NEW_ID: &str = "6a793f752c88faeba59bba49";
 
 impl Key {
     /// Creates a key with this id, a synthetic description and public key, and no roles.
     /// Services use ids of 24 lower-case hexadecimal digits.
     pub fn new(id: impl Into<String>) -> Self {
-        Self(types::ApiKey {
-            id: id.into(),
-            desc: Some("a key of a test".to_owned()),
-            public_key: Some("abcdefgh".to_owned()),
+        Self {
+            key: types::ApiKey {
+                id: id.into(),
+                desc: Some("a key of a test".to_owned()),
+                public_key: Some("abcdefgh".to_owned()),
+                private_key: None,
+                roles: Some(Vec::new()),
+                links: Some(Vec::new()),
+            },
             private_key: None,
-            roles: Some(Vec::new()),
-            links: Some(Vec::new()),
-        })
+        }
     }
 
     /// Sets the description.
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
-        self.0.desc = Some(desc.into());
+        self.key.desc = Some(desc.into());
         self
     }
 
-    /// Sets the public key. The private key is always stars and a synthetic end.
+    /// Sets the public key.
     pub fn public_key(mut self, public_key: impl Into<String>) -> Self {
-        self.0.public_key = Some(public_key.into());
+        self.key.public_key = Some(public_key.into());
+        self
+    }
+
+    /// Sets the private key. By default it is a synthetic one in the response to a creation, and
+    /// stars with a synthetic end in every other.
+    pub fn private_key(mut self, private_key: impl Into<String>) -> Self {
+        self.private_key = Some(PrivateKey::new(private_key.into()));
         self
     }
 
@@ -69,13 +86,16 @@ impl Key {
     }
 
     fn role(mut self, role: types::RoleAssignment) -> Self {
-        self.0.roles.get_or_insert_default().push(role);
+        self.key.roles.get_or_insert_default().push(role);
         self
     }
 
     /// Returns the key of this request, as it would be after it.
     pub(super) fn after(request: &RecordedRequest) -> Self {
-        let mut key = Self::new(request.api_key_id());
+        let mut key = match request.operation {
+            Operation::CreateOrgApiKey | Operation::CreateProjectApiKey => Self::new(NEW_ID),
+            _ => Self::new(request.api_key_id()),
+        };
         let field = |name| request.body.as_ref().and_then(|body| body.get(name));
         if let Some(desc) = field("desc").and_then(Value::as_str) {
             key = key.desc(desc);
@@ -91,21 +111,27 @@ impl Key {
     }
 
     pub(super) fn with_another_id(mut self) -> Self {
-        let last = self.0.id.pop();
-        self.0.id.push(if last == Some('0') { '1' } else { '0' });
+        let last = self.key.id.pop();
+        self.key.id.push(if last == Some('0') { '1' } else { '0' });
         self
     }
 
     pub(super) fn with_stale_roles(mut self) -> Self {
-        for role in self.0.roles.iter_mut().flatten() {
+        for role in self.key.roles.iter_mut().flatten() {
             role.role_name = Some("A_STALE_ROLE".to_owned());
         }
         self
     }
 
-    pub(super) fn to_json(&self) -> Value {
-        let mut key = json!(self.0);
-        key["privateKey"] = PRIVATE_KEY.into();
+    /// Returns the key as the response to `operation` shows it.
+    pub(super) fn to_json(&self, operation: Operation) -> Value {
+        let mut key = json!(self.key);
+        let default = match operation {
+            Operation::CreateOrgApiKey | Operation::CreateProjectApiKey => WHOLE,
+            _ => REDACTED,
+        };
+        let private_key = self.private_key.as_ref().map(PrivateKey::expose);
+        key["privateKey"] = private_key.unwrap_or(default).into();
         key
     }
 }
@@ -113,7 +139,7 @@ impl Key {
 /// For a typed mock's `then.ok(…)`; without the private key, which that type does not
 /// serialize.
 impl From<Key> for types::ApiKey {
-    fn from(Key(key): Key) -> Self {
-        key
+    fn from(key: Key) -> Self {
+        key.key
     }
 }

@@ -26,7 +26,7 @@
 //! });
 //!
 //! let atlas = Client::builder()
-//!     .base_url(server.base_url())?
+//!     .base_url(server.base_url())
 //!     .credentials(Credentials::bearer("any"))
 //!     .build()?;
 //! let updated = atlas.org(org).api_key(key).update().desc("ci deploys").send().await?;

@@ -74,7 +74,7 @@
 //! async fn a_key_is_demoted() -> Result<(), Box<dyn std::error::Error>> {
 //!     let service = Emulator::start().await?;
 //!     let login = Credentials::digest(service.public_key(), service.private_key());
-//!     let atlas = Client::builder().base_url(service.base_url())?.credentials(login).build()?;
+//!     let atlas = Client::builder().base_url(service.base_url()).credentials(login).build()?;
 //!     let key = atlas.org(service.org_id()).api_key(service.api_key_id());
 //!     key.update().roles([OrgRole::ReadOnly]).send().await?;
 //!     assert_eq!(service.api_key(service.api_key_id()).unwrap().org_roles, ["ORG_READ_ONLY"]);

@@ -1,6 +1,7 @@
 //! What a client sent.
 
 use http::{Method, header};
+use percent_encoding::percent_decode_str;
 use reqwest::Request;
 use serde_json::Value;
 
@@ -45,7 +46,7 @@ impl RecordedRequest {
         }
     }
 
-    /// Returns the id of the API key in the path.
+    /// Returns the id of the API key in the path, or an empty text for a list or a creation.
     #[must_use]
     pub fn api_key_id(&self) -> &str {
         self.after("apiKeys")
@@ -63,6 +64,21 @@ impl RecordedRequest {
     #[must_use]
     pub fn project_id(&self) -> &str {
         self.after("groups")
+    }
+
+    /// Returns the access list entry in the path, such as `203.0.113.0/24`, or an empty text if
+    /// there is none.
+    #[must_use]
+    pub fn entry(&self) -> String {
+        percent_decode_str(self.after("accessList"))
+            .decode_utf8_lossy()
+            .into_owned()
+    }
+
+    /// Returns a number in the query.
+    pub(super) fn query_number(&self, name: &str) -> Option<usize> {
+        let (_, value) = self.query.iter().find(|(known, _)| known == name)?;
+        value.parse().ok()
     }
 
     pub(super) fn has_envelope(&self) -> bool {

@@ -111,7 +111,6 @@ fn ops_manager() -> ClientBuilder {
         .credentials(Credentials::digest("abcdefgh", "private"))
         .retry(RetryPolicy::none())
         .ops_manager("https://om.example.com:8443/")
-        .unwrap()
 }
 
 async fn update(client: &Client, options: RequestOptions) -> Result<Response<ApiKey>, Error> {

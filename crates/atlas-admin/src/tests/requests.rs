@@ -25,7 +25,6 @@ async fn atlas_v2_replace_with_every_option() {
     let client = fake.client(
         atlas()
             .base_url("https://cloud.mongodbgov.com/")
-            .unwrap()
             .user_agent_suffix("deploy-bot/1.2"),
     );
     let options = RequestOptions::new()
@@ -98,8 +97,8 @@ async fn builder_calls_work_in_any_order() {
     let fake = FakeService::answering([key_answer(), key_answer()]);
     let base = "http://127.0.0.1:1/proxy/";
     for builder in [
-        atlas().atlas_v1().base_url(base).unwrap(),
-        atlas().base_url(base).unwrap().atlas_v1(),
+        atlas().atlas_v1().base_url(base),
+        atlas().base_url(base).atlas_v1(),
     ] {
         update(&fake.client(builder), RequestOptions::new())
             .await

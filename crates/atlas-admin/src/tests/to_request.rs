@@ -62,7 +62,7 @@ fn refuses_what_send_refuses() {
     assert_eq!(error.operation(), Some("get_org_api_key"));
 
     let long = format!("https://example.com/{}", "x".repeat(70_000));
-    let client = FakeService::answering([]).client(atlas().base_url(long).unwrap());
+    let client = FakeService::answering([]).client(atlas().base_url(long));
     let error = client.org(ORG).api_key(KEY).get().to_request().unwrap_err();
     assert!(error.is_input(), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Envelopes: with `envelope=true`, the body contains the status and the actual body.
+//! Envelopes: with `envelope=true`, the body contains the status.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -9,13 +9,14 @@ use crate::model::response::BufferedResponse;
 #[derive(Deserialize)]
 struct Envelope<'a> {
     status: u16,
-    /// Atlas writes `content`; older pages of its documentation name it `envelope`.
+    /// The actual body. Atlas writes `content`; older pages of its documentation name it
+    /// `envelope`. Lists have none: there, `status` stands beside `results`.
     #[serde(borrow, alias = "envelope")]
-    content: &'a RawValue,
+    content: Option<&'a RawValue>,
 }
 
-/// Unwraps the content of an envelope. A response without an envelope, such as a proxy's, is
-/// returned unchanged.
+/// Returns the response with the status of its envelope, and the content if there is one. A
+/// response without an envelope, such as a proxy's or an empty one, is returned unchanged.
 pub(crate) fn open(response: BufferedResponse) -> BufferedResponse {
     let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(&response.body) else {
         return response;
@@ -30,7 +31,10 @@ pub(crate) fn open(response: BufferedResponse) -> BufferedResponse {
         } else {
             response.status
         },
-        body: response.body.slice_ref(envelope.content.get().as_bytes()),
+        body: match envelope.content {
+            Some(content) => response.body.slice_ref(content.get().as_bytes()),
+            None => response.body,
+        },
         headers: response.headers,
     }
 }
@@ -65,6 +69,15 @@ mod tests {
             opened(502, r#"{"status":200,"content":{}}"#),
             (502, "{}".into())
         );
+    }
+
+    #[test]
+    fn takes_the_status_that_stands_beside_the_results_of_a_list() {
+        let page = r#"{"results":[],"status":404,"totalCount":0}"#;
+        assert_eq!(opened(200, page), (404, page.into()));
+        for empty in [r#"{"status":204}"#, r#"{"status":204,"content":null}"#] {
+            assert_eq!(opened(200, empty), (204, empty.into()));
+        }
     }
 
     #[test]

@@ -20,7 +20,12 @@ impl Progress {
 
     /// Returns whether the service may have acted on any request of the call.
     pub(crate) fn may_have_applied(&self) -> bool {
-        self.attempt_may_have_applied() || self.earlier_may_have_applied.load(Ordering::Relaxed)
+        self.attempt_may_have_applied() || self.earlier_may_have_applied()
+    }
+
+    /// Returns whether the service may have acted on an attempt before the current one.
+    pub(crate) fn earlier_may_have_applied(&self) -> bool {
+        self.earlier_may_have_applied.load(Ordering::Relaxed)
     }
 
     /// Returns whether the service may have acted on the current attempt.

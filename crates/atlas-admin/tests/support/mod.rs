@@ -82,7 +82,6 @@ impl Service {
         Client::builder()
             .credentials(Credentials::digest(USER, PASSWORD))
             .base_url(&self.url)
-            .unwrap()
             // Every request is counted.
             .retry(RetryPolicy::none())
     }

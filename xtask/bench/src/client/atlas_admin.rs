@@ -20,7 +20,7 @@ pub(super) async fn bearer(job: &Job) -> Result<Sample> {
 
 async fn run(job: &Job, credentials: Credentials) -> Result<Sample> {
     let atlas = Client::builder()
-        .base_url(&job.target.base_url)?
+        .base_url(&job.target.base_url)
         .credentials(credentials)
         .build()?;
     let target = job.target.clone();

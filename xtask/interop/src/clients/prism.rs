@@ -87,9 +87,9 @@ fn client(service: Service, url: &str, credentials: Credentials) -> Result<Clien
     let builder = Client::builder();
     let builder = match service {
         // Prism does not compare dates, and the document has only this version.
-        Service::AtlasV2 => builder.base_url(url)?.api_version(ApiVersion::V2023_01_01),
-        Service::AtlasV1 => builder.base_url(url)?.atlas_v1(),
-        _ => builder.ops_manager(url)?,
+        Service::AtlasV2 => builder.base_url(url).api_version(ApiVersion::V2023_01_01),
+        Service::AtlasV1 => builder.base_url(url).atlas_v1(),
+        _ => builder.ops_manager(url),
     };
     Ok(builder.credentials(credentials).build()?)
 }

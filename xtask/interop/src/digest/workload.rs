@@ -35,7 +35,7 @@ impl Workload {
     /// Makes the updates. Returns the errors of those that failed.
     pub(crate) async fn run(self, address: SocketAddr, password: &str) -> Result<Vec<Error>> {
         let atlas = Client::builder()
-            .base_url(format!("http://{address}"))?
+            .base_url(format!("http://{address}"))
             .credentials(Credentials::digest(credentials::USER, password))
             .build()?;
         let parts = self.pauses + 1;

@@ -18,7 +18,7 @@ use super::api_version::ApiVersion;
 ///
 /// A `Response` dereferences to its value, so that the value's fields and methods can be
 /// used directly; [`into_inner`](Self::into_inner) returns the value alone.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response<T> {
     value: T,
     status: StatusCode,
@@ -27,27 +27,45 @@ pub struct Response<T> {
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(
-        value: T,
-        status: StatusCode,
-        headers: HeaderMap,
-        requests_sent: u32,
-    ) -> Self {
+    /// Creates a response with status 200, no headers, and one request sent, for tests.
+    pub fn new(value: T) -> Self {
         Self {
             value,
-            status,
-            headers,
-            requests_sent,
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            requests_sent: 1,
         }
     }
 
-    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        Response::new(
-            change(self.value),
-            self.status,
-            self.headers,
-            self.requests_sent,
-        )
+    /// Sets the status.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Sets the headers, which [`rate_limit`](Self::rate_limit) and others are read from.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Sets the number of requests sent.
+    #[must_use]
+    pub fn with_requests_sent(mut self, requests: u32) -> Self {
+        self.requests_sent = requests;
+        self
+    }
+
+    /// Changes the value and keeps the rest.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response {
+            value: change(self.value),
+            status: self.status,
+            headers: self.headers,
+            requests_sent: self.requests_sent,
+        }
     }
 
     /// Returns the value alone.

@@ -1,0 +1,91 @@
+//! Delete an entry of an access list.
+
+use super::{
+    builder::{Call, ValidRequest, builder},
+    missing,
+    validate::Body,
+};
+use crate::{
+    client::Client,
+    error::Error,
+    model::{
+        access_list::Network,
+        response::Response,
+        target::{CallTarget, Scope},
+    },
+};
+
+const ID: &str = "delete_access_list_entry";
+
+/// Deletes an entry of an API key's access list; see
+/// [`AccessList::delete`](crate::AccessList::delete).
+///
+/// `DELETE /orgs/{orgId}/apiKeys/{apiUserId}/accessList/{ipAddress}` on all three services. A key
+/// without any entries may be used from anywhere, unless the organization requires a list.
+/// Repeating it is harmless, so a failed call is retried freely; a repetition that finds no entry
+/// is a success.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before the builder or send() is awaited"]
+pub struct DeleteAccessListEntry {
+    call: Call,
+    entry: Network,
+    missing_ok: bool,
+}
+
+impl DeleteAccessListEntry {
+    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str, entry: Network) -> Self {
+        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned()))
+            .api_key(api_key_id)
+            .entry(entry.to_string());
+        Self {
+            call: Call::new(client, target),
+            entry,
+            missing_ok: false,
+        }
+    }
+
+    /// Makes a success of `NotFound`: what is gone need not be deleted. The response then has
+    /// the status of the refusal, such as 404.
+    pub fn missing_ok(mut self) -> Self {
+        self.missing_ok = true;
+        self
+    }
+
+    /// Sends the request.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, an
+    /// entry that is neither an address nor a network, a network with host bits such as
+    /// `203.0.113.7/24`, or an option that the service does not accept. After that, any
+    /// [`ErrorKind`](crate::ErrorKind), of which
+    /// [`NotFound`](crate::ErrorKind::NotFound) says that there is no such key or entry.
+    /// [`Error::outcome_unknown`] returns whether it may have been deleted; sending it again is
+    /// harmless.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = self.request()?;
+        let outcome = self.call.send(request, |_, ()| Ok(())).await;
+        if self.missing_ok {
+            missing::accept(outcome)
+        } else {
+            outcome
+        }
+    }
+
+    fn request(&self) -> Result<ValidRequest<()>, Error> {
+        let (call, options) = (&self.call, &self.call.options);
+        call.network(&self.entry)?;
+        let entry = self.entry.to_string();
+        call.request(Body::None, |client| {
+            client.delete_access_list_entry(
+                call.scope_id(),
+                call.api_key_id(),
+                &entry,
+                options.envelope,
+                options.pretty,
+            )
+        })
+    }
+}
+
+builder!(DeleteAccessListEntry, ());

@@ -1,0 +1,81 @@
+//! Delete an API key.
+
+use super::{
+    builder::{Call, ValidRequest, builder},
+    missing,
+    validate::Body,
+};
+use crate::{
+    client::Client,
+    error::Error,
+    model::{
+        response::Response,
+        target::{CallTarget, Scope},
+    },
+};
+
+const ID: &str = "delete_org_api_key";
+
+/// Deletes an API key, also from all projects; see
+/// [`OrgApiKey::delete`](crate::OrgApiKey::delete).
+///
+/// `DELETE /orgs/{orgId}/apiKeys/{apiUserId}` on all three services. Nobody can sign in with the
+/// key afterwards, and it cannot be restored. Repeating it is harmless, so a failed call is
+/// retried freely; a repetition that finds no key is a success.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before the builder or send() is awaited"]
+pub struct DeleteOrgApiKey {
+    call: Call,
+    missing_ok: bool,
+}
+
+impl DeleteOrgApiKey {
+    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str) -> Self {
+        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned())).api_key(api_key_id);
+        Self {
+            call: Call::new(client, target),
+            missing_ok: false,
+        }
+    }
+
+    /// Makes a success of `NotFound`: what is gone need not be deleted. The response then
+    /// has the status of the refusal, such as 404.
+    pub fn missing_ok(mut self) -> Self {
+        self.missing_ok = true;
+        self
+    }
+
+    /// Sends the request.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, or
+    /// an option that the service does not accept. After that, any
+    /// [`ErrorKind`](crate::ErrorKind), of which
+    /// [`NotFound`](crate::ErrorKind::NotFound) says that there is no such key.
+    /// [`Error::outcome_unknown`] returns whether it may have been deleted; sending it again is
+    /// harmless.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = self.request()?;
+        let outcome = self.call.send(request, |_, ()| Ok(())).await;
+        if self.missing_ok {
+            missing::accept(outcome)
+        } else {
+            outcome
+        }
+    }
+
+    fn request(&self) -> Result<ValidRequest<()>, Error> {
+        let (call, options) = (&self.call, &self.call.options);
+        call.request(Body::None, |client| {
+            client.delete_org_api_key(
+                call.scope_id(),
+                call.api_key_id(),
+                options.envelope,
+                options.pretty,
+            )
+        })
+    }
+}
+
+builder!(DeleteOrgApiKey, ());

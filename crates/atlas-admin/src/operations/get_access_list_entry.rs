@@ -1,0 +1,76 @@
+//! Read an entry of an access list.
+
+use atlas_admin_raw::types;
+
+use super::{
+    builder::{Call, ValidRequest, builder},
+    validate::Body,
+    verify,
+};
+use crate::{
+    client::Client,
+    error::Error,
+    model::{
+        access_list::{AccessListEntry, Network},
+        response::Response,
+        target::{CallTarget, Scope},
+    },
+};
+
+const ID: &str = "get_access_list_entry";
+
+/// Reads an entry of an API key's access list, with its use so far; see
+/// [`AccessList::get`](crate::AccessList::get).
+///
+/// `GET /orgs/{orgId}/apiKeys/{apiUserId}/accessList/{ipAddress}` on all three services. It
+/// changes nothing, so a failed call is retried freely.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before the builder or send() is awaited"]
+pub struct GetAccessListEntry {
+    call: Call,
+    entry: Network,
+}
+
+impl GetAccessListEntry {
+    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str, entry: Network) -> Self {
+        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned()))
+            .api_key(api_key_id)
+            .entry(entry.to_string());
+        Self {
+            call: Call::new(client, target),
+            entry,
+        }
+    }
+
+    /// Sends the request and returns the entry.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, an
+    /// entry that is neither an address nor a network, a network with host bits such as
+    /// `203.0.113.7/24`, or an option that the service does not accept. After that, any
+    /// [`ErrorKind`](crate::ErrorKind).
+    pub async fn send(self) -> Result<Response<AccessListEntry>, Error> {
+        let request = self.request()?;
+        let network = self.call.network(&self.entry)?;
+        let read = |_: &_, entry| verify::entry(network, entry);
+        self.call.send(request, read).await
+    }
+
+    fn request(&self) -> Result<ValidRequest<types::AccessListEntry>, Error> {
+        let (call, options) = (&self.call, &self.call.options);
+        call.network(&self.entry)?;
+        let entry = self.entry.to_string();
+        call.request(Body::None, |client| {
+            client.get_access_list_entry(
+                call.scope_id(),
+                call.api_key_id(),
+                &entry,
+                options.envelope,
+                options.pretty,
+            )
+        })
+    }
+}
+
+builder!(GetAccessListEntry, AccessListEntry);

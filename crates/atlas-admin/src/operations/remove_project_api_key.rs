@@ -1,0 +1,81 @@
+//! Remove an API key from a project.
+
+use super::{
+    builder::{Call, ValidRequest, builder},
+    missing,
+    validate::Body,
+};
+use crate::{
+    client::Client,
+    error::Error,
+    model::{
+        response::Response,
+        target::{CallTarget, Scope},
+    },
+};
+
+const ID: &str = "remove_project_api_key";
+
+/// Removes an API key from a project, with all its roles there; see
+/// [`ProjectApiKey::remove`](crate::ProjectApiKey::remove).
+///
+/// `DELETE /groups/{groupId}/apiKeys/{apiUserId}` on all three services. The key stays in its
+/// organization and in other projects. Repeating it is harmless, so a failed call is retried
+/// freely; a repetition that finds no key is a success.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before the builder or send() is awaited"]
+pub struct RemoveProjectApiKey {
+    call: Call,
+    missing_ok: bool,
+}
+
+impl RemoveProjectApiKey {
+    pub(crate) fn new(client: &Client, project_id: &str, api_key_id: &str) -> Self {
+        let target = CallTarget::new(ID, Scope::Project(project_id.to_owned())).api_key(api_key_id);
+        Self {
+            call: Call::new(client, target),
+            missing_ok: false,
+        }
+    }
+
+    /// Makes a success of `NotFound`: what is gone need not be removed. The response then
+    /// has the status of the refusal, such as 404.
+    pub fn missing_ok(mut self) -> Self {
+        self.missing_ok = true;
+        self
+    }
+
+    /// Sends the request.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, or
+    /// an option that the service does not accept. After that, any
+    /// [`ErrorKind`](crate::ErrorKind), of which
+    /// [`NotFound`](crate::ErrorKind::NotFound) says that there is no such key, or that it has no roles in the project.
+    /// [`Error::outcome_unknown`] returns whether it may have been removed; sending it again is
+    /// harmless.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = self.request()?;
+        let outcome = self.call.send(request, |_, ()| Ok(())).await;
+        if self.missing_ok {
+            missing::accept(outcome)
+        } else {
+            outcome
+        }
+    }
+
+    fn request(&self) -> Result<ValidRequest<()>, Error> {
+        let (call, options) = (&self.call, &self.call.options);
+        call.request(Body::None, |client| {
+            client.remove_project_api_key(
+                call.scope_id(),
+                call.api_key_id(),
+                options.envelope,
+                options.pretty,
+            )
+        })
+    }
+}
+
+builder!(RemoveProjectApiKey, ());
