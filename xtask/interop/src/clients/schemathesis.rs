@@ -127,6 +127,7 @@ fn hook_settings(emulator: &Emulator, service: Service) -> Value {
             "orgId": emulator.org_id(),
             "groupId": emulator.project_id(),
             "apiUserId": emulator.api_key_id(),
+            "ipAddress": "203.0.113.7",
         },
         "accept": service::media_type(service),
     })
