@@ -498,15 +498,15 @@ async fn roles_are_taken_from_any_collection() {
     let client = client(&fake);
     let update = || client.org(ORG).api_key(KEY).update();
     let typed = vec![OrgRole::Member, OrgRole::Member];
-    let texts = ["ORG_MEMBER", "ORG_MEMBER"];
+    let texts: &[&str] = &["ORG_MEMBER", "ORG_MEMBER"];
     let owned = vec!["ORG_MEMBER".to_owned()];
     for update in [
         update().roles(&typed),
         update().roles(&typed[..]),
         update().roles(typed.clone()),
         update().roles([OrgRole::Member]),
+        update().roles(["ORG_MEMBER"]),
         update().roles(texts),
-        update().roles(&texts),
         update().roles(&owned),
         update().roles(owned),
     ] {

@@ -18,7 +18,8 @@ use crate::{
 /// project's keys, and replaced. If nothing changes, nothing is sent after the list is read.
 ///
 /// Within this process, edits of one key's roles in one project wait for each other, whatever
-/// client they are made with; the time that they wait does not count towards their timeouts. **No lock exists between processes**, nor for
+/// client they are made with; the time that they wait does not count towards their timeouts.
+/// **No lock exists between processes**, nor for
 /// [`replace_roles`](crate::ProjectApiKey::replace_roles): what somebody else changes between
 /// the two requests is undone.
 #[derive(Debug, Clone)]
