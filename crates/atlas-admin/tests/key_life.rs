@@ -437,6 +437,25 @@ async fn the_last_role_is_never_removed_by_accident() {
     assert_eq!(roles.fake.requests().len(), before);
 }
 
+/// To add to roles that nobody can see would be to replace them.
+#[tokio::test]
+async fn roles_that_a_list_leaves_out_are_not_replaced() {
+    let page = json!({"results": [{"id": KEY}]}).to_string();
+    let (fake, client) = responding(
+        Operation::ListProjectApiKeys,
+        FakeResponse::http(http::Response::new(page)),
+    );
+    let key = client.project(PROJECT).api_key(KEY);
+    for edit in [
+        key.add_roles(["GROUP_OWNER"]),
+        key.remove_roles(["GROUP_OWNER"]),
+    ] {
+        let error = edit.await.unwrap_err();
+        assert!(error.is_decode() && !error.outcome_unknown(), "{error}");
+    }
+    assert_eq!(fake.requests().len(), 2);
+}
+
 /// Its list moves while it is read: the key is skipped once.
 #[tokio::test]
 async fn a_key_that_a_moving_list_skipped_keeps_its_roles() {
