@@ -108,6 +108,17 @@ async fn a_created_key_with_other_values_is_kept_by_the_error() {
 }
 
 #[tokio::test]
+async fn a_role_that_cannot_be_read_costs_no_secret() {
+    let roles = json!([{"orgId": "?", "roleName": "ORG_MEMBER"}, {"roleName": "ORG_MEMBER"}]);
+    let key = json!({"id": KEY, "publicKey": "gswvkocq", "privateKey": SECRET, "roles": roles});
+    let response = FakeResponse::http(http::Response::new(key.to_string()));
+    let (_, client) = responding(Operation::CreateOrgApiKey, response);
+    let new = create(&client).await.unwrap();
+    assert_eq!(new.private_key().expose_secret(), SECRET);
+    assert_eq!(new.roles.len(), 1);
+}
+
+#[tokio::test]
 async fn a_key_created_in_a_project_may_also_be_a_member_of_the_organization() {
     let key = Key::new(KEY).desc("ci").org_role(ORG, OrgRole::Member);
     let key = key.project_role(PROJECT, ProjectRole::ReadOnly);
