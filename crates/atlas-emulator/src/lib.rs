@@ -4,16 +4,19 @@
 //! | | Atlas v2 | Atlas v1.0 | Ops Manager v1.0 |
 //! | --- | --- | --- | --- |
 //! | base path | `/api/atlas/v2` | `/api/atlas/v1.0` | `/api/public/v1.0` |
-//! | `PATCH /orgs/{orgId}/apiKeys/{apiUserId}` | yes | yes | yes |
-//! | `PATCH /groups/{groupId}/apiKeys/{apiUserId}` | yes | yes | yes |
-//! | `GET /orgs/{orgId}/apiKeys/{apiUserId}` | yes | yes | yes |
+//! | an organization's keys: list, create, get, update, delete | yes | yes | yes |
+//! | a project's keys: list, create, replace roles, remove | yes | yes | yes |
+//! | a key's access list: list, add, get, delete | yes | yes | yes |
 //! | authentication | digest, bearer | digest, bearer | digest |
 //!
-//! `POST /api/oauth/token` issues access tokens, and `POST /api/oauth/revoke` revokes them.
+//! These are the operations of the OpenAPI documents. For other clients there are some more, which
+//! the README lists. `POST /api/oauth/token` issues access tokens, and `POST /api/oauth/revoke`
+//! revokes them.
 //!
 //! The emulator verifies digest authorizations as in RFC 7616, validates bodies against the schemas
 //! of the OpenAPI documents, and responds to errors with the services' own codes. It keeps its
-//! state in memory and applies updates atomically.
+//! state in memory and makes changes atomically. Created keys sign in at once, deleted ones no
+//! longer, and the access list of a key is looked up at each of its requests.
 //!
 //! # Quick start
 //!
@@ -52,19 +55,25 @@
 //! has a setting:
 //!
 //! - the fields of [`Assumptions`];
-//! - [`Builder::strict_nc`], [`Builder::nonce_ttl`] and [`Builder::nonce_uses`]: the counts and the
-//!   lifetime of a nonce;
+//! - [`Builder::nonce_counting`], [`Builder::nonce_ttl`] and [`Builder::nonce_uses`]: the counts
+//!   and the lifetime of a nonce;
 //! - [`Builder::token_rate_limit`]: the rate limit of token requests;
 //! - [`Assumptions::codes`] and [`Assumptions::statuses`]: the errors for an unknown role (400), a
-//!   body without changes (400), an invalid query parameter (400), a digest for another URI (400),
-//!   an unknown path (404), a wrong method (405), and a body that is slow (408), too long (413) or
-//!   of another media type (415).
+//!   body without changes (400), an invalid query parameter (400), an invalid address (400), too
+//!   many keys (400), a digest for another URI (400), the deletion of the last owner (403), an
+//!   unknown path (404), a wrong method (405), and a body that is slow (408), too long (413) or of
+//!   another media type (415).
 //!
 //! The following assumptions are fixed:
 //!
 //! - An unknown path and a wrong method are refused before authentication.
-//! - A failed attempt uses its nonce count. A count more than 127 below the highest gets a challenge
-//!   with `stale=true`.
+//! - A failed attempt uses its nonce count.
+//! - Lists of keys are in the order of the public keys, access lists in that of their additions. A
+//!   page's links repeat its own query parameters, not `envelope` and `pretty`.
+//! - A calling key can delete itself. A key that is removed from a project twice is unknown there.
+//! - An address that is on several entries of an access list counts for all of them. An entry is
+//!   shown as it was written; 0.0.0.0 and :: cannot be entries.
+//! - The owners of an organization, and keys with `ORG_READ_ONLY`, can read all of its projects.
 //! - Query parameters that the documents do not declare are ignored.
 //! - Checks run in this order: authentication, access list, version, ids, query, organization or
 //!   project, the caller's roles, rate limit, key, body.

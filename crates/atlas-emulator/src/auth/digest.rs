@@ -114,19 +114,18 @@ impl DigestAuthenticator {
     }
 
     /// Creates a user with a name and a password.
-    pub(crate) fn user(&self, name: &Arc<str>, password: &str, principal: Principal) -> User {
-        let algorithms = self.policy.algorithms.iter();
-        let ha1 = algorithms
-            .clone()
-            .map(|a| a.hash(&[name, REALM, password]).into());
-        let names = match self.policy.userhash {
-            true => algorithms.map(|a| a.hash(&[name, REALM]).into()).collect(),
-            false => [Arc::clone(name)].into(),
-        };
+    pub(crate) fn user(&self, name: &str, password: &str, principal: Principal) -> User {
+        let algorithms = || self.policy.algorithms.iter();
+        let ha1: Vec<_> = algorithms()
+            .map(|a| a.hash(&[name, REALM, password]))
+            .collect();
+        let hashed_names = algorithms()
+            .filter(|_| self.policy.userhash)
+            .map(|a| a.hash(&[name, REALM]).into());
         User {
             principal,
-            ha1: ha1.collect(),
-            names,
+            ha1: ha1.join(" ").into(),
+            hashed_names: hashed_names.collect(),
         }
     }
 
@@ -204,7 +203,7 @@ impl DigestAuthenticator {
             return Err(Denied::Challenge { stale: true });
         }
         let user = user(name).ok_or(denied)?;
-        let mut ha1 = user.ha1[index].to_string();
+        let mut ha1 = user.ha1(index).ok_or(denied)?.to_owned();
         if algorithm.is_session() {
             ha1 = algorithm.hash(&[&ha1, nonce, cnonce]);
         }

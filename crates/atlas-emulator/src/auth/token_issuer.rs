@@ -104,7 +104,7 @@ impl TokenIssuer {
     pub(crate) fn caller(&self, token: &str) -> Option<Principal> {
         let live = self.live.lock();
         let token = live.get(token)?;
-        (Instant::now() < token.expires).then(|| token.caller)
+        (Instant::now() < token.expires).then_some(token.caller)
     }
 
     /// Revokes every token and refills the rate limits.

@@ -127,9 +127,9 @@ impl Seed {
         }
         for (name, api_key) in &self.users {
             let person = builder.add_account(org, AccessList::default());
-            let user = digest.user(&name.as_str().into(), api_key.expose_secret(), person);
-            if !builder.state.add_user(&Arc::new(user)) {
-                return Err(invalid(format!("duplicate user name {name}")));
+            let user = Arc::new(digest.user(name, api_key.expose_secret(), person));
+            if !builder.state.add_user(&name.as_str().into(), &user) {
+                return Err(duplicate_user(name));
             }
         }
         let service_account = builder.add_account(org, access_list(&self.access_list)?);
@@ -197,17 +197,17 @@ impl StateBuilder<'_> {
             }
             project_roles.insert(project, self.roles(names));
         }
-        let public_key = Arc::from(key.public_key.as_str());
+        let public_key: Arc<str> = key.public_key.as_str().into();
         let private_key = key.private_key.expose_secret();
-        if self.state.user(&public_key).is_some() {
-            return Err(invalid(format!("duplicate user name {public_key}")));
-        }
         let user = self
             .digest
             .user(&public_key, private_key, Principal::Key(id));
+        if self.state.is_taken(&public_key, &user) {
+            return Err(duplicate_user(&public_key));
+        }
         let added = ApiKey {
             org,
-            desc: key.desc.clone(),
+            desc: key.desc.as_str().into(),
             public_key,
             private_key_tail: private_key_tail(private_key),
             user: Arc::new(user),
@@ -234,6 +234,10 @@ impl StateBuilder<'_> {
         };
         names.iter().map(&mut role).collect()
     }
+}
+
+fn duplicate_user(name: &str) -> io::Error {
+    invalid(format!("duplicate user name {name}"))
 }
 
 /// Creates an error for an invalid setting.

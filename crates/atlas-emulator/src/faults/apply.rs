@@ -81,7 +81,7 @@ impl InjectedFault {
 
 impl Mismatch {
     /// Changes the id and the key of a response. `before` is the key before the change, `None` for
-    /// a creation, which had neither description nor roles before.
+    /// a creation: its older description is an invented one, and it had no roles.
     pub(crate) fn apply(
         self,
         id: ObjectId,
@@ -94,7 +94,7 @@ impl Mismatch {
             (Self::Ignored, Some(before)) => return (id, before.clone()),
             (Self::Ignored, None) => {}
             (Self::OldDesc, before) => {
-                shown.desc = before.map(|before| before.desc.clone()).unwrap_or_default();
+                shown.desc = before.map_or("an older description".into(), |key| key.desc.clone());
             }
             (Self::OldRoles, Some(before)) => {
                 shown.org_roles.clone_from(&before.org_roles);

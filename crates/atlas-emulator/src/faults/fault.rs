@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// A fault to inject into requests. [`Faults`](crate::Faults) holds a list of them.
 ///
-/// | fault | the client sees | is the update applied? |
+/// | fault | the client sees | is the change made? |
 /// | --- | --- | --- |
 /// | [`rate_limited`](Self::rate_limited) | 429 in the services' format | no |
-/// | [`maintenance`](Self::maintenance) | 405 `WRITES_NOT_ALLOWED_DURING_APP_UPGRADES`, for updates only | no |
+/// | [`maintenance`](Self::maintenance) | 405 `WRITES_NOT_ALLOWED_DURING_APP_UPGRADES`, for changes only | no |
 /// | [`stale`](Self::stale) | a digest challenge with `stale=true` | no |
 /// | [`unexpected`](Self::unexpected) | 500 `UNEXPECTED_ERROR` | no; with [`after_update`](Self::after_update) yes |
 /// | [`gateway`](Self::gateway) | 502, 503 or 504 of a proxy | no; with `after_update` yes |
@@ -20,8 +20,9 @@ use std::time::Duration;
 /// | [`hang`](Self::hang) | nothing, until the client gives up | no; with `after_update` yes |
 /// | [`reset`](Self::reset) | a connection that breaks | see [`Reset`] |
 ///
-/// "Applied" assumes a valid request: a request that the emulator refuses changes nothing in any
-/// case. A fault's response never has an envelope.
+/// A change is an update, a creation, a deletion, an assignment, or a change of an access list;
+/// [`maintenance`](Self::maintenance) and [`ignored`](Self::ignored) apply to all of them. A request
+/// that the emulator refuses changes nothing in any case. A fault's response never has an envelope.
 ///
 /// By default, a fault applies to every authenticated call of an operation. [`every`](Self::every),
 /// [`chance`](Self::chance), [`skip`](Self::skip) and [`times`](Self::times) limit how often,
@@ -123,7 +124,7 @@ impl Fault {
         Self::new(FaultKind::RateLimited)
     }
 
-    /// Creates a fault that responds to updates with 405, as during an upgrade of the service.
+    /// Creates a fault that responds to changes with 405, as during an upgrade of the service.
     /// Without further settings, the emulator is in maintenance mode.
     #[must_use]
     pub fn maintenance() -> Self {
@@ -154,34 +155,38 @@ impl Fault {
         Self::new(FaultKind::Gateway { status, html })
     }
 
-    /// Creates a fault that sends half of the response's body, which is then invalid JSON.
+    /// Creates a fault that sends half of the response's body, which is then invalid JSON. Operations
+    /// without a body in their response are not affected.
     #[must_use]
     pub fn broken_json() -> Self {
         Self::new(FaultKind::BrokenJson).after_update()
     }
 
-    /// Creates a fault that responds to a call as requested, but about the id of another key.
+    /// Creates a fault that responds to a call as requested, but about the id of another key. Only
+    /// calls that respond with one key are affected, as by the next two faults.
     #[must_use]
     pub fn other_key() -> Self {
         Self::new(FaultKind::Mismatch(Mismatch::OtherKey)).after_update()
     }
 
-    /// Creates a fault that applies an update, and responds with the description before it. The
-    /// response is correct if the update does not change the description.
+    /// Creates a fault that applies an update or creates a key, and responds with the description
+    /// before it. The response is correct if the update does not change the description; a creation
+    /// gets an invented one.
     #[must_use]
     pub fn old_desc() -> Self {
         Self::new(FaultKind::Mismatch(Mismatch::OldDesc)).after_update()
     }
 
-    /// Creates a fault that applies an update, and responds with the roles before it. The response
-    /// is correct if the update does not change the roles.
+    /// Creates a fault that applies an update or creates a key, and responds with the roles before
+    /// it. The response is correct if the update does not change the roles; a creation gets none.
     #[must_use]
     pub fn old_roles() -> Self {
         Self::new(FaultKind::Mismatch(Mismatch::OldRoles)).after_update()
     }
 
-    /// Creates a fault that responds to a valid update with success, but does not apply it. The
-    /// response has the key as it is.
+    /// Creates a fault that responds to a valid change with success, but does not make it: no key is
+    /// updated, created, deleted, assigned or removed. The response to an update has the key as it
+    /// is.
     #[must_use]
     pub fn ignored() -> Self {
         Self::new(FaultKind::Mismatch(Mismatch::Ignored)).after_update()

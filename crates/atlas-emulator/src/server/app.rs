@@ -33,8 +33,9 @@ use crate::{
     spec::service::Service,
     spec::versions,
     state::object_id::ObjectId,
-    state::permission::{Permission, Scope},
+    state::permission::Permission,
     state::rate_limit::Allowance,
+    state::scope::Scope,
     state::store::State,
 };
 

@@ -18,7 +18,7 @@ use crate::{
     spec::query::Paging,
     spec::role::Update,
     state::object_id::ObjectId,
-    state::permission::Scope,
+    state::scope::Scope,
     state::store::{ApiKey, State},
     state::user::Principal,
 };

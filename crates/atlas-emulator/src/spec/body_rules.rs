@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     http::error::ApiError,
-    spec::operation::Level,
+    spec::level::Level,
     spec::role::{Role, Update},
 };
 

@@ -11,7 +11,8 @@ use http::Method;
 use crate::{
     spec::body_rules::BodyRules,
     spec::document::{Document, Entry},
-    spec::operation::{Level, Operation, Success, Version},
+    spec::level::Level,
+    spec::operation::{Operation, Success, Version},
     spec::role::Role,
     spec::service::Service,
     spec::versions::{RELEASES, ResourceVersion, VersionLifecycle},

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    spec::operation::Level,
+    spec::level::Level,
     spec::query::{QueryKind, QueryParameter},
     spec::service::Service,
 };

@@ -4,6 +4,7 @@
 pub(crate) mod body_rules;
 pub(crate) mod catalog;
 pub(crate) mod document;
+pub(crate) mod level;
 pub(crate) mod operation;
 pub(crate) mod query;
 pub(crate) mod role;

@@ -4,8 +4,8 @@ use http::Method;
 use serde_json::Value;
 
 use crate::{
-    spec::body_rules::BodyRules, spec::query::QueryParameter, spec::service::Service,
-    spec::versions::VersionLifecycle,
+    spec::body_rules::BodyRules, spec::level::Level, spec::query::QueryParameter,
+    spec::service::Service, spec::versions::VersionLifecycle,
 };
 
 /// An operation of a service.
@@ -40,31 +40,6 @@ pub(crate) struct Version {
     pub(crate) lifecycle: VersionLifecycle,
     /// `None` for an operation without a body.
     pub(crate) body: Option<BodyRules>,
-}
-
-/// Whether an operation acts in an organization or in a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
-    Org,
-    Project,
-}
-
-impl Level {
-    /// Returns the level of the role with this name.
-    pub(crate) fn of_role(name: &str) -> Self {
-        match name.starts_with("ORG_") {
-            true => Self::Org,
-            false => Self::Project,
-        }
-    }
-
-    /// Returns the level of operations under `path`.
-    pub(crate) fn of_path(path: &str) -> Self {
-        match path.starts_with("/groups/") {
-            true => Self::Project,
-            false => Self::Org,
-        }
-    }
 }
 
 impl Operation {

@@ -31,7 +31,7 @@ impl KeyState {
             id: id.to_string(),
             org_id: key.org.to_string(),
             public_key: key.public_key.to_string(),
-            desc: key.desc.clone(),
+            desc: key.desc.to_string(),
             org_roles: names(&key.org_roles),
             project_roles: key
                 .project_roles

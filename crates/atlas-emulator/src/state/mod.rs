@@ -7,5 +7,6 @@ pub(crate) mod key_state;
 pub(crate) mod object_id;
 pub(crate) mod permission;
 pub(crate) mod rate_limit;
+pub(crate) mod scope;
 pub(crate) mod store;
 pub(crate) mod user;

@@ -4,6 +4,7 @@ use crate::{
     config::assumptions::Assumptions,
     http::error::ApiError,
     state::object_id::ObjectId,
+    state::scope::Scope,
     state::store::{ORG_OWNER, State},
     state::user::Principal,
 };
@@ -26,13 +27,6 @@ pub(crate) enum Permission {
     ProjectMember,
     /// A role in the project that allows to set the roles of others.
     ProjectAdmin,
-}
-
-/// The organization in which an operation acts, and the project if it acts in one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope {
-    pub(crate) org: ObjectId,
-    pub(crate) project: Option<ObjectId>,
 }
 
 impl State {

@@ -14,8 +14,8 @@ use crate::{
     state::identities::Identities,
     state::key_index::KeyIndex,
     state::object_id::ObjectId,
-    state::permission::Scope,
     state::rate_limit::Bucket,
+    state::scope::Scope,
     state::user::{Account, Principal, User},
 };
 
@@ -57,7 +57,7 @@ pub(crate) struct Project {
 #[derive(Clone, Debug)]
 pub(crate) struct ApiKey {
     pub(crate) org: ObjectId,
-    pub(crate) desc: String,
+    pub(crate) desc: Box<str>,
     pub(crate) public_key: Arc<str>,
     pub(crate) private_key_tail: Box<str>,
     pub(crate) org_roles: Vec<Role>,
@@ -109,16 +109,22 @@ impl State {
         self.projects.insert(id, project).is_none()
     }
 
-    /// Adds a digest user; returns `false` if a name is taken.
-    pub(crate) fn add_user(&mut self, user: &Arc<User>) -> bool {
-        let is_taken = user.names.iter().any(|name| self.users.contains_key(name));
-        for name in &user.names {
+    /// Adds a digest user; returns `false` if the name is taken.
+    pub(crate) fn add_user(&mut self, name: &Arc<str>, user: &Arc<User>) -> bool {
+        let is_taken = self.is_taken(name, user);
+        for name in user.names(name) {
             self.users.insert(Arc::clone(name), Arc::clone(user));
         }
         !is_taken
     }
 
-    /// Returns the digest user with this name.
+    /// Returns whether there is another digest user with this name.
+    pub(crate) fn is_taken(&self, name: &Arc<str>, user: &User) -> bool {
+        let mut names = user.names(name).iter();
+        names.any(|name| self.users.contains_key(name))
+    }
+
+    /// Returns the digest user that authorizations call by this name.
     pub(crate) fn user(&self, name: &str) -> Option<Arc<User>> {
         self.users.get(name).cloned()
     }
@@ -136,7 +142,7 @@ impl State {
                 project.keys.insert(&key.public_key, id);
             }
         }
-        let is_new_user = self.add_user(&key.user);
+        let is_new_user = self.add_user(&key.public_key, &key.user);
         self.keys.insert(id, Box::new(key)).is_none() && is_new_user
     }
 
@@ -154,7 +160,7 @@ impl State {
                 project.keys.remove(&key.public_key);
             }
         }
-        for name in &key.user.names {
+        for name in key.user.names(&key.public_key) {
             self.users.remove(name);
         }
     }
@@ -269,7 +275,7 @@ impl State {
             }
         }
         if let Some(desc) = update.desc {
-            key.desc = desc;
+            key.desc = desc.into();
         }
         Ok(())
     }

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use atlas_emulator::{Emulator, Fault, Faults};
 use reqwest::StatusCode;
 
-use crate::client::{Caller, OPS_MANAGER, Request, SERVICES, V1, V2, org_key};
+use crate::client::{
+    Caller, OPS_MANAGER, Request, SERVICES, V1, V2, org_key, org_keys, project_key,
+};
 
 const BODY: &str = r#"{"desc":"updated"}"#;
 
@@ -76,6 +78,128 @@ async fn responses_are_replaced_before_or_after_the_update() {
             assert_eq!(log[1].fault(), spec.split(':').next());
         }
     }
+}
+
+const CREATION: &str = r#"{"desc":"created","roles":["ORG_MEMBER"]}"#;
+
+/// Returns whether a key with the description of [`CREATION`] exists.
+fn is_created(emulator: &Emulator) -> bool {
+    let keys = emulator.api_keys(emulator.org_id());
+    keys.iter().any(|key| key.desc == "created")
+}
+
+#[tokio::test]
+async fn a_creation_or_deletion_can_be_made_although_its_response_is_lost() {
+    for (spec, made) in [
+        ("429", false),
+        ("405", false),
+        ("500", false),
+        ("500:at=after", true),
+        ("504:at=after", true),
+        ("reset:at=before", false),
+        ("reset:at=after", true),
+        ("reset:at=during", true),
+        ("reset:at=idle", true),
+    ] {
+        let emulator = emulator(spec).await;
+        let caller = challenged_caller(&emulator).await;
+        let create = Request::post(org_keys(&emulator, V2), CREATION);
+        let delete = Request::delete(org_key(&emulator, V2));
+        let remove = Request::delete(project_key(&emulator, V2));
+        let in_project = |key: atlas_emulator::KeyState| !key.project_roles.is_empty();
+        // Whether the client is told is the matter of other tests.
+        let _ = caller.try_send(&create).await;
+        assert_eq!(is_created(&emulator), made, "{spec}");
+        let _ = caller.try_send(&remove).await;
+        let key = emulator.api_key(emulator.api_key_id());
+        assert_eq!(!key.is_some_and(in_project), made, "{spec}");
+        let _ = caller.try_send(&delete).await;
+        assert_eq!(
+            emulator.api_key(emulator.api_key_id()).is_none(),
+            made,
+            "{spec}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn ignored_changes_are_not_made() {
+    for service in SERVICES {
+        let emulator = emulator("ignored").await;
+        let caller = challenged_caller(&emulator).await;
+        let before = emulator.api_keys(emulator.org_id());
+        let list = format!("{}/accessList", org_key(&emulator, service));
+        for request in [
+            Request::post(org_keys(&emulator, service), CREATION),
+            Request::post(&list, r#"[{"ipAddress":"203.0.113.7"}]"#),
+            Request::delete(project_key(&emulator, service)),
+            Request::delete(org_key(&emulator, service)),
+        ] {
+            let reply = caller.send(&request).await;
+            assert!(reply.status.is_success(), "{reply:?}");
+            assert_eq!(emulator.api_keys(emulator.org_id()), before);
+        }
+        // A key that was not deleted can still sign in, and one that was not created cannot.
+        emulator.set_faults(Faults::new());
+        let create = Request::post(org_keys(&emulator, service), CREATION);
+        let made = caller.send(&create).await;
+        let key = Caller::new(&emulator, &made.text("publicKey"), &made.text("privateKey"));
+        let read = Request::get(org_key(&emulator, service));
+        assert_eq!(key.send(&read).await.status, StatusCode::OK);
+        emulator.set_faults(faults("ignored"));
+        let path = format!("{}/{}", org_keys(&emulator, service), made.text("id"));
+        assert!(
+            caller
+                .send(&Request::delete(path))
+                .await
+                .status
+                .is_success()
+        );
+        assert_eq!(key.send(&read).await.status, StatusCode::OK);
+        let never = caller.send(&create).await;
+        let never = Caller::new(
+            &emulator,
+            &never.text("publicKey"),
+            &never.text("privateKey"),
+        );
+        assert_eq!(never.send(&read).await.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn a_creation_can_respond_with_another_key() {
+    for (spec, other_id, other_desc, other_roles) in [
+        ("otherkey", true, false, false),
+        ("olddesc", false, true, false),
+        ("oldroles", false, false, true),
+    ] {
+        let emulator = emulator(spec).await;
+        let caller = challenged_caller(&emulator).await;
+        let create = Request::post(org_keys(&emulator, V2), CREATION);
+        let shown = caller.send(&create).await;
+        let keys = emulator.api_keys(emulator.org_id());
+        let made = keys.iter().find(|key| key.desc == "created").unwrap();
+        assert_eq!(shown.text("id") != made.id, other_id, "{spec}");
+        assert_eq!(shown.text("desc") != made.desc, other_desc, "{spec}");
+        assert_eq!(shown.roles().is_empty(), other_roles, "{spec}");
+        assert_eq!(shown.text("privateKey").len(), 36, "{spec}");
+    }
+}
+
+#[tokio::test]
+async fn faults_that_need_a_body_skip_responses_without_one() {
+    let emulator = emulator("badjson:times=1; otherkey:times=1").await;
+    let caller = challenged_caller(&emulator).await;
+    let reply = caller
+        .send(&Request::delete(project_key(&emulator, V2)))
+        .await;
+    assert_eq!((reply.status, &*reply.body), (StatusCode::NO_CONTENT, ""));
+    let list = caller.send(&Request::get(org_keys(&emulator, V2))).await;
+    assert!(serde_json::from_str::<serde_json::Value>(&list.body).is_err());
+    let list = caller.send(&Request::get(org_keys(&emulator, V2))).await;
+    assert_eq!(list.json()["totalCount"], 2, "no page is about another key");
+    let read = caller.send(&Request::get(org_key(&emulator, V2))).await;
+    assert_ne!(read.text("id"), emulator.api_key_id());
 }
 
 #[tokio::test]

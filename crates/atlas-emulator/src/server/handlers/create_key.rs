@@ -39,18 +39,16 @@ pub(super) fn perform(call: &mut Call<'_>) -> Result<Response, ApiError> {
     let identities = &mut call.state.identities;
     let id = identities.new_object_id();
     let private_key = identities.private_key();
-    let public_key = loop {
+    let (public_key, user) = loop {
         let name: Arc<str> = call.state.identities.public_key().into();
-        if call.state.user(&name).is_none() {
-            break name;
+        let user = call.digest.user(&name, &private_key, Principal::Key(id));
+        if !call.state.is_taken(&name, &user) {
+            break (name, user);
         }
     };
-    let user = call
-        .digest
-        .user(&public_key, &private_key, Principal::Key(id));
     let key = ApiKey {
         org: call.scope.org,
-        desc: update.desc.unwrap_or_default(),
+        desc: update.desc.unwrap_or_default().into(),
         public_key,
         private_key_tail: private_key_tail(&private_key),
         org_roles,

@@ -62,3 +62,43 @@ pub(crate) fn find(operation: &Operation) -> Result<(Permission, Perform), Strin
         .map(|(_, permission, perform)| (*permission, *perform))
         .ok_or_else(|| format!("no handler performs the operation {}", operation.id))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use http::Method;
+
+    use super::*;
+    use crate::spec::{
+        catalog::{Catalog, Deviations},
+        operation::Success,
+        service::Service,
+    };
+
+    #[test]
+    fn every_operation_has_a_handler_and_every_handler_an_operation() {
+        let catalog = Catalog::load(&Deviations::default()).unwrap();
+        let ids = catalog.operations.iter().map(|operation| &*operation.id);
+        let ids: BTreeSet<_> = ids.collect();
+        assert_eq!(ids, HANDLERS.map(|(id, ..)| id).into());
+    }
+
+    #[test]
+    fn the_error_names_an_operation_without_a_handler() {
+        let novel = Operation {
+            id: "rotate_org_api_key".to_owned(),
+            service: Service::AtlasV2,
+            method: Method::POST,
+            path: "/orgs/{orgId}".to_owned(),
+            query: Vec::new(),
+            success: Success::Empty,
+            versions: Vec::new(),
+        };
+        let error = find(&novel).err();
+        assert_eq!(
+            error.as_deref(),
+            Some("no handler performs the operation rotate_org_api_key")
+        );
+    }
+}
