@@ -5,6 +5,7 @@ use std::time::Duration;
 use atlas_admin::{
     ApiVersion, Client, ClientBuilder, Credentials, Effect, Error, RequestOptions, RetryPolicy,
 };
+use atlas_emulator::Emulator;
 use http::Method;
 use serde_json::{Value, json};
 use workspace_tests::{
@@ -88,6 +89,9 @@ async fn a_path_stays_below_the_base_path() {
         "/orgs/../../../oauth/token",
         "/orgs/%2e%2E/x",
         "/orgs/.%2e",
+        "/orgs/x%2f..%2F..%2fy",
+        "/orgs/%5c..%5Cx",
+        "/orgs/%0d%0aX",
         "/./orgs",
         "/orgs\\..\\x",
         "/orgs/\u{0}",
@@ -240,6 +244,40 @@ async fn a_success_becomes_the_type_that_was_named() {
         .await
         .unwrap();
     assert_eq!(done.status().as_u16(), 299);
+}
+
+#[tokio::test]
+async fn a_request_signs_in_on_every_service() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let url = emulator.base_url();
+    let key_pair = || Credentials::digest(emulator.public_key(), emulator.private_key());
+    let account = Credentials::service_account(emulator.client_id(), emulator.client_secret());
+    let path = format!(
+        "/orgs/{}/apiKeys/{}",
+        emulator.org_id(),
+        emulator.api_key_id()
+    );
+    for builder in [
+        Client::builder().base_url(url).credentials(key_pair()),
+        Client::builder().base_url(url).credentials(account),
+        Client::builder()
+            .base_url(url)
+            .credentials(key_pair())
+            .atlas_v1(),
+        Client::builder().ops_manager(url).credentials(key_pair()),
+    ] {
+        let client = builder.build().unwrap();
+        let read = client
+            .request(Method::GET, &path)
+            .send::<Value>()
+            .await
+            .unwrap();
+        assert_eq!(read["id"], emulator.api_key_id());
+        let body = json!({"desc": "past the operations"});
+        let update = client.request(Method::PATCH, &path).json(&body);
+        let updated = update.send::<Value>().await.unwrap();
+        assert_eq!(updated["desc"], body["desc"]);
+    }
 }
 
 #[tokio::test]

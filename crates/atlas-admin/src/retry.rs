@@ -38,8 +38,9 @@ use crate::error::{Error, ErrorKind};
 ///   are retried only if the service certainly did not process the request, and do not use
 ///   idle connections, since those may close at any time.
 ///
-/// If the call fails after an attempt that may have been applied, and changes something,
-/// [`Error::outcome_unknown`] is true.
+/// If a call that changes something fails after an attempt that may have been applied,
+/// [`Error::outcome_unknown`] is true. What a creation may have left behind is found with
+/// [`OrgApiKeys::find_created`](crate::OrgApiKeys::find_created).
 ///
 /// After 429 and 503, the next attempt waits for the time that `Retry-After` names.
 /// Between attempts the call waits for a random time, up to a bound that doubles with each

@@ -4,7 +4,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use atlas_admin_raw::catalog::{Effect, Operation};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use reqwest::Request;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -184,7 +184,7 @@ impl<'a> CallContext<'a> {
 fn deleted(error: &Error) -> BufferedResponse {
     BufferedResponse {
         status: StatusCode::NO_CONTENT,
-        headers: error.headers().map(HeaderMap::clone).unwrap_or_default(),
+        headers: error.headers().cloned().unwrap_or_default(),
         body: Bytes::new(),
     }
 }

@@ -242,7 +242,7 @@ impl Error {
         match self.code() {
             Some(code) => code == ErrorCode::API_KEY_NOT_FOUND || code.is_missing_entry(),
             None => {
-                let is_page = self.body().is_some_and(|body| html::is_page(body));
+                let is_page = self.body().is_some_and(html::is_page);
                 self.status() == Some(StatusCode::NOT_FOUND) && !is_page
             }
         }

@@ -273,15 +273,16 @@ fn check_path(path: &str) -> Result<(), Error> {
     if !path.starts_with('/') {
         return refused("the path does not begin with a slash");
     }
-    if path.contains(char::is_control) {
-        return refused("the path has control characters");
-    }
     if path.contains(['?', '#']) {
         return refused("the path has a query or a fragment; use CustomRequest::query");
     }
-    // Parsers of URLs take a backslash for a slash, and `%2e` for a dot.
-    let is_dots = |segment: String| segment == "." || segment == "..";
-    if path.contains('\\') || segments(path).into_iter().any(is_dots) {
+    // Decoded, since parsers of URLs take `%2e` for a dot, and some servers `%2f` for a slash.
+    let segments = segments(path);
+    if path.contains(char::is_control) || segments.concat().contains(char::is_control) {
+        return refused("the path has control characters");
+    }
+    let mut parts = segments.iter().flat_map(|segment| segment.split('/'));
+    if parts.any(|part| [".", ".."].contains(&part) || part.contains('\\')) {
         return refused("the path has a backslash, `.` or `..`");
     }
     Ok(())

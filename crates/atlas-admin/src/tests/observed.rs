@@ -100,6 +100,19 @@ async fn a_failure_is_named_in_the_span() {
 }
 
 #[tokio::test]
+async fn a_request_past_the_operations_shows_no_path() {
+    let (log, _guard) = Log::start();
+    let client = FakeService::answering([answer(200, &[], "{}")]).client(atlas());
+    let request = client.request(http::Method::POST, format!("/orgs/{ORG}/teams"));
+    request.send::<()>().await.unwrap();
+    insta::assert_snapshot!(log.text(), @r#"
+    atlas_admin.call otel.name="request" otel.kind="client" http.request.method="POST" server.address="cloud.mongodb.com" server.port=443 service="Atlas v2"
+    recorded requests_sent=1
+    recorded http.response.status_code=200
+    "#);
+}
+
+#[tokio::test]
 async fn a_version_that_ends_is_warned_of_once_for_each_operation() {
     let (log, _guard) = Log::start();
     let ending = || {
