@@ -305,6 +305,25 @@ async fn a_creation_uses_a_connection_of_its_own_in_the_session_of_other_calls()
 }
 
 #[tokio::test]
+async fn a_creation_shares_no_connection_over_http2_either() {
+    let script = Script {
+        http2: true,
+        ..Script::default()
+    };
+    let server = FaultServer::start(script).await.unwrap();
+    let certificate = server.certificate.clone().unwrap();
+    let client = builder(&server).add_root_certificate(certificate);
+    let client = client.build().unwrap();
+    for (created, connections) in [(false, 1), (true, 2), (true, 3), (false, 3)] {
+        match created {
+            true => drop(create(&client).await.unwrap()),
+            false => drop(update(&client).await.unwrap()),
+        }
+        assert_eq!(server.counts().connections, connections);
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_the_server_has_closed_leaves_no_doubt_about_a_creation() {
     for _ in 0..20 {
         let key = format!(r#"{{"id":"{API_KEY_ID}"}}"#);

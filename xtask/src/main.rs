@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use xtask::{
@@ -28,7 +28,7 @@ use xtask::{
     release_tasks, screenshot, speed,
     type_check::type_check,
     update,
-    upstream::{self, Upstream},
+    upstream::{DEFAULT_SERVICE, Upstream},
     workspace,
 };
 
@@ -96,6 +96,9 @@ enum Task {
     /// Check which operations of a full document the pipeline can generate
     #[command(alias = "survey")]
     CheckOperations {
+        /// The service [default: the one whose paths the document has]
+        #[arg(long)]
+        service: Option<String>,
         /// The document: a file or an address; YAML or JSON, plain or gzipped
         #[arg(long)]
         from: String,
@@ -105,6 +108,9 @@ enum Task {
     },
     /// Compare a document with the committed one, for our operations
     Diff {
+        /// The service [default: the one whose paths the document has]
+        #[arg(long)]
+        service: Option<String>,
         /// The new document: a file or an address; YAML or JSON, plain or gzipped
         #[arg(long)]
         from: String,
@@ -123,6 +129,9 @@ enum Task {
     /// Nothing is written over files with uncommitted changes. The report for the pull
     /// request goes to standard output.
     Update {
+        /// The service [default: the one whose paths the document has]
+        #[arg(long)]
+        service: Option<String>,
         /// The document: a file or an address; YAML or JSON, plain or gzipped
         #[arg(long)]
         from: String,
@@ -139,8 +148,11 @@ enum Task {
         #[arg(long)]
         no_type_check: bool,
     },
-    /// Trim an upstream document to openapi/atlas-v2.yaml
+    /// Trim an upstream document to the one of its service in openapi/
     Trim {
+        /// The service [default: the one whose paths the document has]
+        #[arg(long)]
+        service: Option<String>,
         /// The document: a file or an address; YAML or JSON, plain or gzipped
         #[arg(long)]
         from: String,
@@ -188,29 +200,52 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
         Task::Ci { steps } => ci::run(&root, &steps),
         Task::Screenshot => screenshot::write(&root),
         Task::Speed { from } => {
-            let services = Services::read(&root.join("openapi/services.toml"))?;
+            let services = Services::read(&root.join(Services::PATH))?;
             let text = document::read_text(&from)?;
-            print!("{}", speed::measure(&text, upstream::SERVICE, &services)?);
+            print!("{}", speed::measure(&text, DEFAULT_SERVICE, &services)?);
             Ok(())
         }
-        Task::CheckOperations { from, compile } => check_operations(&root, &from, compile),
-        Task::Trim { from, check } => {
+        Task::CheckOperations {
+            service,
+            from,
+            compile,
+        } => check_operations(&root, service.as_deref(), &from, compile),
+        Task::Trim {
+            service,
+            from,
+            check,
+        } => {
             let mode = mode(check, "cargo xtask trim --from FILE");
             let _lock = workspace::lock(&root, check)?;
-            let services = Services::read(&root.join("openapi/services.toml"))?;
-            write_or_check(
-                &root,
-                &Upstream::read(&from)?.outputs(&root, &services)?,
-                mode,
-            )
+            let services = Services::read(&root.join(Services::PATH))?;
+            let upstream = Upstream::read(&from)?;
+            let service = upstream.service(service.as_deref(), &services)?;
+            write_or_check(&root, &upstream.outputs(&root, service, &services)?, mode)
         }
         Task::Diff {
+            service,
             from,
             against,
             format,
             explain,
-        } => compare(&root, &from, against.as_deref(), format, explain),
+        } => {
+            let sources = Sources::read(&root)?;
+            let new = Upstream::read(&from)?;
+            let old = against.as_deref().map(Upstream::read).transpose()?;
+            let service = new.service(service.as_deref(), &sources.services)?;
+            let old = match &old {
+                Some(old) => &old.document,
+                None => &sources.documents[service],
+            };
+            let mut changes = diff::diff(old, &new.document, service, &sources.services)?;
+            if !explain {
+                changes = changes.without_rules();
+            }
+            print!("{}", report::write(&changes, format)?);
+            Ok(())
+        }
         Task::Update {
+            service,
             from,
             dry_run,
             accept_breaking,
@@ -218,6 +253,7 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
             no_type_check,
         } => {
             let settings = update::Settings {
+                service: service.as_deref(),
                 from: &from,
                 dry_run,
                 accept_breaking,
@@ -231,13 +267,11 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
     }
 }
 
-fn check_operations(root: &Path, from: &str, compile: bool) -> Result<()> {
-    let services = Services::read(&root.join("openapi/services.toml"))?;
-    let service = services
-        .services
-        .get(upstream::SERVICE)
-        .with_context(|| format!("openapi/services.toml: no service {}", upstream::SERVICE))?;
-    let document = Upstream::read(from)?.document;
+fn check_operations(root: &Path, service: Option<&str>, from: &str, compile: bool) -> Result<()> {
+    let services = Services::read(&root.join(Services::PATH))?;
+    let upstream = Upstream::read(from)?;
+    let service = services.service(upstream.service(service, &services)?)?;
+    let document = upstream.document;
     let checked = check_operations::check(&document, service, &services)?;
     print!("{checked}");
     if compile {
@@ -253,26 +287,4 @@ fn mode(check: bool, fix_command: &'static str) -> Mode {
     } else {
         Mode::Write
     }
-}
-
-fn compare(
-    root: &Path,
-    from: &str,
-    against: Option<&str>,
-    format: Format,
-    explain: bool,
-) -> Result<()> {
-    let sources = Sources::read(root)?;
-    let new = Upstream::read(from)?;
-    let service = diff::service_of(&new.document, &sources.services).unwrap_or(upstream::SERVICE);
-    let other = against.map(Upstream::read).transpose()?;
-    let old = other
-        .as_ref()
-        .map_or(&sources.documents[service], |other| &other.document);
-    let mut changes = diff::diff(old, &new.document, service, &sources.services)?;
-    if !explain {
-        changes = changes.without_rules();
-    }
-    print!("{}", report::write(&changes, format)?);
-    Ok(())
 }

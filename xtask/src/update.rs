@@ -6,19 +6,21 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     diff::{
-        Report, diff,
+        diff,
         report::{self, Format},
     },
     document::output::{Mode, Output, stale, write_or_check},
     pipeline::{emit, sources::Sources},
     progress::Progress,
     type_check::type_check,
-    upstream::{self, Upstream, changelog},
-    workspace::{ensure_committed, lock},
+    upstream::{Upstream, changelog, lock::Locks},
+    workspace::{self, ensure_committed},
 };
 
 /// What to do.
 pub struct Settings<'a> {
+    /// The service; by default the one whose paths the document has.
+    pub service: Option<&'a str>,
     /// A path or an address.
     pub from: &'a str,
     /// Whether to write nothing.
@@ -37,27 +39,34 @@ pub struct Settings<'a> {
 /// Git is the transaction: files with uncommitted changes are not overwritten, everything is
 /// computed before anything is written, and an error while writing says how to restore.
 pub fn update(root: &Path, settings: &Settings) -> Result<String> {
-    let _lock = lock(root, settings.dry_run)?;
+    let _lock = workspace::lock(root, settings.dry_run)?;
     let progress = Progress::new(6);
 
     progress.step("reading");
     let mut sources = Sources::read(root)?;
     let upstream = Upstream::read(settings.from)?;
+    let service = upstream
+        .service(settings.service, &sources.services)?
+        .to_owned();
+
+    progress.step("trimming");
+    let trimmed = upstream.trimmed(&service, &sources.services)?;
+    let mut outputs = upstream.outputs(root, &service, &sources.services)?;
 
     progress.step("comparing");
     let committed = sources
         .documents
-        .get(upstream::SERVICE)
+        .get(&service)
         .context("there is no document to compare with")?;
-    let changes = diff(
-        committed,
-        &upstream.document,
-        upstream::SERVICE,
-        &sources.services,
-    )?;
-    let lock = upstream.lock(root)?;
+    let changes = diff(committed, &upstream.document, &service, &sources.services)?;
+    let title = sources.services.service(&service)?.title.clone();
+    let locks = Locks::read(root)?;
+    let lock = upstream.lock(&service, &locks);
+    let is_new = locks
+        .get(&service)
+        .is_none_or(|old| old.sha256 != lock.sha256);
     let text = format!(
-        "## Atlas v2 as of {}\n\n{}",
+        "## {title} as of {}\n\n{}",
         lock.date,
         report::write(&changes, Format::Markdown)?
     );
@@ -66,16 +75,14 @@ pub fn update(root: &Path, settings: &Settings) -> Result<String> {
         bail!("the document has breaking changes; read the report, then pass --accept-breaking");
     }
 
-    progress.step("trimming");
-    let mut outputs = upstream.outputs(root, &sources.services)?;
-    sources.documents.insert(
-        upstream::SERVICE.to_owned(),
-        upstream.trimmed(&sources.services)?,
-    );
-
     progress.step("generating");
+    sources.documents.insert(service, trimmed);
     outputs.extend(emit::outputs(&sources)?);
-    outputs.extend(changelog_entry(root, &upstream, &changes)?);
+    if is_new {
+        let text = fs::read_to_string(root.join(changelog::PATH)).context(changelog::PATH)?;
+        let text = changelog::with_entry(&text, &title, &lock, &changes)?;
+        outputs.push(Output::new(changelog::PATH, text));
+    }
     let changed: Vec<&Path> = stale(root, &outputs)
         .map(|output| output.path.as_path())
         .collect();
@@ -116,14 +123,4 @@ fn restore_hint(root: &Path, changed: &[&Path]) -> String {
         "only some files were written; to undo that, run `git restore -- {}`",
         existing.join(" ")
     )
-}
-
-/// Returns the changelog with an entry, if the document is a new one.
-fn changelog_entry(root: &Path, upstream: &Upstream, changes: &Report) -> Result<Option<Output>> {
-    if !upstream.is_new(root)? {
-        return Ok(None);
-    }
-    let text = fs::read_to_string(root.join(changelog::PATH)).context(changelog::PATH)?;
-    let text = changelog::with_entry(&text, &upstream.lock(root)?, changes)?;
-    Ok(Some(Output::new(changelog::PATH, text)))
 }

@@ -98,6 +98,9 @@ fn each_gets_one_line_with_the_place_and_exit_code_2() {
     let deep_json = format!("{{\"a\": {}", "[".repeat(100_000));
     let utf_16_marked = utf_16("\u{feff}openapi: 3.0.1\n");
     let utf_16_plain = utf_16("openapi: 3.0.1\n");
+    let referring = |target: &str| with(&[(PARAMETERS, json!({"$ref": target}))]);
+    let dangling = referring("#/components/parameters/gone");
+    let to_a_file = referring("other.yaml#/gone");
     let cases: &[(&str, &[u8])] = &[
         ("not YAML", b"a: [1, 2"),
         ("not JSON", b"{\"openapi\": "),
@@ -118,19 +121,9 @@ fn each_gets_one_line_with_the_place_and_exit_code_2() {
         ("OpenAPI 3.1", b"openapi: 3.1.0"),
         ("no paths", b"openapi: 3.0.1"),
         ("no such path", b"{\"openapi\": \"3.0.1\", \"paths\": {\"/x\": {}}}"),
-        ("no such method", b"{\"openapi\": \"3.0.1\", \"paths\": {\"/api/atlas/v2/orgs/{o}/apiKeys/{k}\": {\"post\": {}}}}"),
-        ("dangling reference", br##"
-openapi: 3.0.1
-paths:
-  /api/atlas/v2/groups/{groupId}/apiKeys/{apiUserId}: {patch: {parameters: [{$ref: '#/components/parameters/gone'}]}}
-  /api/atlas/v2/orgs/{orgId}/apiKeys/{apiUserId}: {get: {}, patch: {}}
-"##),
-        ("reference to a file", br##"
-openapi: 3.0.1
-paths:
-  /api/atlas/v2/groups/{groupId}/apiKeys/{apiUserId}: {patch: {parameters: [{$ref: 'other.yaml#/gone'}]}}
-  /api/atlas/v2/orgs/{orgId}/apiKeys/{apiUserId}: {get: {}, patch: {}}
-"##),
+        ("no such method", b"{\"openapi\": \"3.0.1\", \"paths\": {\"/api/atlas/v2/orgs/{o}/apiKeys/{k}/accessList\": {\"put\": {}}}}"),
+        ("dangling reference", &dangling),
+        ("reference to a file", &to_a_file),
     ];
     let mut table = String::new();
     for (name, document) in cases {
@@ -205,9 +198,8 @@ fn what_only_shows_when_code_is_made_is_an_error_too_and_nothing_is_written() {
     let loops = json!({"$ref": "#/components/schemas/Other"});
     let mut layers: serde_json::Map<String, Value> = (0..40)
         .map(|level| {
-            let mut schema = field("a", &format!("L{}", level + 1));
-            schema["properties"]["b"] = schema["properties"]["a"].clone();
-            (format!("L{level}"), schema)
+            let next = json!({"$ref": format!("#/components/schemas/L{}", level + 1)});
+            (format!("L{level}"), json!({"anyOf": [next, next]}))
         })
         .collect();
     layers.insert("L40".to_owned(), json!({"type": "string"}));
@@ -220,11 +212,22 @@ fn what_only_shows_when_code_is_made_is_an_error_too_and_nothing_is_written() {
             ),
         ),
         (
-            "a type without a name in itself",
+            "an object without a name",
             with_key(
                 field("next", "Other"),
                 json!({"Other": field("next", "Other")}),
             ),
+        ),
+        (
+            "a list without a name in itself",
+            with_key(
+                field("next", "Other"),
+                json!({"Other": {"type": "array", "items": {"$ref": "#/components/schemas/Other"}}}),
+            ),
+        ),
+        (
+            "a secret that would be shown",
+            with(&[(&format!("{FIELDS}/accessToken"), json!({"type": "string"}))]),
         ),
         (
             "references that explode",

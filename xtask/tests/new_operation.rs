@@ -3,23 +3,23 @@
 
 mod support;
 
-use std::{
-    fs::{self, OpenOptions},
-    io::Write,
-    path::Path,
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 use support::{copy_workspace, upstream_documents, xtask};
 use xtask::document;
 
 const ENTRY: &str = r#"
-[operations.delete_org_api_key]
-method = "DELETE"
-path = "/orgs/{orgId}/apiKeys/{apiUserId}"
+[operations.get_org]
+method = "GET"
+path = "/orgs/{orgId}"
+effect = "read"
+response = "Org"
 error = "ApiError"
 "#;
+
+/// The name of the type inside its response.
+const TYPE: &str = "[types]\n\"Org.links[]\" = \"Link\"\n";
 
 /// A program that builds a request of the new operation, decodes a response to it, and
 /// calls a typed mock.
@@ -34,22 +34,35 @@ edition = "2024"
 atlas-admin-raw = { workspace = true, features = ["mocks"] }
 httpmock.workspace = true
 reqwest.workspace = true
+serde_json.workspace = true
 tokio.workspace = true
 "#;
 
 /// Adds the operation to a document that is written by hand.
-fn add_by_hand(root: &Path, file: &str, path: &str) {
+fn add_by_hand(root: &Path, file: &str, base_path: &str) {
     let place = root.join("openapi").join(file);
     let mut service = document::read(&place).unwrap();
-    let parameters = ["apiUserId", "envelope", "orgId", "pretty"]
+    let parameters = ["envelope", "orgId", "pretty"]
         .map(|name| json!({"$ref": format!("#/components/parameters/{name}")}));
     let error = json!({"$ref": "#/components/responses/error"});
-    service["paths"][path]["delete"] = json!({
-        "operationId": "deleteOrgApiKey",
+    service["paths"][format!("{base_path}/orgs/{{orgId}}")] = json!({"get": {
+        "operationId": "getOrg",
         "parameters": parameters,
         "responses": {
-            "204": {"description": ""},
-            "401": error, "403": error, "404": error, "429": error, "500": error
+            "200": {
+                "description": "",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Org"}}}
+            },
+            "400": error, "401": error, "403": error, "404": error, "429": error, "500": error
+        }
+    }});
+    service["components"]["schemas"]["Org"] = json!({
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "id": {"type": "string"},
+            "links": {"type": "array", "items": {"$ref": "#/components/schemas/Link"}},
+            "name": {"type": "string"}
         }
     });
     fs::write(place, document::to_yaml(&service).unwrap()).unwrap();
@@ -73,21 +86,11 @@ fn is_generated_and_called() {
     fs::create_dir_all(&root).unwrap();
     copy_workspace(&root).unwrap();
 
-    OpenOptions::new()
-        .append(true)
-        .open(root.join("openapi/services.toml"))
-        .and_then(|mut file| file.write_all(ENTRY.as_bytes()))
-        .unwrap();
-    add_by_hand(
-        &root,
-        "atlas-v1.yaml",
-        "/api/atlas/v1.0/orgs/{orgId}/apiKeys/{apiUserId}",
-    );
-    add_by_hand(
-        &root,
-        "ops-manager-v1.yaml",
-        "/api/public/v1.0/orgs/{orgId}/apiKeys/{apiUserId}",
-    );
+    let services = root.join("openapi/services.toml");
+    let text = fs::read_to_string(&services).unwrap();
+    fs::write(services, text.replacen("[types]\n", TYPE, 1) + ENTRY).unwrap();
+    add_by_hand(&root, "atlas-v1.yaml", "/api/atlas/v1.0");
+    add_by_hand(&root, "ops-manager-v1.yaml", "/api/public/v1.0");
     succeed(&root, &["trim", "--from", newest.to_str().unwrap()]);
     succeed(&root, &["generate"]);
 
@@ -108,11 +111,11 @@ fn is_generated_and_called() {
     assert_eq!(
         printed,
         json!({
-            "operation": "delete_org_api_key",
-            "request": "DELETE http://service/orgs/o1/apiKeys/k1?pretty=true",
-            "decoded": [true, false],
+            "operation": "get_org",
+            "request": "GET http://service/orgs/o1?pretty=true",
+            "decoded": [true, false, false],
             "services": ["atlas-v2", "atlas-v1", "ops-manager-v1"],
-            "mocked": 204
+            "mocked": r#"{"name":"Ours"}"#
         })
     );
 }

@@ -30,6 +30,16 @@ const PLACES: &[(&str, &str)] = &[
     ("ERROR", "/components/schemas/ApiError"),
     ("ROLE", "/components/schemas/CloudAccessRoleAssignment"),
     ("PAGE", "/components/parameters/itemsPerPage"),
+    (
+        "DELETE",
+        "/paths/~1api~1atlas~1v2~1orgs~1{orgId}~1apiKeys~1{apiUserId}/delete",
+    ),
+    (
+        "ADD",
+        "/paths/~1api~1atlas~1v2~1orgs~1{orgId}~1apiKeys~1{apiUserId}~1accessList/post",
+    ),
+    ("ENTRY", "/components/schemas/UserAccessListRequest"),
+    ("LIST", "/components/schemas/PaginatedApiApiUserView"),
     ("ORG", "/components/parameters/orgId"),
     ("LIMIT", "/components/headers/HeaderRateLimitLimit"),
     ("SIGN", "/components/securitySchemes"),
@@ -75,6 +85,9 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
     let text = json!({"type": "string"});
     let oauth = &old["components"]["securitySchemes"]["ServiceAccounts"];
     let reference = json!({"$ref": "#/components/schemas/ApiKeyUserDetails"});
+    let success = &old.pointer(&pointer("OK")).unwrap().clone();
+    let other_success =
+        json!({"description": "", "content": {DATED.replace("~1", "/"): {"schema": text}}});
     let table = [
         ("unchanged", "KEY/description", json!("prose")),
         ("unchanged", "PATCH/tags", json!(["Keys"])),
@@ -251,7 +264,52 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
             "BODY/const",
             json!("a key that OpenAPI 3.0 does not have"),
         ),
-        // Responses.
+        // Lists in requests.
+        (
+            "breaking",
+            "ADD/requestBody/content/DATED/schema/type",
+            json!("object"),
+        ),
+        (
+            "breaking",
+            "ADD/requestBody/content/DATED/schema/maxItems",
+            json!(5),
+        ),
+        (
+            "behavioural",
+            "ADD/requestBody/content/DATED/schema/uniqueItems",
+            json!(true),
+        ),
+        (
+            "breaking",
+            "ADD/requestBody/content/DATED/schema/items",
+            json!({"type": "string"}),
+        ),
+        ("breaking", "ENTRY/properties/cidrBlock", Value::Null),
+        ("additive", "ENTRY/properties/comment", text.clone()),
+        ("breaking", "ENTRY/required", json!(["ipAddress"])),
+        // Successes.
+        ("breaking", "DELETE", Value::Null),
+        ("breaking", "DELETE/responses/204", Value::Null),
+        (
+            "additive",
+            "DELETE/responses/200",
+            json!({"description": ""}),
+        ),
+        (
+            "additive",
+            "DELETE/responses/202",
+            json!({"description": ""}),
+        ),
+        ("behavioural", "DELETE/responses/200", success.clone()),
+        (
+            "cosmetic",
+            "DELETE/responses/204/content/DATED/schema",
+            json!({"type": "object"}),
+        ),
+        ("cosmetic", "DELETE/responses/204/content", Value::Null),
+        ("behavioural", "PATCH/responses/201", success.clone()),
+        ("breaking", "PATCH/responses/201", other_success),
         ("breaking", "PATCH/responses/200", Value::Null),
         (
             "breaking",
@@ -317,6 +375,17 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
             "breaking",
             "OK/content/DATED/schema",
             json!({"allOf": [reference, {"type": "object"}]}),
+        ),
+        // Pages.
+        ("breaking", "LIST/properties/results", Value::Null),
+        ("breaking", "LIST/properties/results/nullable", json!(true)),
+        ("behavioural", "LIST/properties/totalCount", Value::Null),
+        ("behavioural", "LIST/properties/links/nullable", json!(true)),
+        ("behavioural", "LIST/required", Value::Null),
+        (
+            "breaking",
+            "LIST/properties/results/items/$ref",
+            json!("#/components/schemas/Link"),
         ),
         ("breaking", "KEY/nullable", json!(true)),
         ("breaking", "KEY/properties/id/nullable", json!(true)),

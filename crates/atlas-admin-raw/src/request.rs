@@ -138,3 +138,47 @@ pub(crate) fn empty(_: &[u8]) -> Result<(), serde_json::Error> {
 pub(crate) fn bytes(body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     Ok(body.to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request<T>(
+        is_success: fn(u16) -> bool,
+        decode: fn(&[u8]) -> Result<T, serde_json::Error>,
+    ) -> Request<T> {
+        let url = "http://localhost/".parse().expect("a URL");
+        Request::new(
+            reqwest::Request::new(reqwest::Method::GET, url),
+            "id",
+            is_success,
+            decode,
+        )
+    }
+
+    #[test]
+    fn a_success_is_200_or_what_the_document_lists() {
+        let request = request(|status| matches!(status, 202u16), json::<u8>);
+        for (status, is_success) in [
+            (200, true),
+            (201, false),
+            (202, true),
+            (204, false),
+            (404, false),
+        ] {
+            assert_eq!(request.is_success(status), is_success, "{status}");
+            assert_eq!(request.decode(status, b"7").is_ok(), is_success, "{status}");
+        }
+    }
+
+    #[test]
+    fn without_a_body_to_decode_any_is_ignored() {
+        let request = request(|status| matches!(status, 200u16..=299u16), empty);
+        for status in [200, 204, 299] {
+            assert!(request.decode(status, b"<html>").is_ok(), "{status}");
+        }
+        for status in [199, 300, 404] {
+            assert!(!request.is_success(status), "{status}");
+        }
+    }
+}

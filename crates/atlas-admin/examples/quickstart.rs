@@ -1,5 +1,5 @@
-//! Both operations on every service, against the bundled local server, or on the
-//! service that the environment names.
+//! Updates a key and its roles in a project on every service, against the bundled local server, or
+//! on the service that the environment names.
 
 use std::{env, error::Error};
 

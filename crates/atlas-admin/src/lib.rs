@@ -1,5 +1,6 @@
-//! A client for programmatic API keys on MongoDB Atlas and Ops Manager: update an
-//! organization's API key, and set a key's roles in a project.
+//! A client for programmatic API keys on MongoDB Atlas and Ops Manager: create, list, update and
+//! delete an organization's API keys, set their roles in projects, and restrict the addresses
+//! they are used from.
 //!
 //! # Quick start
 //!
@@ -31,6 +32,61 @@
 //! }
 //! ```
 //!
+//! # An API key's life
+//!
+//! | | in an organization: [`Client::org`] | in a project: [`Client::project`] | access list: [`OrgApiKey::access_list`] |
+//! | --- | --- | --- | --- |
+//! | all | [`list`](OrgApiKeys::list) | [`list`](ProjectApiKeys::list) | [`list`](AccessList::list) |
+//! | new | [`create`](OrgApiKeys::create) | [`create`](ProjectApiKeys::create), [`assign`](ProjectApiKey::assign) | [`add`](AccessList::add) |
+//! | one | [`get`](OrgApiKey::get) | | [`get`](AccessList::get) |
+//! | change | [`update`](OrgApiKey::update) | [`replace_roles`](ProjectApiKey::replace_roles), [`add_roles`](ProjectApiKey::add_roles), [`remove_roles`](ProjectApiKey::remove_roles) | |
+//! | end | [`delete`](OrgApiKey::delete) | [`remove`](ProjectApiKey::remove) | [`delete`](AccessList::delete) |
+//!
+//! Each returns a builder, which is sent by [`send`](UpdateOrgApiKey::send) or by awaiting the
+//! builder itself.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), atlas_admin::Error> {
+//! # use atlas_admin::testing::{FakeResponse, FakeService, Operation};
+//! # let fake = FakeService::new();
+//! # for operation in [
+//! #     Operation::CreateOrgApiKey, Operation::AddAccessListEntries, Operation::DeleteOrgApiKey,
+//! #     Operation::ReplaceProjectRoles, Operation::ListProjectApiKeys, Operation::ListOrgApiKeys,
+//! # ] {
+//! #     fake.always(operation, FakeResponse::ok());
+//! # }
+//! # let atlas = fake.builder().build()?;
+//! use atlas_admin::{OrgRole, ProjectRole};
+//!
+//! let org = atlas.org("32b6e34b3d91647abb20e7b8");
+//! let new = org.api_keys().create("ci deploys").roles([OrgRole::Member]).await?.into_inner();
+//! // The private key is in this response alone.
+//! let credentials = new.credentials();
+//!
+//! org.api_key(&new.id).access_list().add(["203.0.113.0/24"]).await?;
+//!
+//! let key = atlas.project("5356823b3794de37132bb7b9").api_key(&new.id);
+//! key.assign([ProjectRole::ReadOnly]).await?;
+//! key.add_roles([ProjectRole::DataAccessReadWrite]).await?;
+//!
+//! let mut keys = org.api_keys().list().stream();
+//! while let Some(key) = keys.next().await {
+//!     println!("{:?}", key?.desc);
+//! }
+//!
+//! org.api_key(&new.id).delete().missing_ok().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - Creating the same key twice makes two, so nothing creates a key a second time without being
+//!   asked to. If the outcome of a creation is unknown, [`OrgApiKeys::find_created`] finds what it
+//!   may have left.
+//! - Lists move while they are read; [`ListStream`] says what that means.
+//! - Edits of roles read before they replace; [`EditProjectRoles`] says what protects them.
+//! - [`Client::request`] sends a request to anything else that the service has.
+//!
 //! # Services
 //!
 //! The same calls work on three services:
@@ -43,12 +99,12 @@
 //!
 //! A builder checks its input against the rules of the client's service before it sends
 //! anything. Responses are parsed leniently: a role or a field that this release does not
-//! know is not an error.
+//! know is not an error. What should be an id and is none is.
 //!
 //! # Errors and retries
 //!
 //! Every failure is an [`Error`], which reports what failed, what the service said, and
-//! whether the update may have been applied ([`Error::outcome_unknown`]). Failures that are
+//! whether the call may have been applied ([`Error::outcome_unknown`]). Failures that are
 //! safe to retry are retried; see [`RetryPolicy`]. The module [`reliability`] lists how the
 //! client handles each kind of failure.
 //!
@@ -94,7 +150,8 @@ mod tests;
 mod token_store;
 mod transport;
 
-// The crates whose types stand in signatures of this one.
+/// The crates whose types stand in signatures of this one, in the versions that it uses.
+#[doc(no_inline)]
 pub use {bytes, chrono, futures_core, http, ipnet, reqwest, secrecy, serde_json};
 
 pub use atlas_admin_raw::catalog::Effect;

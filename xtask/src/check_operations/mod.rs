@@ -88,8 +88,12 @@ pub fn every_operation(
         .and_then(Value::as_object)
         .context("/paths: missing")?;
     for (path, item) in paths {
-        let below = path.strip_prefix(&service.base_path).unwrap_or(path);
-        let below = if below.is_empty() { "/" } else { below };
+        let below = match path.strip_prefix(&service.base_path) {
+            Some("") => "/",
+            Some(below) => below,
+            // Another version's.
+            None => continue,
+        };
         for (method, operation) in item.as_object().into_iter().flatten() {
             if !METHODS.contains(&method.as_str()) {
                 continue;

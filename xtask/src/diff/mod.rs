@@ -7,13 +7,14 @@
 mod rules;
 mod sign_in;
 mod site;
+mod successes;
 mod walk;
 
 pub mod report;
 
 use std::{cmp::Reverse, fmt};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -64,7 +65,7 @@ pub struct Change {
     pub severity: Severity,
     /// The service.
     pub service: String,
-    /// The operations that it affects.
+    /// The operations that it affects, or `all`.
     pub operation: String,
     /// Its location, as a JSON pointer into the new document, or into the old one for a
     /// removal.
@@ -122,9 +123,12 @@ impl Report {
     }
 }
 
+/// What stands in the place of an operation's name for all of them.
+const ALL: &str = "all";
+
 /// Compares two documents of the service named `service`.
 pub fn diff(old: &Value, new: &Value, service: &str, services: &Services) -> Result<Report> {
-    let known = services.services.get(service).context("no such service")?;
+    let known = services.service(service)?;
     let (old, new) = (slice(old, known, services)?, slice(new, known, services)?);
     ensure!(
         has_operations(&old, known, services) || has_operations(&new, known, services),
@@ -137,6 +141,11 @@ pub fn diff(old: &Value, new: &Value, service: &str, services: &Services) -> Res
             Some(twin) if twin.operation.split(", ").any(|id| id == change.operation) => {}
             Some(twin) => twin.operation = format!("{}, {}", twin.operation, change.operation),
             None => changes.push(change),
+        }
+    }
+    for change in &mut changes {
+        if change.operation.split(", ").count() == services.operations.len() {
+            change.operation = ALL.to_owned();
         }
     }
     changes.sort_by_key(|change| Reverse(change.severity));
@@ -173,4 +182,21 @@ fn slice(document: &Value, service: &Service, services: &Services) -> Result<Val
         &service.base_path,
         present(document, service, services),
     )
+}
+
+/// Returns whether two values are equal, where `250` is `250.0`.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_same = |(key, value)| other.get(key).is_some_and(|other| same(value, other));
+            one.len() == other.len() && one.iter().all(is_same)
+        }
+        (one, other) => one == other,
+    }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::{
-    diff::{Change, Report, Severity},
+    diff::{ALL, Change, Report, Severity},
     document::sanitize::sanitize,
 };
 
@@ -32,47 +32,103 @@ pub fn write(report: &Report, format: Format) -> Result<String> {
 
 fn text(report: &Report) -> String {
     let mut text = headline(report) + "\n";
-    for change in &report.changes {
-        let Change {
-            severity,
-            service,
-            operation,
-            pointer,
-            before,
-            after,
-            impact,
-            rule,
-        } = change;
-        let _ = write!(
+    for group in groups(report.changes.iter()) {
+        let change = group.change;
+        let _ = writeln!(
             text,
-            "\n{severity:<12} {service}: {operation}\n  {}\n  {}\n  {}\n",
-            sanitize(pointer),
-            sanitize(&step(before, after)),
-            sanitize(impact),
+            "\n{:<12} {}: {}",
+            change.severity,
+            change.service,
+            group.names(", ")
         );
-        if let Some(rule) = rule {
+        for pointer in group.pointers {
+            let _ = writeln!(text, "  {}", sanitize(pointer));
+        }
+        let _ = writeln!(
+            text,
+            "  {}\n  {}",
+            sanitize(&step(&change.before, &change.after)),
+            sanitize(&change.impact)
+        );
+        if let Some(rule) = change.rule {
             let _ = writeln!(text, "  rule: {rule}");
         }
     }
     text
 }
 
+/// The same change in several places.
+struct Group<'a> {
+    change: &'a Change,
+    operations: Vec<&'a str>,
+    pointers: Vec<&'a str>,
+}
+
+impl Group<'_> {
+    /// Returns the names of the operations, or their number if it is large.
+    fn names(&self, separator: &str) -> String {
+        const MANY: usize = 6;
+        match self.operations.len() {
+            _ if self.operations.contains(&ALL) => ALL.to_owned(),
+            count if count > MANY => format!("{count} operations"),
+            _ => self.operations.join(separator),
+        }
+    }
+}
+
+/// Puts equal changes together, in the order of the first of each.
+fn groups<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for change in changes {
+        let is_same = |group: &&mut Group<'a>| {
+            let other = group.change;
+            other.severity == change.severity
+                && other.rule == change.rule
+                && other.impact == change.impact
+                && other.before == change.before
+                && other.after == change.after
+        };
+        let operations = change.operation.split(", ");
+        match groups.iter_mut().find(is_same) {
+            Some(group) => {
+                for operation in operations {
+                    if !group.operations.contains(&operation) {
+                        group.operations.push(operation);
+                    }
+                }
+                group.pointers.push(&change.pointer);
+            }
+            None => groups.push(Group {
+                change,
+                operations: operations.collect(),
+                pointers: vec![&change.pointer],
+            }),
+        }
+    }
+    groups
+}
+
 /// Writes a table for each severity.
 fn markdown(report: &Report) -> String {
     let mut text = format!("**{}**\n", headline(report));
     for severity in Severity::WORST_FIRST {
-        let changes: Vec<_> = report.of(severity).collect();
-        if changes.is_empty() {
+        let groups = groups(report.of(severity));
+        if groups.is_empty() {
             continue;
         }
         let _ = write!(
             text,
             "\n### {severity}\n\n| operation | where | what | for users |\n| --- | --- | --- | --- |\n"
         );
-        for change in changes {
+        for group in groups {
+            let change = group.change;
+            let pointers = group.pointers.iter();
+            let pointers: Vec<_> = pointers
+                .map(|pointer| format!("`{}`", cell(pointer)))
+                .collect();
             let cells = [
-                change.operation.replace(", ", "<br>"),
-                format!("`{}`", cell(&change.pointer)),
+                group.names("<br>"),
+                pointers.join("<br>"),
                 cell(&step(&change.before, &change.after)),
                 cell(&change.impact),
             ];
@@ -121,5 +177,39 @@ fn short(value: &Value) -> String {
     match text.char_indices().nth(LENGTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_same_change_in_many_places_is_told_once() {
+        let change = |operation: &str, status: &str| Change {
+            severity: Severity::Additive,
+            service: "s".to_owned(),
+            operation: operation.to_owned(),
+            pointer: format!("/paths/{operation}/{status}"),
+            before: Value::Null,
+            after: json!(status),
+            impact: "More.".to_owned(),
+            rule: None,
+        };
+        let operations = ["a", "b", "c", "d", "e", "f", "g"];
+        let changes = operations.map(|operation| change(operation, "429"));
+        let others = [change("a", "409"), change("b", "409"), change("all", "500")];
+        let report = Report {
+            verdict: "additive".to_owned(),
+            changes: changes.into_iter().chain(others).collect(),
+        };
+        for format in [Format::Text, Format::Markdown] {
+            insta::assert_snapshot!(
+                format!("{format:?}").to_lowercase(),
+                write(&report, format).unwrap()
+            );
+        }
     }
 }

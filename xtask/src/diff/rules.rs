@@ -24,7 +24,7 @@ const fn rule(severity: Severity, about: &'static str, impact: &'static str) -> 
 pub(super) const OPERATION_REMOVED: Rule = rule(
     Breaking,
     "an operation is removed",
-    "The service no longer has the operation: every call fails.",
+    "The service no longer has the operation: every {} fails.",
 );
 pub(super) const OPERATION_ADDED: Rule = rule(
     Additive,
@@ -118,8 +118,13 @@ pub(super) const BODY_ADDED: Rule = rule(
 );
 pub(super) const SUCCESS_REMOVED: Rule = rule(
     Breaking,
+    "the last success status is removed that the client can read",
+    "Success is no longer reported as {}, and the client can read no other.",
+);
+pub(super) const SUCCESS_NO_LONGER: Rule = rule(
+    Behavioural,
     "a success status is removed",
-    "Success is no longer reported as {}, and the client treats other statuses as failures.",
+    "Success is no longer reported as {}.",
 );
 pub(super) const ERROR_REMOVED: Rule = rule(
     Behavioural,
@@ -127,14 +132,34 @@ pub(super) const ERROR_REMOVED: Rule = rule(
     "The service no longer documents {}; the client still reads it.",
 );
 pub(super) const SUCCESS_ADDED: Rule = rule(
+    Behavioural,
+    "a success status with a body is added",
+    "Success may be reported as {}, which a client from before this update takes for a failure.",
+);
+pub(super) const SUCCESS_TAKEN: Rule = rule(
+    Additive,
+    "a success status is added that the client takes for one",
+    "Success may be reported as {}, too.",
+);
+pub(super) const SUCCESS_UNREADABLE: Rule = rule(
     Breaking,
-    "a success status is added",
-    "Success may be reported as {}, which the client treats as a failure.",
+    "a success status is added with another body, or none",
+    "Success may be reported as {}, which the client takes for a failure.",
+);
+pub(super) const SUCCESS_BODY_ADDED: Rule = rule(
+    Behavioural,
+    "a success gets a body",
+    "The client does not read the body of {}.",
 );
 pub(super) const SUCCESS_BODY_REMOVED: Rule = rule(
     Breaking,
     "a success loses its body",
-    "A success without a body cannot be decoded, and becomes an error.",
+    "A success without a body cannot be decoded, and becomes an error{}.",
+);
+pub(super) const NO_CONTENT: Rule = rule(
+    Cosmetic,
+    "a 204 is described with another body",
+    "No impact: a 204 has no body.",
 );
 pub(super) const ERROR_ADDED: Rule = rule(
     Additive,

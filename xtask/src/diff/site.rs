@@ -147,7 +147,11 @@ impl<'a> Site<'a> {
     pub(super) fn subject(&self) -> String {
         match self.pointer.rsplit('/').next().unwrap_or_default() {
             "items" => "An item of the list".to_owned(),
-            "schema" => format!("`{}`", self.pointer.rsplit('/').nth(1).unwrap_or_default()),
+            "schema" => match self.pointer.rsplit('/').nth(1).unwrap_or_default() {
+                // A parameter without a name of its own in the document.
+                index if index.parse::<usize>().is_ok() => "the parameter".to_owned(),
+                name => format!("`{name}`"),
+            },
             name => format!("`{name}`"),
         }
     }

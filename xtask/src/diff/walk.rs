@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Change,
+    ALL, Change,
     rules::{self, Rule},
-    sign_in,
+    same, sign_in,
     site::{COMPOSITIONS, NOTHING, Site},
+    successes::{NO_CONTENT, Successes, is_success},
 };
 use crate::{
     document::escape,
-    pipeline::services::{Found, Operation, Service, Services, date, parameters},
+    pipeline::services::{Effect, Found, Operation, Service, Services, date, parameters},
 };
 
 /// Returns every change between two trimmed documents of `service`, once for each operation
@@ -24,7 +25,8 @@ pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Servic
         new,
         service,
         known,
-        operation: "all".to_owned(),
+        operation: ALL.to_owned(),
+        effect: Effect::Read,
         part: Part::Request,
         position: Position::Element,
         open: Vec::new(),
@@ -33,6 +35,7 @@ pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Servic
     walk.servers();
     for (id, operation) in &services.operations {
         walk.operation.clone_from(id);
+        walk.effect = operation.effect;
         walk.find(operation, known);
     }
     walk.changes
@@ -43,6 +46,8 @@ pub(super) fn changes(old: &Value, new: &Value, service: &str, services: &Servic
 enum Part {
     Request,
     Success,
+    /// A success that has no body: a 204.
+    NoContent,
     Error,
     Header,
 }
@@ -50,7 +55,7 @@ enum Part {
 /// Where the current schema stands.
 #[derive(Clone, Copy, PartialEq)]
 enum Position {
-    /// It is a whole body, or a parameter.
+    /// It is a whole body, an item of one that is a list or a page, or a parameter.
     Root,
     /// It is a field of an object.
     Field { is_top: bool, is_optional: bool },
@@ -64,6 +69,7 @@ struct Walk<'a> {
     service: &'a str,
     known: &'a Service,
     operation: String,
+    effect: Effect,
     part: Part,
     position: Position,
     /// The schemas around the current one, to stop at recursive ones.
@@ -218,7 +224,7 @@ impl<'a> Walk<'a> {
                     before.pointer.clone(),
                     before.get("operationId"),
                     NOTHING,
-                    "",
+                    call(self.effect),
                 );
             }
             (None, Some(new)) => {
@@ -369,17 +375,28 @@ impl<'a> Walk<'a> {
             after.child("schema", self.new),
         );
         match pair {
+            (Some(one), Some(other)) if self.part == Part::NoContent => {
+                if !same(one.value, other.value) {
+                    let (old, new) = (one.value, other.value);
+                    self.note(&rules::NO_CONTENT, other.pointer.clone(), old, new, "");
+                }
+            }
             (Some(one), Some(other)) => self.schema(&one, &other),
             (None, None) => {}
             (one, other) => {
                 let value =
                     |site: &Option<Site<'a>>| site.as_ref().map_or(NOTHING, |site| site.value);
-                let rule = match self.part {
-                    Part::Success if other.is_none() => &rules::SUCCESS_BODY_REMOVED,
-                    _ => &rules::OTHER,
-                };
                 let (old, new) = (value(&one), value(&other));
-                self.note(rule, after.at("schema"), old, new, &after.subject());
+                let subject = after.subject();
+                let (rule, subject) = match self.part {
+                    Part::NoContent => (&rules::NO_CONTENT, ""),
+                    Part::Success if other.is_none() => {
+                        (&rules::SUCCESS_BODY_REMOVED, doubt(self.effect))
+                    }
+                    Part::Success => (&rules::SUCCESS_BODY_ADDED, "a success"),
+                    _ => (&rules::OTHER, subject.as_str()),
+                };
+                self.note(rule, after.at("schema"), old, new, subject);
             }
         }
     }
@@ -412,39 +429,41 @@ impl<'a> Walk<'a> {
             before.map("responses", self.old),
             after.map("responses", self.new),
         );
+        let (old, new) = (
+            Successes::of(&before, self.old),
+            Successes::of(&after, self.new),
+        );
         for status in union(before.keys(), after.keys()) {
             if status.starts_with("x-") {
                 self.key(&rules::EXTENSION, &status, &before, &after, "");
                 continue;
             }
-            let is_success = status.starts_with('2');
+            let is_success = is_success(&status);
             match (
                 before.child(&status, self.old),
                 after.child(&status, self.new),
             ) {
                 (Some(one), Some(other)) => {
                     self.headers(&one, &other);
-                    self.part = if is_success {
-                        Part::Success
-                    } else {
-                        Part::Error
+                    self.part = match status.as_str() {
+                        NO_CONTENT => Part::NoContent,
+                        _ if is_success => Part::Success,
+                        _ => Part::Error,
                     };
                     self.content(&one, &other);
                     self.keys(&one, &other, RESPONSE_KEYS, |_| &rules::OTHER);
                 }
                 (Some(_), None) => {
-                    let rule = if is_success {
-                        &rules::SUCCESS_REMOVED
-                    } else {
-                        &rules::ERROR_REMOVED
+                    let rule = match is_success {
+                        true => old.removed(&new),
+                        false => &rules::ERROR_REMOVED,
                     };
                     self.name(rule, before.at(&status), Some(&status), None);
                 }
                 (None, Some(other)) => {
-                    let rule = if is_success {
-                        &rules::SUCCESS_ADDED
-                    } else {
-                        &rules::ERROR_ADDED
+                    let rule = match is_success {
+                        true => new.added(&status, &old),
+                        false => &rules::ERROR_ADDED,
                     };
                     self.name(rule, after.at(&status), None, Some(&status));
                     self.headers(&Site::plain(NOTHING, String::new()), &other);
@@ -481,9 +500,17 @@ impl<'a> Walk<'a> {
             after.map("content", self.new),
         );
         let is_empty = |site: &Site<'a>| site.keys().next().is_none();
-        if self.part == Part::Success && is_empty(&after) && !is_empty(&before) {
-            self.removed(&rules::SUCCESS_BODY_REMOVED, &before, "");
-            return;
+        match self.part {
+            Part::Success if is_empty(&after) && !is_empty(&before) => {
+                self.removed(&rules::SUCCESS_BODY_REMOVED, &before, doubt(self.effect));
+                return;
+            }
+            Part::NoContent if is_empty(&after) != is_empty(&before) => {
+                let (old, new) = (before.value, after.value);
+                self.note(&rules::NO_CONTENT, after.pointer.clone(), old, new, "");
+                return;
+            }
+            _ => {}
         }
         for name in union(before.keys(), after.keys()) {
             let is_version = self.is_version(&name);
@@ -548,7 +575,11 @@ impl<'a> Walk<'a> {
             ("items" | "additionalProperties" | "not", (Some(one), Some(other)))
                 if one.value.is_object() && other.value.is_object() =>
             {
-                self.position = Position::Element;
+                let is_list = key == "items" && self.position == Position::Root;
+                self.position = match is_list {
+                    true => Position::Root,
+                    false => Position::Element,
+                };
                 self.schema(&one, &other);
             }
             (key, (Some(one), Some(other)))
@@ -642,9 +673,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Returns the position of a field. The client needs an id in a success, and nothing else.
+    /// Returns the position of a field. The client needs an id in a success and the results of a
+    /// page, and nothing else.
     fn field(&self, name: &str) -> Position {
         let is_top = self.position == Position::Root;
+        if is_top && name == RESULTS && self.part == Part::Success {
+            return Position::Root;
+        }
         Position::Field {
             is_top,
             is_optional: !(is_top && name == "id" && self.part == Part::Success),
@@ -739,6 +774,27 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The field of a page with its items.
+const RESULTS: &str = "results";
+
+/// Returns what a call of an operation with this effect is.
+fn call(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "read",
+        Effect::Set => "update",
+        Effect::Delete => "deletion",
+        Effect::Create => "creation",
+    }
+}
+
+/// Returns what an error leaves open if the service has acted.
+fn doubt(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "",
+        Effect::Set | Effect::Delete | Effect::Create => " whose outcome is unknown",
+    }
+}
+
 /// Returns the parameters of an operation and its path item, by what identifies them: path
 /// parameters by position, others by name.
 struct Parameters<'a>(Vec<((&'a str, String), Site<'a>)>);
@@ -777,23 +833,6 @@ impl<'a> Parameters<'a> {
             .iter()
             .map(|((place, name), _)| format!("{place} {name}"))
             .collect()
-    }
-}
-
-/// Returns whether two values are equal, where `250` is `250.0`.
-fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one == other || one.as_f64() == other.as_f64()
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            let is_same = |(key, value)| other.get(key).is_some_and(|other| same(value, other));
-            one.len() == other.len() && one.iter().all(is_same)
-        }
-        (one, other) => one == other,
     }
 }
 

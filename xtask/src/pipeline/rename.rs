@@ -160,7 +160,10 @@ impl Namer<'_> {
         for (status, response) in responses.as_object().into_iter().flatten() {
             let response = follow(self.document, response)?;
             let mut one = json!({ "description": reason(status) });
-            if response.get("content").is_some() {
+            if status == "204" {
+                // It has no body, whatever the document says; its media types have versions.
+                let _ = newest(response, service, versions);
+            } else if response.get("content").is_some() {
                 let success = status.starts_with('2');
                 let (media, type_name) = if success {
                     (newest(response, service, versions), &operation.response)
@@ -174,7 +177,7 @@ impl Namer<'_> {
                         self.json_content(media, type_name.as_deref())?
                     }
                 };
-                // A media type without a schema, as of a 204, is no content.
+                // A media type without a schema is no content.
                 if content != json!({ "application/json": {} }) {
                     one["content"] = content;
                 }
@@ -226,7 +229,7 @@ impl Namer<'_> {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             return self.reference(reference, place, type_name, open);
         }
-        // The overlay finds types by name, and so it would miss a secret in one without.
+        // The overlay finds types by name, so it would miss a secret in one without.
         ensure!(
             type_name.is_some() || self.services.keep_names || schema.get("properties").is_none(),
             "{place}: an object without a name; name it in services.toml under [types]"
@@ -320,7 +323,7 @@ fn reason(status: &str) -> &'static str {
         .parse()
         .ok()
         .and_then(|status: http::StatusCode| status.canonical_reason())
-        .unwrap_or("Answer")
+        .unwrap_or("Response")
 }
 
 fn reference_to(type_name: &str) -> Value {
@@ -370,7 +373,9 @@ mod tests {
             title = "Keys"
             roles = {}
             [services.s]
+            title = "S"
             document = "s.yaml"
+            source = "handwritten"
             base_path = "/api"
             media_type = "application/vnd.s.{date}+json"
             newest = "2024-01-01"
@@ -387,7 +392,7 @@ mod tests {
     }
 
     /// A document in which the response is `content`.
-    fn answering(content: &Value, schemas: &Value) -> Value {
+    fn responding(content: &Value, schemas: &Value) -> Value {
         json!({
             "paths": {"/api/keys/{id}": {"patch": {
                 "parameters": [{"in": "path", "name": "id", "required": true, "schema": {"type": "string"}}],
@@ -433,31 +438,119 @@ mod tests {
     #[test]
     fn versions_that_are_not_in_force_count_for_nothing() {
         let upcoming = json!({"application/vnd.s.2043-01-01+json": {"schema": {}}});
-        let error = named(&answering(&upcoming, &json!({})), &services()).unwrap_err();
+        let error = named(&responding(&upcoming, &json!({})), &services()).unwrap_err();
         assert_eq!(
             format!("{error:#}"),
             "patch_key: response 200: no media type application/vnd.s.{date}+json up to 2024-01-01"
         );
     }
 
+    /// The error about a document in which a key has a field of this schema.
+    fn refused(field: &Value) -> String {
+        let key = json!({"properties": {"field": field}});
+        let content = json!({"application/vnd.s.2023-01-01+json": {"schema": key}});
+        format!(
+            "{:#}",
+            named(&responding(&content, &json!({})), &services()).unwrap_err()
+        )
+    }
+
+    #[test]
+    fn an_object_without_a_name_is_refused_wherever_it_stands() {
+        let object = json!({"properties": {"secret": {"type": "string"}}});
+        for (schema, place) in [
+            (object.clone(), "Key.field"),
+            (json!({"items": object}), "Key.field[]"),
+            (json!({"items": {"items": object}}), "Key.field[][]"),
+            (json!({"additionalProperties": object}), "Key.field[]"),
+            (json!({"not": object}), "Key.field[]"),
+            (json!({"allOf": [object]}), "Key.field|0"),
+            (json!({"anyOf": [{}, object]}), "Key.field|1"),
+            (json!({"oneOf": [{"items": object}]}), "Key.field|0[]"),
+        ] {
+            assert_eq!(
+                refused(&schema),
+                format!(
+                    "patch_key: {place}: an object without a name; \
+                     name it in services.toml under [types]"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn an_object_without_a_name_is_refused_in_requests_and_errors_too() {
+        let body = |schema: &Value| json!({"content": {"application/vnd.s.2023-01-01+json": {"schema": schema}}});
+        let object = json!({"properties": {"inner": {"properties": {"secret": {}}}}});
+        for place in ["/requestBody", "/responses/404"] {
+            let mut document = responding(&json!({}), &json!({}));
+            let operation = &mut document["paths"]["/api/keys/{id}"]["patch"];
+            operation["responses"] = json!({"200": {}, "404": {}});
+            operation["requestBody"] = json!({});
+            *operation.pointer_mut(place).unwrap() = body(&object);
+            let mut services = services();
+            let entry = services.operations.get_mut("patch_key").unwrap();
+            (entry.body, entry.error) = (Some("Update".to_owned()), Some("Error".to_owned()));
+            if place != "/requestBody" {
+                document["paths"]["/api/keys/{id}"]["patch"]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("requestBody");
+            }
+            let error = format!("{:#}", named(&document, &services).unwrap_err());
+            assert!(
+                error.contains(".inner: an object without a name"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_name_stands_for_one_schema() {
+        let key = json!({"properties": {
+            "parent": {"properties": {"other": {"type": "string"}}}
+        }});
+        let content = json!({"application/vnd.s.2023-01-01+json": {"schema": key}});
+        let error = named(&responding(&content, &json!({})), &services()).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            "patch_key: Key stands for two different schemas"
+        );
+    }
+
+    #[test]
+    fn a_204_has_a_version_and_no_body() {
+        let mut document = responding(&json!({}), &json!({}));
+        document["paths"]["/api/keys/{id}"]["patch"]["responses"] = json!({"204": {"content": {
+            "application/vnd.s.2023-01-01+json": {"schema": {"properties": {}}}
+        }}});
+        let named = named(&document, &services()).unwrap();
+        let operation = &named["paths"]["/keys/{keyId}"]["patch"];
+        assert_eq!(
+            operation["responses"],
+            json!({"204": {"description": "No Content"}})
+        );
+        assert_eq!(operation[VERSIONS], json!(["2023-01-01"]));
+    }
+
     #[test]
     fn types_without_a_name_keep_the_documents_if_they_may() {
         let content = json!({"application/vnd.s.2023-01-01+json": {"schema": {"$ref": "#/components/schemas/K"}}});
+        let list = json!({"K": {"items": {"$ref": "#/components/schemas/N"}}, "N": {"items": {"$ref": "#/components/schemas/N"}}});
+        let error = named(&responding(&content, &list), &services()).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            "patch_key: Key[][]: '#/components/schemas/N' contains itself; \
+             name it in services.toml under [types]"
+        );
         let schemas = json!({
             "K": {"properties": {"next": {"$ref": "#/components/schemas/N"}}},
             "N": {"properties": {"next": {"$ref": "#/components/schemas/N"}}}
         });
-        let document = answering(&content, &schemas);
         let mut services = services();
-        let error = named(&document, &services).unwrap_err();
-        assert_eq!(
-            format!("{error:#}"),
-            "patch_key: Key.next.next: '#/components/schemas/N' contains itself; \
-             name it in services.toml under [types]"
-        );
         services.keep_names = true;
         assert_eq!(
-            named(&document, &services).unwrap()["components"]["schemas"],
+            named(&responding(&content, &schemas), &services).unwrap()["components"]["schemas"],
             json!({
                 "Key": {"properties": {"next": {"$ref": "#/components/schemas/N"}}},
                 "N": {"properties": {"next": {"$ref": "#/components/schemas/N"}}}
@@ -466,8 +559,8 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_not_json_is_a_stream_where_no_type_is_asked_for() {
-        let archive = answering(&json!({"application/gzip": {}}), &json!({}));
+    fn a_response_that_is_not_json_is_a_stream_where_no_type_is_named() {
+        let archive = responding(&json!({"application/gzip": {}}), &json!({}));
         let mut services = services();
         assert!(named(&archive, &services).is_err());
         services.operations.get_mut("patch_key").unwrap().response = None;
@@ -482,14 +575,14 @@ mod tests {
     fn references_that_explode_are_an_error() {
         let twice = |name: &str| {
             let next = json!({"$ref": format!("#/components/schemas/{name}")});
-            json!({"properties": {"a": next, "b": next}})
+            json!({"anyOf": [next, next]})
         };
         let mut schemas: Map<String, Value> = (0..40)
             .map(|level| (format!("L{level}"), twice(&format!("L{}", level + 1))))
             .collect();
         schemas.insert("L40".to_owned(), json!({"type": "string"}));
         let content = json!({"application/vnd.s.2023-01-01+json": {"schema": {"$ref": "#/components/schemas/L0"}}});
-        let error = named(&answering(&content, &schemas.into()), &services()).unwrap_err();
+        let error = named(&responding(&content, &schemas.into()), &services()).unwrap_err();
         assert!(
             format!("{error:#}").contains("more than 200000 schemas"),
             "{error:#}"

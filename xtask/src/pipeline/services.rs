@@ -33,8 +33,14 @@ pub struct Services {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
+    /// What people call it.
+    pub title: String,
     /// The document, a file in `openapi/`.
     pub document: String,
+    /// Where the document comes from.
+    pub source: Source,
+    /// Where the vendor publishes the full document, if anywhere.
+    pub upstream: Option<String>,
     /// The prefix of each operation's path.
     pub base_path: String,
     /// The media type of bodies, with `{date}` in place of the version.
@@ -42,6 +48,16 @@ pub struct Service {
     /// The newest known API date. Later versions in a document are not in force yet and are
     /// ignored.
     pub newest: Option<NaiveDate>,
+}
+
+/// Where the document of a service comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// `cargo xtask trim` cut it from the vendor's document.
+    Trimmed,
+    /// It is written by hand, from facts.
+    Handwritten,
 }
 
 /// One operation.
@@ -114,6 +130,9 @@ pub struct Roles {
 }
 
 impl Services {
+    /// The path of the file, from the root of the workspace.
+    pub const PATH: &str = "openapi/services.toml";
+
     /// Reads the file.
     pub fn read(path: &Path) -> Result<Self> {
         let place = || path.display().to_string();
@@ -122,6 +141,35 @@ impl Services {
             .map_err(document::toml_error)
             .with_context(place)
     }
+
+    /// Returns a service.
+    pub fn service(&self, id: &str) -> Result<&Service> {
+        self.services.get(id).with_context(|| {
+            let known: Vec<_> = self.services.keys().map(String::as_str).collect();
+            format!(
+                "{}: no service {id}; there are {}",
+                Self::PATH,
+                known.join(", ")
+            )
+        })
+    }
+}
+
+/// Returns the text of `services.toml` in which the document of a service is a trimmed one.
+/// Everything else stays as it is written.
+pub fn with_trimmed(text: &str, id: &str) -> String {
+    let header = format!("[services.{id}]");
+    let mut is_inside = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        if line.starts_with('[') {
+            is_inside = line.trim_end() == header;
+        }
+        match line.split_once('=') {
+            Some((key, _)) if is_inside && key.trim() == "source" => "source = \"trimmed\"\n",
+            _ => line,
+        }
+    });
+    lines.collect()
 }
 
 impl Service {
@@ -197,4 +245,40 @@ fn pieces(path: &str) -> impl Iterator<Item = &str> {
 pub fn date(text: &str) -> Option<NaiveDate> {
     let date: NaiveDate = text.parse().ok()?;
     (date.to_string() == text).then_some(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_source_of_one_service_changes() {
+        let text = "[services.a]\nsource = \"handwritten\"\n\n# Ours.\n[services.b]\n\
+                    document = \"b.yaml\" # source = c\nsource  =  \"handwritten\"\n\n[operations.b]\n";
+        assert_eq!(
+            with_trimmed(text, "b"),
+            text.replace("source  =  \"handwritten\"", "source = \"trimmed\"")
+        );
+    }
+
+    #[test]
+    fn an_unknown_service_is_named_beside_the_known_ones() {
+        let services: Services =
+            toml::from_str("title = \"T\"\nservices = {}\noperations = {}\ntypes = {}\nroles = {}")
+                .unwrap();
+        let error = services.service("atlas-v3").unwrap_err().to_string();
+        assert!(error.starts_with("openapi/services.toml: no service atlas-v3; there are"));
+    }
+
+    #[test]
+    fn the_effect_of_an_operation_must_be_said() {
+        let entry = "method = \"POST\"\npath = \"/keys\"\n";
+        let error = toml::from_str::<Operation>(entry).unwrap_err().to_string();
+        assert!(error.contains("missing field `effect`"), "{error}");
+        let entry = format!("{entry}effect = \"create\"");
+        assert_eq!(
+            toml::from_str::<Operation>(&entry).unwrap().effect,
+            Effect::Create
+        );
+    }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    document::{escape, resolve},
+    document::{escape, follow_to},
     pipeline::rename::VERSIONS,
     pipeline::services::Services,
 };
@@ -227,42 +227,8 @@ fn entry(name: &str, document: &Value, services: &Services) -> Result<ServiceEnt
         .operations
         .iter()
         .map(|(id, operation)| {
-            let found = operation.find(document, "")?;
-            let query = list(found.value.get("parameters"))
-                .iter()
-                .filter(|parameter| parameter["in"] == "query")
-                .map(|parameter| {
-                    let name = parameter["name"].as_str().unwrap_or_default();
-                    let required = is_true(parameter.get("required"));
-                    let place = format!("{id}: parameter {name}");
-                    field(name, &parameter["schema"], required, &place)
-                })
-                .collect::<Result<_>>()?;
-            let body = match found
-                .value
-                .pointer("/requestBody/content/application~1json/schema/$ref")
-            {
-                Some(reference) => {
-                    let mut reference = reference.as_str().unwrap_or_default();
-                    let mut schema = resolve(document, reference)?;
-                    // The fields of a list are those of its items.
-                    if let Some(items) = schema.pointer("/items/$ref").and_then(Value::as_str) {
-                        (reference, schema) = (items, resolve(document, items)?);
-                    }
-                    let required = list(schema.get("required"));
-                    let properties = schema.get("properties").and_then(Value::as_object);
-                    properties
-                        .into_iter()
-                        .flatten()
-                        .map(|(name, schema)| {
-                            let place = format!("{reference}/properties/{}", escape(name));
-                            field(name, schema, required.contains(&json!(name)), &place)
-                        })
-                        .collect::<Result<_>>()?
-                }
-                None => Vec::new(),
-            };
-            let versions = list(found.value.get(VERSIONS))
+            let found = operation.find(document, "")?.value;
+            let versions = list(found.get(VERSIONS))
                 .iter()
                 .filter_map(Value::as_str)
                 .map(str::to_owned)
@@ -270,8 +236,8 @@ fn entry(name: &str, document: &Value, services: &Services) -> Result<ServiceEnt
             Ok(OperationEntry {
                 id: id.clone(),
                 versions,
-                query,
-                body,
+                query: query(found).with_context(|| id.clone())?,
+                body: body(found, document)?,
             })
         })
         .collect::<Result<_>>()?;
@@ -279,6 +245,45 @@ fn entry(name: &str, document: &Value, services: &Services) -> Result<ServiceEnt
         name: name.to_owned(),
         operations,
     })
+}
+
+/// Returns the query parameters of an operation.
+fn query(operation: &Value) -> Result<Vec<Field>> {
+    list(operation.get("parameters"))
+        .iter()
+        .filter(|parameter| parameter["in"] == "query")
+        .map(|parameter| {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            let required = is_true(parameter.get("required"));
+            let place = format!("parameter {name}");
+            field(name, &parameter["schema"], required, &place)
+        })
+        .collect()
+}
+
+/// Returns the fields of an operation's body. Those of a list are those of its items.
+fn body(operation: &Value, document: &Value) -> Result<Vec<Field>> {
+    let Some(mut schema) = operation.pointer("/requestBody/content/application~1json/schema")
+    else {
+        return Ok(Vec::new());
+    };
+    let mut place = String::new();
+    // The body and, if it is a list, its items.
+    for _ in 0..2 {
+        let (target, pointer) = follow_to(document, schema)?;
+        place = pointer.unwrap_or(place);
+        schema = target.get("items").unwrap_or(target);
+    }
+    let required = list(schema.get("required"));
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| {
+            let place = format!("{place}/properties/{}", escape(name));
+            field(name, schema, required.contains(&json!(name)), &place)
+        })
+        .collect()
 }
 
 fn field(name: &str, schema: &Value, required: bool, place: &str) -> Result<Field> {
@@ -397,6 +402,26 @@ mod tests {
             catalog.join("\n"),
             crate::document::to_yaml(&unified.document["components"]).unwrap()
         ));
+    }
+
+    #[test]
+    fn the_fields_of_a_list_are_those_of_its_items() {
+        let mut document = document(
+            1,
+            &json!({"a": {"type": "string", "maxLength": 9}, "b": {"type": "string"}}),
+        );
+        let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        document["components"]["schemas"]["List"] =
+            json!({"type": "array", "items": reference("Update")});
+        document["paths"]["/keys/{id}"]["patch"]["requestBody"]["content"]["application/json"]["schema"] =
+            reference("List");
+        let unified = unify(&[("one", document)], &services()).unwrap();
+        let fields: Vec<_> = unified.catalog[0].operations[0]
+            .body
+            .iter()
+            .map(|field| (field.name.as_str(), field.required, field.max))
+            .collect();
+        assert_eq!(fields, [("a", true, Some(9)), ("b", false, None)]);
     }
 
     #[test]

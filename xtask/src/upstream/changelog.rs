@@ -15,20 +15,21 @@ pub const PATH: &str = "CHANGELOG.md";
 
 const UNRELEASED: &str = "## Unreleased\n";
 
-/// Returns `changelog` with an entry at the top of its unreleased section.
-pub fn with_entry(changelog: &str, lock: &Lock, report: &Report) -> Result<String> {
+/// Returns `changelog` with an entry at the top of its unreleased section, about the service
+/// called `title`.
+pub fn with_entry(changelog: &str, title: &str, lock: &Lock, report: &Report) -> Result<String> {
     let (before, after) = changelog
         .split_once(UNRELEASED)
         .with_context(|| format!("{PATH}: no line '{}'", UNRELEASED.trim_end()))?;
-    let entry = entry(lock, report);
+    let entry = entry(title, lock, report);
     Ok(format!(
         "{before}{UNRELEASED}\n{entry}{}",
         after.trim_start_matches('\n')
     ))
 }
 
-fn entry(lock: &Lock, report: &Report) -> String {
-    let mut entry = format!("- Atlas v2 as of {}: {}.\n", lock.date, report.verdict);
+fn entry(title: &str, lock: &Lock, report: &Report) -> String {
+    let mut entry = format!("- {title} as of {}: {}.\n", lock.date, report.verdict);
     for severity in [
         Severity::Breaking,
         Severity::Behavioural,
@@ -79,7 +80,7 @@ mod tests {
         };
         let lock = Lock::new("v2-2026-08-21.yaml", "text", None);
         let changelog = "# Changelog\n\n## Unreleased\n\n- Older.\n\n## 0.1.0\n";
-        insta::assert_snapshot!(with_entry(changelog, &lock, &report).unwrap());
+        insta::assert_snapshot!(with_entry(changelog, "Atlas v2", &lock, &report).unwrap());
     }
 
     #[test]
@@ -89,6 +90,6 @@ mod tests {
             changes: Vec::new(),
         };
         let lock = Lock::new("v2-2026-08-21.yaml", "text", None);
-        assert!(with_entry("# Changelog\n", &lock, &report).is_err());
+        assert!(with_entry("# Changelog\n", "Atlas v2", &lock, &report).is_err());
     }
 }

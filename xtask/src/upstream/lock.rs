@@ -1,15 +1,20 @@
-//! `openapi/upstream.lock.toml`: the document that the trimmed one comes from.
+//! `openapi/upstream.lock.toml`: the documents that the trimmed ones come from.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result};
 use chrono::{NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{document::toml_error, pipeline::services::date};
+use crate::{document::toml_error, pipeline::services::date, upstream::DEFAULT_SERVICE};
 
-/// The whole file.
+/// The whole file: one entry for each service whose document is trimmed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Locks(BTreeMap<String, Lock>);
+
+/// The document that one service's comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
@@ -22,6 +27,49 @@ pub struct Lock {
 }
 
 const HEADER: &str = "# Written by `cargo xtask trim` and `cargo xtask update`.\n";
+
+impl Locks {
+    /// The path of the file, from the root of the workspace.
+    pub const PATH: &str = "openapi/upstream.lock.toml";
+
+    /// Reads the file of the workspace at `root`, if there is one.
+    pub fn read(root: &Path) -> Result<Self> {
+        match std::fs::read_to_string(root.join(Self::PATH)) {
+            Ok(text) => Self::parse(&text).context(Self::PATH),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error).context(Self::PATH),
+        }
+    }
+
+    /// Parses the text of the file. The first form of it had one entry without a name.
+    fn parse(text: &str) -> Result<Self> {
+        let table: toml::Table = toml::from_str(text).map_err(toml_error)?;
+        let locks = if table.contains_key("sha256") {
+            let lock = table.try_into().map_err(toml_error)?;
+            BTreeMap::from([(DEFAULT_SERVICE.to_owned(), lock)])
+        } else {
+            table.try_into().map_err(toml_error)?
+        };
+        Ok(Self(locks))
+    }
+
+    /// Returns the entry of a service.
+    pub fn get(&self, service: &str) -> Option<&Lock> {
+        self.0.get(service)
+    }
+
+    /// Returns the file with another entry for a service.
+    #[must_use]
+    pub fn with(mut self, service: &str, lock: Lock) -> Self {
+        self.0.insert(service.to_owned(), lock);
+        self
+    }
+
+    /// Returns the text of the file.
+    pub fn to_toml(&self) -> Result<String> {
+        Ok(format!("{HEADER}\n{}", toml::to_string(self)?))
+    }
+}
 
 impl Lock {
     /// Returns the lock for `text`, taken from `source`. Text that `old` already names keeps
@@ -43,23 +91,6 @@ impl Lock {
             date,
             sha256,
         }
-    }
-
-    /// Reads the file, if there is one.
-    pub fn read(path: &Path) -> Result<Option<Self>> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => toml::from_str(&text)
-                .map(Some)
-                .map_err(toml_error)
-                .with_context(|| path.display().to_string()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| path.display().to_string()),
-        }
-    }
-
-    /// Returns the text of the file.
-    pub fn to_toml(&self) -> Result<String> {
-        Ok(HEADER.to_owned() + &toml::to_string(self)?)
     }
 }
 
@@ -87,9 +118,22 @@ mod tests {
     }
 
     #[test]
-    fn is_read_as_it_was_written() {
+    fn each_service_has_an_entry_which_is_read_as_it_was_written() {
+        let locks = Locks::default()
+            .with("atlas-v1", Lock::new("v1.yaml", "a", None))
+            .with("atlas-v2", Lock::new("atlas-v2-2026-08-21.yaml", "b", None));
+        let text = locks.to_toml().unwrap();
+        assert!(text.contains("\n[atlas-v1]\n") && text.contains("\n[atlas-v2]\n"));
+        assert_eq!(Locks::parse(&text).unwrap(), locks);
+    }
+
+    #[test]
+    fn the_first_form_is_an_entry_of_atlas_v2() {
         let lock = Lock::new("atlas-v2-2026-08-21.yaml", "a", None);
-        let text = lock.to_toml().unwrap();
-        assert_eq!(toml::from_str::<Lock>(&text).unwrap(), lock);
+        let text = toml::to_string(&lock).unwrap();
+        assert_eq!(
+            Locks::parse(&text).unwrap(),
+            Locks::default().with("atlas-v2", lock)
+        );
     }
 }

@@ -3,24 +3,23 @@
 pub mod changelog;
 pub mod lock;
 
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Url;
 use serde_json::Value;
 
 use crate::{
+    diff::service_of,
     document::output::Output,
     document::{self, MAX_BYTES, check_openapi, parse, to_yaml, unpack},
-    pipeline::services::{Service, Services},
+    pipeline::services::{Services, with_trimmed},
     pipeline::trim::trim,
-    upstream::lock::Lock,
+    upstream::lock::{Lock, Locks},
 };
 
-/// The service whose document is trimmed from the vendor's.
-pub const SERVICE: &str = "atlas-v2";
-
-const LOCK: &str = "openapi/upstream.lock.toml";
+/// The service of a document that has no operation of any.
+pub const DEFAULT_SERVICE: &str = "atlas-v2";
 
 /// The time limit of a download.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -58,43 +57,51 @@ impl Upstream {
         })
     }
 
-    /// Returns the part that our operations reach.
-    pub fn trimmed(&self, services: &Services) -> Result<Value> {
-        let service = service(services)?;
-        trim(
-            &self.document,
-            &service.base_path,
-            services.operations.values(),
-        )
-        .with_context(|| self.label.clone())
+    /// Returns the service that the document describes: the `named` one, or else the one whose
+    /// paths it has.
+    pub fn service<'a>(&self, named: Option<&'a str>, services: &'a Services) -> Result<&'a str> {
+        let service = named
+            .or_else(|| service_of(&self.document, services))
+            .unwrap_or(DEFAULT_SERVICE);
+        services.service(service)?;
+        Ok(service)
     }
 
-    /// Returns the lock of the workspace at `root` after it takes this document.
-    pub fn lock(&self, root: &Path) -> Result<Lock> {
-        let old = Lock::read(&root.join(LOCK))?;
-        Ok(Lock::new(&self.label, &self.text, old.as_ref()))
+    /// Returns the part that our operations reach, for `service`.
+    ///
+    /// Fails if the vendor publishes no document of that service.
+    pub fn trimmed(&self, service: &str, services: &Services) -> Result<Value> {
+        let known = services.service(service)?;
+        ensure!(
+            known.upstream.is_some(),
+            "{service}: the vendor publishes no document of {}, so openapi/{} is written by hand; \
+             edit it, then run `cargo xtask generate`",
+            known.title,
+            known.document
+        );
+        let operations = services.operations.values();
+        trim(&self.document, &known.base_path, operations).with_context(|| self.label.clone())
     }
 
-    /// Returns whether the workspace at `root` has another document.
-    pub fn is_new(&self, root: &Path) -> Result<bool> {
-        let old = Lock::read(&root.join(LOCK))?;
-        let new = self.lock(root)?;
-        Ok(old.is_none_or(|old| old.sha256 != new.sha256))
+    /// Returns the entry of `service` in `locks` after the workspace takes this document.
+    pub fn lock(&self, service: &str, locks: &Locks) -> Lock {
+        Lock::new(&self.label, &self.text, locks.get(service))
     }
 
-    /// Returns the files for the trimmed document and its lock.
-    pub fn outputs(&self, root: &Path, services: &Services) -> Result<Vec<Output>> {
-        let path = Path::new("openapi").join(&service(services)?.document);
+    /// Returns the files for the trimmed document of `service`: the document, its lock, and the
+    /// note in `services.toml` that it is trimmed.
+    pub fn outputs(&self, root: &Path, service: &str, services: &Services) -> Result<Vec<Output>> {
+        let trimmed = to_yaml(&self.trimmed(service, services)?)?;
+        let path = Path::new("openapi").join(&services.service(service)?.document);
+        let locks = Locks::read(root)?;
+        let lock = self.lock(service, &locks);
+        let text = fs::read_to_string(root.join(Services::PATH)).context(Services::PATH)?;
         Ok(vec![
-            Output::new(path, to_yaml(&self.trimmed(services)?)?),
-            Output::new(LOCK, self.lock(root)?.to_toml()?),
+            Output::new(path, trimmed),
+            Output::new(Locks::PATH, locks.with(service, lock).to_toml()?),
+            Output::new(Services::PATH, with_trimmed(&text, service)),
         ])
     }
-}
-
-fn service(services: &Services) -> Result<&Service> {
-    let service = services.services.get(SERVICE);
-    service.with_context(|| format!("openapi/services.toml: no service {SERVICE}"))
 }
 
 /// Returns an address without its user, password, query and fragment: a signature or a token in

@@ -1,14 +1,12 @@
-//! Builds a request of `delete_org_api_key`, decodes a response to it, and prints both.
+//! Builds a request of `get_org`, decodes responses to it, and prints both.
 
-use atlas_admin_raw::{Client, catalog, mocks::atlas_v2::MockServerExt};
+use atlas_admin_raw::{Client, catalog, mocks::atlas_v2::MockServerExt, types::Org};
 use httpmock::MockServer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let client = Client::new("http://service", reqwest::Client::new());
-    let request = client
-        .delete_org_api_key("o1", "k1", None, Some(true))
-        .unwrap();
+    let request = client.get_org("o1", None, Some(true)).unwrap();
     let services = [
         catalog::ATLAS_V2,
         catalog::ATLAS_V1,
@@ -19,25 +17,29 @@ async fn main() {
         .filter(|service| service.operation(request.operation_id).is_some())
         .map(|service| service.name)
         .collect();
-    println!(
-        r#"{{"operation": {:?}, "request": "{} {}", "decoded": [{}, {}], "services": {names:?}, "mocked": {}}}"#,
-        request.operation_id,
-        request.http.method(),
-        request.http.url(),
-        request.decode(204, b"").is_ok(),
-        request.decode(202, b"").is_ok(),
-        mocked().await,
-    );
+    let is_decoded = |status, body: &str| request.decode(status, body.as_bytes()).is_ok();
+    let printed = serde_json::json!({
+        "operation": request.operation_id,
+        "request": format!("{} {}", request.http.method(), request.http.url()),
+        "decoded": [
+            is_decoded(200, r#"{"name": "Ours", "links": [{"rel": "self"}]}"#),
+            is_decoded(200, "{}"),
+            is_decoded(204, ""),
+        ],
+        "services": names,
+        "mocked": mocked().await,
+    });
+    println!("{printed}");
 }
 
-/// The status that a mock of the operation responds with.
-async fn mocked() -> u16 {
+/// The body that a mock of the operation responds with.
+async fn mocked() -> String {
     let server = MockServer::start_async().await;
-    server.delete_org_api_key(|when, then| {
-        when.org_id("o1").api_user_id("k1").pretty(true);
-        then.no_content();
+    server.get_org(|when, then| {
+        when.org_id("o1").pretty(true);
+        then.ok(&serde_json::from_str::<Org>(r#"{"name": "Ours"}"#).unwrap());
     });
-    let url = server.url("/api/atlas/v2/orgs/o1/apiKeys/k1?pretty=true");
-    let response = reqwest::Client::new().delete(url).send().await.unwrap();
-    response.status().as_u16()
+    let url = server.url("/api/atlas/v2/orgs/o1?pretty=true");
+    let response = reqwest::get(url).await.unwrap();
+    response.text().await.unwrap()
 }

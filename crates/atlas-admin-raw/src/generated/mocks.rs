@@ -15,7 +15,7 @@ pub mod atlas_v1 {
                     inner
                         .method(::httpmock::Method::GET)
                         .path_matches(
-                            regex::Regex::new("^/api/atlas/v1.0/groups/[^/]*/apiKeys$")
+                            regex::Regex::new("^/api/atlas/v1\\.0/groups/[^/]*/apiKeys$")
                                 .unwrap(),
                         ),
                 )
@@ -26,7 +26,8 @@ pub mod atlas_v1 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/groups/{}/apiKeys$", value.to_string()
+                            "^/api/atlas/v1\\.0/groups/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -108,7 +109,7 @@ pub mod atlas_v1 {
                     inner
                         .method(::httpmock::Method::POST)
                         .path_matches(
-                            regex::Regex::new("^/api/atlas/v1.0/groups/[^/]*/apiKeys$")
+                            regex::Regex::new("^/api/atlas/v1\\.0/groups/[^/]*/apiKeys$")
                                 .unwrap(),
                         ),
                 )
@@ -119,7 +120,8 @@ pub mod atlas_v1 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/groups/{}/apiKeys$", value.to_string()
+                            "^/api/atlas/v1\\.0/groups/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -195,7 +197,7 @@ pub mod atlas_v1 {
                         .method(::httpmock::Method::DELETE)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/atlas/v1.0/groups/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/atlas/v1\\.0/groups/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -207,7 +209,9 @@ pub mod atlas_v1 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/groups/{}/apiKeys/.*$", value.to_string()
+                            "^/api/atlas/v1\\.0/groups/{}/apiKeys/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -216,7 +220,9 @@ pub mod atlas_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/groups/.*/apiKeys/{}$", value.to_string()
+                            "^/api/atlas/v1\\.0/groups/[^/]*/apiKeys/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -266,7 +272,7 @@ pub mod atlas_v1 {
                         .method(::httpmock::Method::PATCH)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/atlas/v1.0/groups/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/atlas/v1\\.0/groups/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -278,7 +284,9 @@ pub mod atlas_v1 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/groups/{}/apiKeys/.*$", value.to_string()
+                            "^/api/atlas/v1\\.0/groups/{}/apiKeys/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -287,7 +295,9 @@ pub mod atlas_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/groups/.*/apiKeys/{}$", value.to_string()
+                            "^/api/atlas/v1\\.0/groups/[^/]*/apiKeys/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -372,7 +382,7 @@ pub mod atlas_v1 {
                     inner
                         .method(::httpmock::Method::GET)
                         .path_matches(
-                            regex::Regex::new("^/api/atlas/v1.0/orgs/[^/]*/apiKeys$")
+                            regex::Regex::new("^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys$")
                                 .unwrap(),
                         ),
                 )
@@ -382,7 +392,10 @@ pub mod atlas_v1 {
             }
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v1.0/orgs/{}/apiKeys$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v1\\.0/orgs/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -463,7 +476,7 @@ pub mod atlas_v1 {
                     inner
                         .method(::httpmock::Method::POST)
                         .path_matches(
-                            regex::Regex::new("^/api/atlas/v1.0/orgs/[^/]*/apiKeys$")
+                            regex::Regex::new("^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys$")
                                 .unwrap(),
                         ),
                 )
@@ -473,7 +486,10 @@ pub mod atlas_v1 {
             }
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v1.0/orgs/{}/apiKeys$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v1\\.0/orgs/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -548,7 +564,7 @@ pub mod atlas_v1 {
                         .method(::httpmock::Method::GET)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -560,7 +576,8 @@ pub mod atlas_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*$", value.to_string()
+                            "^/api/atlas/v1\\.0/orgs/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -569,7 +586,8 @@ pub mod atlas_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}$", value.to_string()
+                            "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -622,7 +640,7 @@ pub mod atlas_v1 {
                         .method(::httpmock::Method::DELETE)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -634,7 +652,8 @@ pub mod atlas_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*$", value.to_string()
+                            "^/api/atlas/v1\\.0/orgs/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -643,7 +662,8 @@ pub mod atlas_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}$", value.to_string()
+                            "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -693,7 +713,7 @@ pub mod atlas_v1 {
                         .method(::httpmock::Method::PATCH)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -705,7 +725,8 @@ pub mod atlas_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*$", value.to_string()
+                            "^/api/atlas/v1\\.0/orgs/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -714,7 +735,8 @@ pub mod atlas_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}$", value.to_string()
+                            "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -790,7 +812,7 @@ pub mod atlas_v1 {
                         .method(::httpmock::Method::GET)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                    "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
                                 )
                                 .unwrap(),
                         ),
@@ -802,8 +824,9 @@ pub mod atlas_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*/accessList$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/{}/apiKeys/[^/]*/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -812,8 +835,9 @@ pub mod atlas_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}/accessList$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/{}/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -896,7 +920,7 @@ pub mod atlas_v1 {
                         .method(::httpmock::Method::POST)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                    "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
                                 )
                                 .unwrap(),
                         ),
@@ -908,8 +932,9 @@ pub mod atlas_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*/accessList$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/{}/apiKeys/[^/]*/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -918,8 +943,9 @@ pub mod atlas_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}/accessList$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/{}/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -1005,7 +1031,7 @@ pub mod atlas_v1 {
                         .method(::httpmock::Method::GET)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                    "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -1017,8 +1043,9 @@ pub mod atlas_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*/accessList/.*$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/{}/apiKeys/[^/]*/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -1027,8 +1054,9 @@ pub mod atlas_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}/accessList/.*$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/{}/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -1037,8 +1065,9 @@ pub mod atlas_v1 {
             pub fn ip_address(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/.*/apiKeys/.*/accessList/{}$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -1091,7 +1120,7 @@ pub mod atlas_v1 {
                         .method(::httpmock::Method::DELETE)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/atlas/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                    "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -1103,8 +1132,9 @@ pub mod atlas_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/{}/apiKeys/.*/accessList/.*$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/{}/apiKeys/[^/]*/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -1113,8 +1143,9 @@ pub mod atlas_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/.*/apiKeys/{}/accessList/.*$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/{}/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -1123,8 +1154,9 @@ pub mod atlas_v1 {
             pub fn ip_address(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v1.0/orgs/.*/apiKeys/.*/accessList/{}$", value
-                            .to_string()
+                            "^/api/atlas/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -1430,7 +1462,10 @@ pub mod atlas_v2 {
             }
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/groups/{}/apiKeys$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/groups/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -1524,7 +1559,10 @@ pub mod atlas_v2 {
             }
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/groups/{}/apiKeys$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/groups/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -1614,7 +1652,8 @@ pub mod atlas_v2 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/groups/{}/apiKeys/.*$", value.to_string()
+                            "^/api/atlas/v2/groups/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -1623,7 +1662,8 @@ pub mod atlas_v2 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/groups/.*/apiKeys/{}$", value.to_string()
+                            "^/api/atlas/v2/groups/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -1685,7 +1725,8 @@ pub mod atlas_v2 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/groups/{}/apiKeys/.*$", value.to_string()
+                            "^/api/atlas/v2/groups/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -1694,7 +1735,8 @@ pub mod atlas_v2 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/groups/.*/apiKeys/{}$", value.to_string()
+                            "^/api/atlas/v2/groups/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -1792,7 +1834,10 @@ pub mod atlas_v2 {
             }
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/orgs/{}/apiKeys$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/orgs/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -1886,7 +1931,10 @@ pub mod atlas_v2 {
             }
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/orgs/{}/apiKeys$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/orgs/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -1973,14 +2021,20 @@ pub mod atlas_v2 {
             }
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/orgs/{}/apiKeys/.*$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/orgs/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
             }
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/orgs/.*/apiKeys/{}$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/orgs/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -2044,14 +2098,20 @@ pub mod atlas_v2 {
             }
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/orgs/{}/apiKeys/.*$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/orgs/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
             }
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/orgs/.*/apiKeys/{}$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/orgs/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -2109,14 +2169,20 @@ pub mod atlas_v2 {
             }
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/orgs/{}/apiKeys/.*$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/orgs/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
             }
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/atlas/v2/orgs/.*/apiKeys/{}$", value.to_string()),
+                        &format!(
+                            "^/api/atlas/v2/orgs/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -2206,8 +2272,9 @@ pub mod atlas_v2 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/{}/apiKeys/.*/accessList$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/{}/apiKeys/[^/]*/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2216,8 +2283,9 @@ pub mod atlas_v2 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/.*/apiKeys/{}/accessList$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/[^/]*/apiKeys/{}/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2315,8 +2383,9 @@ pub mod atlas_v2 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/{}/apiKeys/.*/accessList$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/{}/apiKeys/[^/]*/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2325,8 +2394,9 @@ pub mod atlas_v2 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/.*/apiKeys/{}/accessList$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/[^/]*/apiKeys/{}/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2427,8 +2497,9 @@ pub mod atlas_v2 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/{}/apiKeys/.*/accessList/.*$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/{}/apiKeys/[^/]*/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2437,8 +2508,9 @@ pub mod atlas_v2 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/.*/apiKeys/{}/accessList/.*$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/[^/]*/apiKeys/{}/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2447,8 +2519,9 @@ pub mod atlas_v2 {
             pub fn ip_address(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/.*/apiKeys/.*/accessList/{}$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/[^/]*/apiKeys/[^/]*/accessList/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2516,8 +2589,9 @@ pub mod atlas_v2 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/{}/apiKeys/.*/accessList/.*$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/{}/apiKeys/[^/]*/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2526,8 +2600,9 @@ pub mod atlas_v2 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/.*/apiKeys/{}/accessList/.*$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/[^/]*/apiKeys/{}/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2536,8 +2611,9 @@ pub mod atlas_v2 {
             pub fn ip_address(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/atlas/v2/orgs/.*/apiKeys/.*/accessList/{}$", value
-                            .to_string()
+                            "^/api/atlas/v2/orgs/[^/]*/apiKeys/[^/]*/accessList/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -2833,7 +2909,9 @@ pub mod ops_manager_v1 {
                     inner
                         .method(::httpmock::Method::GET)
                         .path_matches(
-                            regex::Regex::new("^/api/public/v1.0/groups/[^/]*/apiKeys$")
+                            regex::Regex::new(
+                                    "^/api/public/v1\\.0/groups/[^/]*/apiKeys$",
+                                )
                                 .unwrap(),
                         ),
                 )
@@ -2844,7 +2922,8 @@ pub mod ops_manager_v1 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/groups/{}/apiKeys$", value.to_string()
+                            "^/api/public/v1\\.0/groups/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -2926,7 +3005,9 @@ pub mod ops_manager_v1 {
                     inner
                         .method(::httpmock::Method::POST)
                         .path_matches(
-                            regex::Regex::new("^/api/public/v1.0/groups/[^/]*/apiKeys$")
+                            regex::Regex::new(
+                                    "^/api/public/v1\\.0/groups/[^/]*/apiKeys$",
+                                )
                                 .unwrap(),
                         ),
                 )
@@ -2937,7 +3018,8 @@ pub mod ops_manager_v1 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/groups/{}/apiKeys$", value.to_string()
+                            "^/api/public/v1\\.0/groups/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -3013,7 +3095,7 @@ pub mod ops_manager_v1 {
                         .method(::httpmock::Method::DELETE)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/public/v1.0/groups/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/public/v1\\.0/groups/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -3025,7 +3107,9 @@ pub mod ops_manager_v1 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/groups/{}/apiKeys/.*$", value.to_string()
+                            "^/api/public/v1\\.0/groups/{}/apiKeys/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3034,7 +3118,9 @@ pub mod ops_manager_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/groups/.*/apiKeys/{}$", value.to_string()
+                            "^/api/public/v1\\.0/groups/[^/]*/apiKeys/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3084,7 +3170,7 @@ pub mod ops_manager_v1 {
                         .method(::httpmock::Method::PATCH)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/public/v1.0/groups/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/public/v1\\.0/groups/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -3096,7 +3182,9 @@ pub mod ops_manager_v1 {
             pub fn group_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/groups/{}/apiKeys/.*$", value.to_string()
+                            "^/api/public/v1\\.0/groups/{}/apiKeys/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3105,7 +3193,9 @@ pub mod ops_manager_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/groups/.*/apiKeys/{}$", value.to_string()
+                            "^/api/public/v1\\.0/groups/[^/]*/apiKeys/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3190,7 +3280,7 @@ pub mod ops_manager_v1 {
                     inner
                         .method(::httpmock::Method::GET)
                         .path_matches(
-                            regex::Regex::new("^/api/public/v1.0/orgs/[^/]*/apiKeys$")
+                            regex::Regex::new("^/api/public/v1\\.0/orgs/[^/]*/apiKeys$")
                                 .unwrap(),
                         ),
                 )
@@ -3200,7 +3290,10 @@ pub mod ops_manager_v1 {
             }
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/public/v1.0/orgs/{}/apiKeys$", value.to_string()),
+                        &format!(
+                            "^/api/public/v1\\.0/orgs/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -3281,7 +3374,7 @@ pub mod ops_manager_v1 {
                     inner
                         .method(::httpmock::Method::POST)
                         .path_matches(
-                            regex::Regex::new("^/api/public/v1.0/orgs/[^/]*/apiKeys$")
+                            regex::Regex::new("^/api/public/v1\\.0/orgs/[^/]*/apiKeys$")
                                 .unwrap(),
                         ),
                 )
@@ -3291,7 +3384,10 @@ pub mod ops_manager_v1 {
             }
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
-                        &format!("^/api/public/v1.0/orgs/{}/apiKeys$", value.to_string()),
+                        &format!(
+                            "^/api/public/v1\\.0/orgs/{}/apiKeys$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
+                        ),
                     )
                     .unwrap();
                 Self(self.0.path_matches(re))
@@ -3366,7 +3462,7 @@ pub mod ops_manager_v1 {
                         .method(::httpmock::Method::GET)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -3378,7 +3474,8 @@ pub mod ops_manager_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/{}/apiKeys/.*$", value.to_string()
+                            "^/api/public/v1\\.0/orgs/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -3387,7 +3484,8 @@ pub mod ops_manager_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/.*/apiKeys/{}$", value.to_string()
+                            "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -3440,7 +3538,7 @@ pub mod ops_manager_v1 {
                         .method(::httpmock::Method::DELETE)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -3452,7 +3550,8 @@ pub mod ops_manager_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/{}/apiKeys/.*$", value.to_string()
+                            "^/api/public/v1\\.0/orgs/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -3461,7 +3560,8 @@ pub mod ops_manager_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/.*/apiKeys/{}$", value.to_string()
+                            "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -3511,7 +3611,7 @@ pub mod ops_manager_v1 {
                         .method(::httpmock::Method::PATCH)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*$",
+                                    "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -3523,7 +3623,8 @@ pub mod ops_manager_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/{}/apiKeys/.*$", value.to_string()
+                            "^/api/public/v1\\.0/orgs/{}/apiKeys/[^/]*$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -3532,7 +3633,8 @@ pub mod ops_manager_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/.*/apiKeys/{}$", value.to_string()
+                            "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/{}$", regex::escape(&
+                            progenitor_client::encode_path(& value.to_string()))
                         ),
                     )
                     .unwrap();
@@ -3608,7 +3710,7 @@ pub mod ops_manager_v1 {
                         .method(::httpmock::Method::GET)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                    "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
                                 )
                                 .unwrap(),
                         ),
@@ -3620,8 +3722,9 @@ pub mod ops_manager_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/{}/apiKeys/.*/accessList$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/{}/apiKeys/[^/]*/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3630,8 +3733,9 @@ pub mod ops_manager_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/.*/apiKeys/{}/accessList$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/{}/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3714,7 +3818,7 @@ pub mod ops_manager_v1 {
                         .method(::httpmock::Method::POST)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
+                                    "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList$",
                                 )
                                 .unwrap(),
                         ),
@@ -3726,8 +3830,9 @@ pub mod ops_manager_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/{}/apiKeys/.*/accessList$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/{}/apiKeys/[^/]*/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3736,8 +3841,9 @@ pub mod ops_manager_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/.*/apiKeys/{}/accessList$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/{}/accessList$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3823,7 +3929,7 @@ pub mod ops_manager_v1 {
                         .method(::httpmock::Method::GET)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                    "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -3835,8 +3941,9 @@ pub mod ops_manager_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/{}/apiKeys/.*/accessList/.*$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/{}/apiKeys/[^/]*/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3845,8 +3952,9 @@ pub mod ops_manager_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/.*/apiKeys/{}/accessList/.*$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/{}/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3855,8 +3963,9 @@ pub mod ops_manager_v1 {
             pub fn ip_address(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/.*/apiKeys/.*/accessList/{}$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3909,7 +4018,7 @@ pub mod ops_manager_v1 {
                         .method(::httpmock::Method::DELETE)
                         .path_matches(
                             regex::Regex::new(
-                                    "^/api/public/v1.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
+                                    "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList/[^/]*$",
                                 )
                                 .unwrap(),
                         ),
@@ -3921,8 +4030,9 @@ pub mod ops_manager_v1 {
             pub fn org_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/{}/apiKeys/.*/accessList/.*$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/{}/apiKeys/[^/]*/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3931,8 +4041,9 @@ pub mod ops_manager_v1 {
             pub fn api_user_id(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/.*/apiKeys/{}/accessList/.*$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/{}/accessList/[^/]*$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();
@@ -3941,8 +4052,9 @@ pub mod ops_manager_v1 {
             pub fn ip_address(self, value: &str) -> Self {
                 let re = regex::Regex::new(
                         &format!(
-                            "^/api/public/v1.0/orgs/.*/apiKeys/.*/accessList/{}$", value
-                            .to_string()
+                            "^/api/public/v1\\.0/orgs/[^/]*/apiKeys/[^/]*/accessList/{}$",
+                            regex::escape(& progenitor_client::encode_path(& value
+                            .to_string()))
                         ),
                     )
                     .unwrap();

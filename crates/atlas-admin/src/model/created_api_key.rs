@@ -4,7 +4,7 @@ use std::fmt;
 
 use atlas_admin_raw::types;
 use chrono::{DateTime, Utc};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::{
     api_key::{ApiKey, RoleAssignment},
@@ -79,37 +79,31 @@ impl CreatedApiKey {
         key
     }
 
-    /// Reads the response to a creation.
+    /// Reads the response to a creation. A role that cannot be read is left out, rather than the
+    /// secret.
     pub(crate) fn from_raw(key: types::ApiKey) -> Result<Self, NotCreated> {
-        let key = ApiKey::from_raw(key).map_err(NotCreated::Id)?;
+        let id: ApiKeyId = key.id.parse().map_err(NotCreated::Id)?;
         let Some(public_key) = key.public_key else {
-            return Err(NotCreated::Half(key.id, "public"));
+            return Err(NotCreated::Half(id, "public"));
         };
         let private_key = match &key.private_key {
             Some(half) if !half.expose().is_empty() && !half.expose().contains('*') => {
                 SecretString::from(half.expose())
             }
-            _ => return Err(NotCreated::Half(key.id, "private")),
+            _ => return Err(NotCreated::Half(id, "private")),
         };
+        let roles = key.roles.unwrap_or_default().into_iter();
         Ok(Self {
-            id: key.id,
+            id,
             desc: key.desc,
             public_key,
-            roles: key.roles,
+            roles: roles
+                .filter_map(|role| RoleAssignment::from_raw(role).ok())
+                .collect(),
             private_key,
         })
     }
 }
-
-/// Compares the secret too.
-impl PartialEq for CreatedApiKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.to_api_key() == other.to_api_key()
-            && self.private_key.expose_secret() == other.private_key.expose_secret()
-    }
-}
-
-impl Eq for CreatedApiKey {}
 
 impl fmt::Debug for CreatedApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

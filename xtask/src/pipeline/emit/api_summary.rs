@@ -7,26 +7,26 @@ use crate::{document::follow, pipeline::rename::VERSIONS, pipeline::services::Se
 
 /// Describes the named documents, each with its service's name.
 pub(crate) fn api_summary(documents: &[(&str, Value)], services: &Services) -> Result<String> {
-    let mut digest = Digest(
+    let mut summary = Summary(
         "Written by `cargo xtask generate`: the API as the documents and the overlay have it.\n"
             .to_owned(),
     );
     for (id, document) in documents {
         let service = &services.services[*id];
-        digest.0 += &format!("\n\n{id}: {} {}\n", service.base_path, service.media_type);
+        summary.0 += &format!("\n\n{id}: {} {}\n", service.base_path, service.media_type);
         for (id, operation) in &services.operations {
             let found = operation.find(document, "")?;
-            digest.0 += &format!("\n  {} {}  {id}\n", operation.method, operation.path);
-            digest.line("effect", operation.effect.as_str());
-            digest.operation(found.value, document)?;
+            summary.0 += &format!("\n  {} {}  {id}\n", operation.method, operation.path);
+            summary.line("effect", operation.effect.as_str());
+            summary.operation(found.value, document)?;
         }
     }
-    Ok(digest.0)
+    Ok(summary.0)
 }
 
-struct Digest(String);
+struct Summary(String);
 
-impl Digest {
+impl Summary {
     fn operation(&mut self, operation: &Value, document: &Value) -> Result<()> {
         self.line("security", &schemes(operation, document));
         self.line("caller", &join(operation.get("x-rolesRequirements")));
@@ -62,17 +62,16 @@ impl Digest {
         Ok(())
     }
 
-    /// Writes the fields of an object or of a list's items, and those of nested objects.
-    fn fields(&mut self, title: &str, value: &Value, document: &Value) -> Result<()> {
-        let body = follow(document, value)?;
-        if body.get("items").is_some() {
+    /// Writes the fields of a body: those of an object, or of the items of a list.
+    fn fields(&mut self, title: &str, body: &Value, document: &Value) -> Result<()> {
+        if follow(document, body)?.get("properties").is_none() {
             self.line(title, &type_of(body, document)?);
         }
-        self.nested(title, "", value, document, &mut Vec::new())
+        self.nested(title, "", body, document, &mut Vec::new())
     }
 
-    /// Writes the fields of `value`, which stands at `place`. `open` are the objects around it,
-    /// so that one that contains itself ends.
+    /// Writes the fields of `value`, which stands at `place`, and of all objects in it. `open` are
+    /// the schemas around it, so that one that contains itself ends.
     fn nested<'a>(
         &mut self,
         title: &str,
@@ -81,18 +80,24 @@ impl Digest {
         document: &'a Value,
         open: &mut Vec<&'a Value>,
     ) -> Result<()> {
-        let mut object = follow(document, value)?;
-        while let Some(items) = object.get("items") {
-            object = follow(document, items)?;
-        }
-        if open.iter().any(|around| std::ptr::eq(*around, object)) {
+        let schema = follow(document, value)?;
+        if open.iter().any(|around| std::ptr::eq(*around, schema)) {
             return Ok(());
         }
-        open.push(object);
-        for (name, required, inner) in properties(object, document)? {
+        open.push(schema);
+        for (name, required, inner) in properties(schema) {
             let name = format!("{place}{name}");
             self.value(title, &name, required, inner, document)?;
             self.nested(title, &format!("{name}."), inner, document, open)?;
+        }
+        let more = ["items", "additionalProperties"].map(|key| schema.get(key));
+        let parts = ["allOf", "anyOf", "oneOf"].map(|key| list(schema.get(key)));
+        for part in more
+            .into_iter()
+            .flatten()
+            .chain(parts.into_iter().flatten())
+        {
+            self.nested(title, place, part, document, open)?;
         }
         open.pop();
         Ok(())
@@ -130,20 +135,13 @@ impl Digest {
 }
 
 /// Returns the fields of an object: name, whether it is required, schema.
-fn properties<'a>(
-    value: &'a Value,
-    document: &'a Value,
-) -> Result<impl Iterator<Item = (&'a str, bool, &'a Value)>> {
-    let object = follow(document, value)?;
+fn properties(object: &Value) -> impl Iterator<Item = (&str, bool, &Value)> {
     let required = list(object.get("required"));
     let fields = object.get("properties").and_then(Value::as_object);
-    Ok(fields.into_iter().flatten().map(|(name, value)| {
-        (
-            name.as_str(),
-            required.contains(&Value::from(name.as_str())),
-            value,
-        )
-    }))
+    fields.into_iter().flatten().map(|(name, value)| {
+        let is_required = required.iter().any(|required| required == name.as_str());
+        (name.as_str(), is_required, value)
+    })
 }
 
 /// Returns a type with its limits.
@@ -233,7 +231,9 @@ mod tests {
             types = {}
             roles = {}
             [services.s]
+            title = "S"
             document = "s.yaml"
+            source = "handwritten"
             base_path = "/api"
             media_type = "application/json"
             [operations.patch_key]
@@ -249,9 +249,14 @@ mod tests {
             "properties": {
                 "id": {"type": "string", "maxLength": 8},
                 "roles": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["B", "A"]}},
-                "links": {"type": "array", "items": {"properties": {"href": {"type": "string", "nullable": true}}}}
+                "links": {"type": "array", "items": {"properties": {"href": {"type": "string", "nullable": true}}}},
+                "parent": {"allOf": [{"$ref": "#/components/schemas/Key"}, {"properties": {
+                    "tags": {"additionalProperties": {"properties": {"text": {"type": "string"}}}}
+                }}]}
             }
         });
+        let keys =
+            json!({"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Key"}});
         let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Key"}}});
         let document = json!({
             "security": [{"B": []}, {"A": []}],
@@ -265,6 +270,7 @@ mod tests {
                 "requestBody": {"content": content},
                 "responses": {
                     "200": {"content": content, "headers": {"X-One": {}}},
+                    "202": {"content": {"application/json": {"schema": keys}}},
                     "404": {}
                 }
             }}},

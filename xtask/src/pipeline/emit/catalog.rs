@@ -144,3 +144,67 @@ impl Lists {
 fn constant(name: &str) -> String {
     heck::AsShoutySnakeCase(name).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn each_field_has_one_line_and_each_list_of_values_one_constant() {
+        let services: Services = toml::from_str(
+            r#"
+            title = "Keys"
+            types = {}
+            roles = {}
+            [services.dated]
+            title = "Dated"
+            document = "dated.yaml"
+            source = "trimmed"
+            base_path = "/api"
+            media_type = "application/vnd.s.{date}+json"
+            [operations.create_key]
+            method = "POST"
+            path = "/keys/{keyId}"
+            effect = "create"
+            [operations.list_keys]
+            method = "GET"
+            path = "/keys"
+            effect = "read"
+            "#,
+        )
+        .unwrap();
+        let field = |name: &str, required, max, values: &[&str]| Field {
+            name: name.to_owned(),
+            required,
+            min: None,
+            max,
+            values: values.iter().map(|&value| value.to_owned()).collect(),
+        };
+        let unified = Unified {
+            document: Value::Null,
+            catalog: vec![ServiceEntry {
+                name: "dated".to_owned(),
+                operations: vec![
+                    OperationEntry {
+                        id: "create_key".to_owned(),
+                        versions: vec!["2023-01-01".to_owned(), "2024-01-01".to_owned()],
+                        query: vec![field("role", false, None, &["OWNER", "MEMBER"])],
+                        body: vec![
+                            field("desc", true, Some(250), &[]),
+                            field("roles", true, None, &["OWNER", "MEMBER"]),
+                        ],
+                    },
+                    OperationEntry {
+                        id: "list_keys".to_owned(),
+                        versions: Vec::new(),
+                        query: Vec::new(),
+                        body: Vec::new(),
+                    },
+                ],
+            }],
+        };
+        insta::assert_snapshot!(text(&unified, &services).unwrap());
+    }
+}

@@ -1,5 +1,6 @@
-//! Typed mocks of each service. progenitor knows one service without a base path, and only
-//! the media type `application/json`; both are corrected here.
+//! Typed mocks of each service. progenitor knows one service without a base path, only the
+//! media type `application/json`, and takes a parameter in a path for a regular expression;
+//! all three are corrected here.
 
 use anyhow::{Context, Result, bail, ensure};
 use proc_macro2::{Group, Literal, TokenStream, TokenTree};
@@ -36,12 +37,13 @@ fn module(lowered: &Value, entry: &ServiceEntry, service: &Service) -> Result<To
     let text = worker::make(Part::Mocks, &at_base_path(lowered, &service.base_path)?)?;
     let File { items, .. } = syn::parse_file(&text)?;
     let items = with_media_types(items, entry, service)?;
+    let items = with_literal_paths(quote!(#(#items)*));
     let name = format_ident!("{}", entry.name.replace('-', "_"));
     let about = format!(" Mocks of the service `{}`.", entry.name);
     Ok(quote! {
         #[doc = #about]
         pub mod #name {
-            #(#items)*
+            #items
         }
     })
 }
@@ -107,7 +109,7 @@ fn set_media_type(item: &mut Item, entry: &ServiceEntry, service: &Service) -> R
             let media_type = Literal::string(&media_type(operation, service)?);
             syn::parse2(replace(tokens, &media_type))?
         }
-        None => bail!("{name} answers for no operation"),
+        None => bail!("{name} responds for no operation"),
     };
     Ok(())
 }
@@ -130,6 +132,47 @@ fn type_name(operation: &str) -> String {
     words.collect()
 }
 
+/// Makes each path match what the client sends: a value stands for itself, escaped as the client
+/// escapes it, and no parameter reaches over a slash.
+fn with_literal_paths(tokens: TokenStream) -> TokenStream {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let pattern = match tokens.as_slice() {
+        [TokenTree::Literal(literal), ..] => pattern(literal),
+        _ => None,
+    };
+    match pattern {
+        Some((pattern, true)) => {
+            quote!(#pattern, regex::escape(&progenitor_client::encode_path(&value.to_string())))
+        }
+        Some((pattern, false)) => quote!(#pattern),
+        None => {
+            let below = |tree| match tree {
+                TokenTree::Group(group) => {
+                    let inner = with_literal_paths(group.stream());
+                    Group::new(group.delimiter(), inner).into()
+                }
+                tree => tree,
+            };
+            tokens.into_iter().map(below).collect()
+        }
+    }
+}
+
+/// Returns the pattern of a path for one of the generator's, and whether it has a value. Other
+/// literals are none.
+fn pattern(literal: &Literal) -> Option<(Literal, bool)> {
+    let text: syn::LitStr = syn::parse2(literal.to_token_stream()).ok()?;
+    let text = text.value();
+    let path = text.strip_prefix("^/")?.strip_suffix('$')?;
+    // Neither is escaped.
+    let (any, value) = ("\u{1}", "\u{2}");
+    let path = path.replace("[^/]*", any).replace(".*", any);
+    let path = regex::escape(&path.replace("{}", value));
+    let path = path.replace(any, "[^/]*").replace(value, "{}");
+    let pattern = format!("^/{path}$");
+    Some((Literal::string(&pattern), text.contains("{}")))
+}
+
 fn replace(tokens: TokenStream, media_type: &Literal) -> TokenStream {
     let replace_one = |tree| match tree {
         TokenTree::Group(group) => {
@@ -147,6 +190,7 @@ fn replace(tokens: TokenStream, media_type: &Literal) -> TokenStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::services::Source;
 
     /// The generator's output for one operation, with its way of setting a media type.
     fn generated(set: &str) -> Vec<Item> {
@@ -167,7 +211,10 @@ mod tests {
             }],
         };
         let service = Service {
+            title: String::new(),
             document: String::new(),
+            source: Source::Handwritten,
+            upstream: None,
             base_path: String::new(),
             media_type: "application/vnd.atlas.{date}+json".to_owned(),
             newest: None,
@@ -180,5 +227,25 @@ mod tests {
         let error = set("json_body()").err().unwrap().to_string();
         assert!(error.contains("UpdateOrgApiKeyThen"), "{error}");
         assert!(set("status(204)").is_ok());
+    }
+
+    #[test]
+    fn a_value_in_a_path_stands_for_itself_and_no_parameter_reaches_over_a_slash() {
+        let tokens = with_literal_paths(quote! {
+            path_matches(regex::Regex::new("^/api/v1.0/orgs/[^/]*/list/[^/]*$").unwrap());
+            let re = regex::Regex::new(&format!("^/api/v1.0/orgs/.*/list/{}.gz$", value.to_string()))
+                .unwrap();
+            query_param("^", value.to_string())
+        });
+        let expected = quote! {
+            path_matches(regex::Regex::new("^/api/v1\\.0/orgs/[^/]*/list/[^/]*$").unwrap());
+            let re = regex::Regex::new(&format!(
+                "^/api/v1\\.0/orgs/[^/]*/list/{}\\.gz$",
+                regex::escape(&progenitor_client::encode_path(&value.to_string()))
+            ))
+            .unwrap();
+            query_param("^", value.to_string())
+        };
+        assert_eq!(tokens.to_string(), expected.to_string());
     }
 }

@@ -19,7 +19,7 @@ use self::{
     roles::KnownRoles,
 };
 use super::{
-    lower::lower, names, overlay::Overlay, rename::rename, sources::Sources, unify::unify,
+    lower::lower, names, overlay::Overlay, rename::rename, secrets, sources::Sources, unify::unify,
 };
 use crate::document::output::Output;
 
@@ -46,6 +46,7 @@ pub fn outputs(sources: &Sources) -> Result<Vec<Output>> {
 
     let lowered = lower(&unified.document);
     names::check(&lowered)?;
+    secrets::check(&lowered)?;
 
     let mut outputs = vec![
         Output::new(

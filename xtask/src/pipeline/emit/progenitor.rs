@@ -69,3 +69,45 @@ fn password() -> SchemaObject {
 pub fn format(tokens: TokenStream) -> Result<String> {
     Ok(HEADER.to_owned() + &prettyplease::unparse(&parse(tokens)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_in_a_page_is_hidden() {
+        let schema = json!({"$ref": "#/components/schemas/Page"});
+        let generated = make(
+            Part::Client,
+            &json!({
+                "openapi": "3.0.3",
+                "info": {"title": "", "version": "1"},
+                "paths": {"/keys": {"get": {
+                    "operationId": "list",
+                    "responses": {"200": {
+                        "description": "",
+                        "content": {"application/json": {"schema": schema}}
+                    }}
+                }}},
+                "components": {"schemas": {
+                    "Page": {"type": "object", "properties": {
+                        "results": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}
+                    }},
+                    "Key": {"type": "object", "required": ["token"], "properties": {
+                        "privateKey": {"type": "string", "format": "password", "nullable": true},
+                        "token": {"type": "string", "format": "password"}
+                    }}
+                }}
+            }),
+        )
+        .unwrap();
+        for field in [
+            "pub private_key: ::std::option::Option<crate::Redacted>,",
+            "pub token: crate::Redacted,",
+        ] {
+            assert!(generated.contains(field), "{generated}");
+        }
+    }
+}

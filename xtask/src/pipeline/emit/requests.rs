@@ -236,6 +236,8 @@ mod tests {
         with_header["parameters"] = json!([header]);
         let mut empty = of(json!({"202": {"description": ""}, "204": {"description": ""}}));
         empty["operationId"] = "delete".into();
+        let mut created = of(json!({"201": media("application/json")}));
+        created["operationId"] = "create".into();
         let mut bytes = of(json!({"200": media("application/gzip")}));
         bytes["operationId"] = "download".into();
         let document = json!({
@@ -243,7 +245,7 @@ mod tests {
             "info": {"title": "", "version": "1"},
             "paths": {
                 "/if": {"get": with_header},
-                "/empty": {"delete": empty},
+                "/empty": {"delete": empty, "post": created},
                 "/bytes": {"get": bytes},
             }
         });

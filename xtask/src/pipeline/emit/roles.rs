@@ -64,7 +64,8 @@ impl KnownRoles {
     }
 }
 
-/// Returns the listed names, each with the services that list it.
+/// Returns the listed names, each with the services that list it. A list may hold the roles of two
+/// enums; those with the prefix of another one belong there.
 fn listed<'a>(
     roles: &Roles,
     unified: &'a Unified,
@@ -75,6 +76,10 @@ fn listed<'a>(
         .iter()
         .map(|place| place.split_once('.').context("values: not Type.field"))
         .collect::<Result<Vec<_>>>()?;
+    let is_ours = |name: &str| {
+        let mut others = services.roles.values().map(|other| &other.prefix);
+        name.starts_with(&roles.prefix) || !others.any(|prefix| name.starts_with(prefix))
+    };
     let mut listed = BTreeMap::<String, Vec<&str>>::new();
     for service in &unified.catalog {
         for operation in &service.operations {
@@ -87,7 +92,8 @@ fn listed<'a>(
                     .body
                     .iter()
                     .filter(|known| known.name == *field)
-                    .flat_map(|known| &known.values);
+                    .flat_map(|known| &known.values)
+                    .filter(|name| is_ours(name));
                 for value in values {
                     let names = listed.entry(value.clone()).or_default();
                     if !names.contains(&service.name.as_str()) {
@@ -183,4 +189,78 @@ fn role_enum(
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::pipeline::unify::{Field, OperationEntry, ServiceEntry};
+
+    #[test]
+    fn an_enum_has_the_names_of_all_bodies_that_it_is_made_from() {
+        let services: Services = toml::from_str(
+            r#"
+            title = "Keys"
+            services = {}
+            types = {}
+            [roles.Role]
+            values = ["Update.roles", "New.roles"]
+            prefix = "OUR_"
+            about = "A role."
+            [roles.OtherRole]
+            values = ["Other.roles"]
+            prefix = "THEIR_"
+            about = "A role of another kind."
+            [operations.create]
+            method = "POST"
+            path = "/keys"
+            effect = "create"
+            body = "New"
+            [operations.other]
+            method = "POST"
+            path = "/others"
+            effect = "create"
+            body = "Other"
+            [operations.update]
+            method = "PATCH"
+            path = "/keys"
+            effect = "set"
+            body = "Update"
+            "#,
+        )
+        .unwrap();
+        let operation = |id: &str, role: &str| OperationEntry {
+            id: id.to_owned(),
+            versions: Vec::new(),
+            query: Vec::new(),
+            body: vec![Field {
+                name: "roles".to_owned(),
+                required: false,
+                min: None,
+                max: None,
+                values: ["OUR_BOTH", "THEIR_OWN", "PLAIN", role]
+                    .map(str::to_owned)
+                    .into(),
+            }],
+        };
+        let unified = Unified {
+            document: Value::Null,
+            catalog: vec![ServiceEntry {
+                name: "s".to_owned(),
+                operations: vec![
+                    operation("create", "OUR_NEW"),
+                    operation("other", "OUR_UNRELATED"),
+                    operation("update", "OUR_OLD"),
+                ],
+            }],
+        };
+        let known = KnownRoles::default()
+            .with_listed(&unified, &services)
+            .unwrap();
+        let names = |of: &str| known.0[of].iter().cloned().collect::<Vec<_>>();
+        assert_eq!(names("Role"), ["OUR_BOTH", "OUR_NEW", "OUR_OLD", "PLAIN"]);
+        assert_eq!(names("OtherRole"), ["PLAIN", "THEIR_OWN"]);
+    }
 }
