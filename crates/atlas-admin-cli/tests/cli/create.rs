@@ -28,6 +28,13 @@ fn create<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&CREATE, more].concat()
 }
 
+/// Returns a shell for a service that takes any credentials.
+fn shell_at(url: &str) -> Shell {
+    Shell::at(url)
+        .set("MONGODB_ATLAS_PUBLIC_API_KEY", "abcdefgh")
+        .set("MONGODB_ATLAS_PRIVATE_API_KEY", "hush")
+}
+
 /// Returns the new keys that the service has.
 fn new_keys(emulator: &Emulator) -> Vec<KeyState> {
     let mut keys = emulator.api_keys(ORG);
@@ -152,6 +159,25 @@ async fn a_secret_that_cannot_be_printed_is_named_with_its_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_cannot_be_written_is_named_with_its_key() {
+    let key = json!({
+        "id": KEY,
+        "desc": "ci deploys",
+        "publicKey": "abcdefgh",
+        // More than there was room made for.
+        "privateKey": "1".repeat(600),
+    });
+    let shell = shell_at(&responds_with(key).await);
+    let child = shell.start_with_file_limit(1, &create(&["--secret-file", "ci.key"]));
+    let ended = shell.wait(child).exits(1);
+    let expected =
+        format!("API key {KEY} was created, but its private key could not be written to ci.key");
+    assert!(ended.err.contains(&expected), "{ended:?}");
+    assert!(!ended.all().contains("1111"), "{ended:?}");
+    assert!(!shell.path("ci.key").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_creation_leaves_no_file() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator).set("MONGODB_ATLAS_PRIVATE_API_KEY", "hush");
@@ -201,10 +227,7 @@ async fn a_key_with_other_values_keeps_its_secret() {
         "privateKey": "11111111-2222-3333-4444-555555555555",
         "roles": [{ "orgId": ORG, "roleName": "ORG_MEMBER" }],
     });
-    let url = responds_with(key).await;
-    let shell = Shell::at(&url)
-        .set("MONGODB_ATLAS_PUBLIC_API_KEY", "abcdefgh")
-        .set("MONGODB_ATLAS_PRIVATE_API_KEY", "hush");
+    let shell = shell_at(&responds_with(key).await);
     let ended = shell.run(&create(&["--secret-file", "ci.key"])).exits(1);
     assert_eq!(
         shell.read("ci.key"),
@@ -224,10 +247,7 @@ async fn a_key_without_its_secret_is_named() {
         "publicKey": "abcdefgh",
         "privateKey": "********-****-****-01bdd56c8977",
     });
-    let url = responds_with(key).await;
-    let shell = Shell::at(&url)
-        .set("MONGODB_ATLAS_PUBLIC_API_KEY", "abcdefgh")
-        .set("MONGODB_ATLAS_PRIVATE_API_KEY", "hush");
+    let shell = shell_at(&responds_with(key).await);
     let ended = shell.run(&create(&["--secret-file", "ci.key"])).exits(1);
     assert!(ended.err.contains(&format!("API key {KEY}")), "{ended:?}");
     assert!(!shell.path("ci.key").exists());

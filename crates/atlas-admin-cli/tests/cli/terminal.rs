@@ -97,6 +97,7 @@ async fn tables_fit_a_narrow_terminal() {
             &["roles"][..],
             &["auth", "status"],
             &[&update[..], &desc].concat(),
+            &["api-key", "list", "--org", ORG],
         ] {
             let (text, code) = run(&shell, columns, command, "");
             assert_eq!(code, Some(0), "{text}");

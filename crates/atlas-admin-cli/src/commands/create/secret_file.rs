@@ -63,10 +63,11 @@ impl SecretFile {
     /// Writes the secret in a line of its own, and waits until the disk has it.
     pub(super) fn write(&mut self, secret: &str) -> io::Result<()> {
         let line = format!("{secret}\n");
-        self.is_written = true;
         self.file.rewind()?;
         self.file.write_all(line.as_bytes())?;
         self.file.set_len(line.len() as u64)?;
+        // From here on, the file may be the only copy.
+        self.is_written = true;
         self.file.sync_all()
     }
 
