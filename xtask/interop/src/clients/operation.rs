@@ -73,7 +73,7 @@ mod tests {
 
     use super::{super::document, *};
 
-    const ALL: [Operation; 13] = [
+    const ALL: [Operation; 14] = [
         LIST_ORG_KEYS,
         CREATE_ORG_KEY,
         GET_ORG_KEY,
@@ -87,15 +87,17 @@ mod tests {
         CREATE_PROJECT_KEY,
         REPLACE_PROJECT_ROLES,
         REMOVE_PROJECT_KEY,
+        ASSIGN_PROJECT_KEY,
     ];
 
-    /// Every operation of the documents is performed by clients.
+    /// Every operation on keys is performed by clients.
     #[test]
     fn the_operations_are_those_of_the_documents() {
         let root = xtask_support::workspace_root().unwrap();
         let document = document::read(&root, Service::AtlasV1).unwrap();
         let mut documented = BTreeMap::new();
-        for (path, item) in document["paths"].as_object().unwrap() {
+        let paths = document["paths"].as_object().unwrap().iter();
+        for (path, item) in paths.filter(|(path, _)| path.contains("/apiKeys")) {
             for (method, operation) in item.as_object().unwrap() {
                 let id = operation["operationId"].as_str().unwrap().to_owned();
                 documented.insert(id, (method.to_uppercase(), path.clone()));
