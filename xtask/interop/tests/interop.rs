@@ -18,6 +18,6 @@ fn curl_passes_every_case() {
     }
     assert!(run.status.success(), "{table}\n{stderr}");
     let rows: Vec<_> = table.lines().filter(|line| line.contains("curl")).collect();
-    assert_eq!(rows.len(), 19, "{table}");
+    assert_eq!(rows.len(), 22, "{table}");
     assert!(rows.iter().all(|row| row.contains("| pass ")), "{table}");
 }

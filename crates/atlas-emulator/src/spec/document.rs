@@ -54,9 +54,11 @@ impl Document {
                 document["paths"][&path][method] = additional["paths"][&path][method].take();
             }
         }
-        let schemas = additional["components"]["schemas"].as_object_mut();
-        for (name, schema) in schemas.into_iter().flatten() {
-            document["components"]["schemas"][name] = schema.take();
+        for kind in ["responses", "schemas"] {
+            let components = additional["components"][kind].as_object_mut();
+            for (name, component) in components.into_iter().flatten() {
+                document["components"][kind][name] = component.take();
+            }
         }
         Ok(Self(document))
     }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::{
     client::{Bodies, Challenges, Client},
-    job::{Auth, Job, Operation, Response, Update},
+    job::{Auth, Job, Request, Response},
+    operation::{self, Operation},
     service,
 };
 use crate::ids::{KEY, ORG, PROJECT};
@@ -49,7 +50,7 @@ enum Nonces {
 
 /// An update and its expected outcome.
 struct Step {
-    update: Update,
+    update: Request,
     outcome: Outcome,
 }
 
@@ -146,11 +147,11 @@ impl Case {
             } else {
                 0.0
             },
-            updates: self.steps.iter().map(|step| step.update.clone()).collect(),
+            requests: self.steps.iter().map(|step| step.update.clone()).collect(),
         };
         let responses = client.run(&job).await?;
         for (step, response) in self.steps.iter().zip(&responses) {
-            let Update { path, body, .. } = &step.update;
+            let Request { path, body, .. } = &step.update;
             step.check(response, self.service)
                 .with_context(|| format!("PATCH {path} {body}"))?;
             if matches!(step.outcome, Outcome::Updated) {
@@ -202,26 +203,26 @@ fn state(emulator: &Emulator) -> Result<KeyState> {
 }
 
 /// Returns an update of an organization's key that every service accepts.
-fn org(service: Service) -> Update {
+fn org(service: Service) -> Request {
     let body = json!({"desc": "by a third-party client", "roles": ["ORG_READ_ONLY"]});
-    Update::new(service, Operation::Org, &body)
+    Request::update(service, operation::UPDATE_ORG_KEY, &body)
 }
 
 /// Returns an update of its roles in a project.
-fn project(service: Service) -> Update {
+fn project(service: Service) -> Request {
     let roles = json!({"roles": ["GROUP_READ_ONLY", "GROUP_DATA_ACCESS_READ_ONLY"]});
-    Update::new(service, Operation::Project, &roles)
+    Request::update(service, operation::REPLACE_PROJECT_ROLES, &roles)
 }
 
 /// Returns updates that are rejected for different reasons. Leaves out what the client cannot send.
 fn bad_input(service: Service, bodies: Bodies) -> Vec<Step> {
     let (org, project) = (org(service), project(service));
-    let with = |update: &Update, body: Value, code| {
+    let with = |update: &Request, body: Value, code| {
         let body = body.to_string();
         let update = update.clone();
-        Update { body, ..update }.then(Outcome::Rejected(400, code))
+        Request { body, ..update }.then(Outcome::Rejected(400, code))
     };
-    let at = |update: &Update, scope, key, status, code| {
+    let at = |update: &Request, scope, key, status, code| {
         let update = update.clone().of(service, scope, key);
         update.then(Outcome::Rejected(status, code))
     };
@@ -269,14 +270,14 @@ fn bad_input(service: Service, bodies: Bodies) -> Vec<Step> {
             steps.push(with(update, json!({"color": "red"}), "INVALID_ATTRIBUTE"));
             let body = "{\"desc\":".to_owned();
             let update = update.clone();
-            let broken = Update { body, ..update };
+            let broken = Request { body, ..update };
             steps.push(broken.then(Outcome::Rejected(400, "MALFORMED_JSON")));
         }
     }
     if bodies >= Bodies::Any && service == Service::AtlasV2 {
         for accept in ["application/json", "application/vnd.atlas.2020-01-01+json"] {
             for update in [org.clone(), project.clone()] {
-                let update = Update { accept, ..update };
+                let update = Request { accept, ..update };
                 steps.push(update.then(Outcome::Rejected(406, "INVALID_VERSION_DATE")));
             }
         }
@@ -306,37 +307,18 @@ impl Credentials {
     }
 }
 
-impl Update {
-    fn new(service: Service, operation: Operation, body: &Value) -> Self {
-        let scope_id = match operation {
-            Operation::Org => ORG,
-            Operation::Project => PROJECT,
+impl Request {
+    fn update(service: Service, operation: Operation, body: &Value) -> Self {
+        let scope = match operation.is_in_project() {
+            true => PROJECT,
+            false => ORG,
         };
-        Self {
-            operation,
-            scope_id: String::new(),
-            key_id: String::new(),
-            path: String::new(),
-            accept: service::media_type(service),
-            content_type: service::media_type(service),
-            body: body.to_string(),
-        }
-        .of(service, scope_id, KEY)
+        Self::new(service, operation, scope, KEY, "", &body.to_string())
     }
 
     /// Returns this update for another key, organization or project.
     fn of(self, service: Service, scope_id: &str, key_id: &str) -> Self {
-        let base = service.base_path();
-        let scope = match self.operation {
-            Operation::Org => "orgs",
-            Operation::Project => "groups",
-        };
-        Self {
-            scope_id: scope_id.to_owned(),
-            key_id: key_id.to_owned(),
-            path: format!("{base}/{scope}/{scope_id}/apiKeys/{key_id}"),
-            ..self
-        }
+        Self::new(service, self.operation, scope_id, key_id, "", &self.body)
     }
 
     fn then(self, outcome: Outcome) -> Step {
@@ -359,11 +341,10 @@ impl Update {
     /// Changes a key's state like the update.
     fn apply(&self, key: &mut KeyState) -> Result<()> {
         let roles = self.roles()?;
-        match self.operation {
-            Operation::Org => key.org_roles = roles,
-            Operation::Project => {
-                key.project_roles.insert(PROJECT.to_owned(), roles);
-            }
+        if self.operation.is_in_project() {
+            key.project_roles.insert(PROJECT.to_owned(), roles);
+        } else {
+            key.org_roles = roles;
         }
         if let Some(desc) = self.desc()? {
             key.desc = desc;
@@ -405,9 +386,9 @@ impl Step {
         if let Some(desc) = self.update.desc()? {
             ensure!(body["desc"] == desc, "desc: {}", body["desc"]);
         }
-        let scope = match self.update.operation {
-            Operation::Org => "orgId",
-            Operation::Project => "groupId",
+        let scope = match self.update.operation.is_in_project() {
+            true => "groupId",
+            false => "orgId",
         };
         let roles = body["roles"].as_array().context("no roles")?;
         let roles: Vec<_> = roles

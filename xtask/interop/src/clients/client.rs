@@ -22,6 +22,8 @@ pub(crate) struct Client {
     pub(crate) services: &'static [Service],
     pub(crate) bodies: Bodies,
     pub(crate) supports_service_accounts: bool,
+    /// Whether it has the operation of Atlas that assigns a key by POST.
+    pub(crate) assigns_by_post: bool,
     pub(crate) challenges: Challenges,
     program: Program,
 }
@@ -64,6 +66,7 @@ impl Client {
             services: service::ALL,
             bodies: Bodies::Any,
             supports_service_accounts: true,
+            assigns_by_post: true,
             challenges: Challenges::RetriesOnce,
             program: Program::Curl {
                 folder: work.join("curl"),
@@ -81,6 +84,7 @@ impl Client {
             services: service::ALL,
             bodies: Bodies::Any,
             supports_service_accounts: true,
+            assigns_by_post: true,
             challenges: Challenges::ReusesNonce,
             program: Program::Script(vec![python.into(), script.into(), library.into()]),
         })
@@ -92,6 +96,7 @@ impl Client {
             services: &[Service::AtlasV2],
             bodies: Bodies::Typed,
             supports_service_accounts: true,
+            assigns_by_post: true,
             challenges: Challenges::AlwaysRequests,
             program: Self::go(sources, work, "v2")?,
         })
@@ -104,6 +109,7 @@ impl Client {
             services: &[Service::AtlasV1],
             bodies: Bodies::NonEmpty,
             supports_service_accounts: false,
+            assigns_by_post: false,
             challenges: Challenges::AlwaysRequests,
             program: Self::go(sources, work, "v1")?,
         })
@@ -115,7 +121,7 @@ impl Client {
         Ok(Program::Script(vec![program.into(), client.into()]))
     }
 
-    /// Returns one response for each update.
+    /// Returns one response for each request.
     pub(crate) async fn run(&self, job: &Job) -> Result<Vec<Response>> {
         let responses = match &self.program {
             Program::Curl { folder } => curl::run(job, folder).await?,
@@ -127,8 +133,11 @@ impl Client {
                 serde_json::from_slice(&output).context("the client printed no responses")?
             }
         };
-        let (updates, count) = (job.updates.len(), responses.len());
-        ensure!(updates == count, "{count} responses for {updates} updates");
+        let (requests, count) = (job.requests.len(), responses.len());
+        ensure!(
+            requests == count,
+            "{count} responses for {requests} requests"
+        );
         Ok(responses)
     }
 }

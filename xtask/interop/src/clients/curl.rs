@@ -33,20 +33,25 @@ pub(super) async fn run(job: &Job, folder: &Path) -> Result<Vec<Response>> {
         } => {
             let response = request_token(job, client_id, client_secret, folder).await?;
             let Some(token) = response.body["access_token"].as_str() else {
-                return Ok(vec![response; job.updates.len()]);
+                return Ok(vec![response; job.requests.len()]);
             };
             let header = Value::from(format!("authorization: Bearer {token}"));
             format!("header = {header}\n")
         }
     };
-    let transfers = job.updates.iter().map(|update| {
-        let mut config = auth.clone() + "request = PATCH\n";
-        for (option, value) in [
-            ("header", format!("accept: {}", update.accept)),
-            ("header", format!("content-type: {}", update.content_type)),
-            ("data-raw", update.body.clone()),
-            ("url", [&*job.base_url, &update.path].concat()),
-        ] {
+    let transfers = job.requests.iter().map(|request| {
+        let mut config = auth.clone();
+        let mut options = vec![
+            ("request", request.method.to_owned()),
+            ("header", format!("accept: {}", request.accept)),
+            ("url", [&*job.base_url, &request.path].concat()),
+        ];
+        if !request.body.is_empty() {
+            let media_type = format!("content-type: {}", request.content_type);
+            options.push(("header", media_type));
+            options.push(("data-raw", request.body.clone()));
+        }
+        for (option, value) in options {
             // curl understands JSON's escapes.
             let _ = writeln!(config, "{option} = {}", Value::from(value));
         }

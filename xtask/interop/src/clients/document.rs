@@ -1,4 +1,5 @@
-//! The emulator's documents, for tools that read OpenAPI.
+//! The emulator's documents, for tools that read OpenAPI: a service's own, with the operations
+//! that the emulator adds.
 
 use std::{fs, path::Path};
 
@@ -16,9 +17,17 @@ pub(super) fn read(root: &Path, service: Service) -> Result<Value> {
         Service::AtlasV1 => "atlas-v1",
         _ => "ops-manager-v1",
     };
-    let path = root.join(format!("crates/atlas-emulator/src/generated/{name}.json"));
-    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let mut document: Value = serde_json::from_str(&text)?;
+    let read = |path: String| -> Result<Value> {
+        let path = root.join("crates/atlas-emulator/src").join(path);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(serde_json::from_str(&text)?)
+    };
+    let mut document = read(format!("generated/{name}.json"))?;
+    add(
+        &mut document,
+        read("spec/additional.json".to_owned())?,
+        name,
+    )?;
     let members = document
         .as_object_mut()
         .context("the document is not an object")?;
@@ -49,6 +58,26 @@ pub(super) fn read(root: &Path, service: Service) -> Result<Value> {
     Ok(document)
 }
 
+/// Adds the operations that the emulator has for other clients.
+fn add(document: &mut Value, mut additional: Value, service: &str) -> Result<()> {
+    let paths = additional["paths"].as_object_mut().context("no paths")?;
+    for (path, item) in paths {
+        for (method, operation) in item.as_object_mut().context("no operations")? {
+            let services = operation["x-services"].as_array();
+            if services.is_none_or(|services| services.iter().any(|name| name == service)) {
+                document["paths"][path][method] = operation.take();
+            }
+        }
+    }
+    for kind in ["responses", "schemas"] {
+        let components = additional["components"][kind].as_object_mut();
+        for (name, component) in components.context("no components")? {
+            document["components"][kind][name] = component.take();
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn write(document: &Value, path: &Path) -> Result<()> {
     fs::write(path, serde_json::to_string_pretty(document)?)
         .with_context(|| path.display().to_string())
@@ -70,6 +99,8 @@ mod tests {
             let types: Vec<_> = content.as_object().unwrap().keys().collect();
             assert_eq!(types, ["application/vnd.atlas.2023-01-01+json"]);
         }
+        let assignment = &document["paths"]["/api/atlas/v2/groups/{groupId}/apiKeys/{apiUserId}"];
+        assert!(assignment["post"].is_object() && assignment["patch"].is_object());
         let error = &update["responses"]["404"]["content"];
         assert!(error["application/json"].is_object());
     }

@@ -1,20 +1,23 @@
 //! The protocol with a third-party client: JSON on standard input and output, whatever language
 //! the client is written in.
 
+use atlas_emulator::Service;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Updates to make one after the other.
+use super::{operation::Operation, service};
+
+/// Requests to send one after the other.
 #[derive(Debug, Serialize)]
 pub(crate) struct Job {
     pub(crate) base_url: String,
     pub(crate) auth: Auth,
-    /// Seconds between two updates.
+    /// Seconds between two requests.
     pub(crate) pause: f64,
-    pub(crate) updates: Vec<Update>,
+    pub(crate) requests: Vec<Request>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Auth {
     Digest {
@@ -28,26 +31,25 @@ pub(crate) enum Auth {
     },
 }
 
-/// One update, both for clients that send HTTP requests and for those with typed methods.
+/// One request, both for clients that send HTTP requests and for those with typed methods.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Update {
+pub(crate) struct Request {
     pub(crate) operation: Operation,
+    pub(crate) method: &'static str,
+    /// The organization or project.
     pub(crate) scope_id: String,
+    /// Empty for a list and a creation.
     pub(crate) key_id: String,
+    /// The entry of an access list, or empty.
+    pub(crate) entry: String,
     pub(crate) path: String,
     pub(crate) accept: &'static str,
     pub(crate) content_type: &'static str,
+    /// Empty if there is none.
     pub(crate) body: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Operation {
-    Org,
-    Project,
-}
-
-/// The response to an update or, if the client got no token, that of the token endpoint.
+/// The response to a request or, if the client got no token, that of the token endpoint.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -55,4 +57,28 @@ pub(crate) struct Response {
     /// `X-Error-Code`.
     pub(crate) error_code: Option<String>,
     pub(crate) body: Value,
+}
+
+impl Request {
+    /// Creates a request with the media type of the service's newest version.
+    pub(crate) fn new(
+        service: Service,
+        operation: Operation,
+        scope_id: &str,
+        key_id: &str,
+        entry: &str,
+        body: &str,
+    ) -> Self {
+        Self {
+            operation,
+            method: operation.method,
+            scope_id: scope_id.to_owned(),
+            key_id: key_id.to_owned(),
+            entry: entry.to_owned(),
+            path: operation.path(service, scope_id, key_id, entry),
+            accept: service::media_type(service),
+            content_type: service::media_type(service),
+            body: body.to_owned(),
+        }
+    }
 }

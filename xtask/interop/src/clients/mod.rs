@@ -5,6 +5,8 @@ mod client;
 mod curl;
 mod document;
 mod job;
+mod life;
+mod operation;
 mod prism;
 mod program;
 mod report;
@@ -89,6 +91,14 @@ async fn run_cases(client: &Client) -> Vec<Row> {
             };
             rows.push(Row::new(client.name, service, case.name, outcome));
         }
+        eprintln!(
+            "{}, {}, {}",
+            client.name,
+            service::name(service),
+            life::NAME
+        );
+        let outcome = life::run(client, service).await;
+        rows.push(Row::new(client.name, service, life::NAME, outcome));
     }
     rows
 }

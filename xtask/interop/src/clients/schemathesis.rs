@@ -18,13 +18,17 @@ const NAME: &str = "schemathesis";
 const MIN_REQUESTS: u64 = 2_000;
 
 /// The most requests that one phase generates for each operation.
-const EXAMPLES: &str = "800";
+const EXAMPLES: &str = "150";
 
 const TIMEOUT: Duration = Duration::from_secs(900);
 
 /// The emulator ignores undeclared query parameters, so it does not reject every violation of a
 /// document.
 const EXCLUDED: &str = "negative_data_rejection";
+
+/// The person who sends the requests.
+const USER: &str = "interop@example.com";
+const PASSWORD: &str = "a5b1f4c2-personal";
 
 /// The parts of the report that matter here.
 #[derive(Deserialize)]
@@ -78,8 +82,15 @@ async fn one(program: &Path, hooks: &Path, document: &Path, service: Service) ->
     // The documents allow no empty field.
     let mut assumptions = Assumptions::default();
     assumptions.empty_fields_absent.clear();
+    // A valid request may be about an unknown key, and there may be any number of keys.
+    assumptions
+        .statuses
+        .insert("API_KEY_NOT_FOUND".to_owned(), 404);
+    assumptions.max_keys_per_org = usize::MAX;
     let emulator = Emulator::builder()
         .assumptions(assumptions)
+        // No request can delete, demote or lock out a person.
+        .user(USER, PASSWORD)
         .no_rate_limits()
         .rng_seed(1)
         .start()
@@ -121,12 +132,14 @@ async fn one(program: &Path, hooks: &Path, document: &Path, service: Service) ->
 
 fn hook_settings(emulator: &Emulator, service: Service) -> Value {
     json!({
-        "public_key": emulator.public_key(),
-        "private_key": emulator.private_key(),
+        "url": format!("{}{}", emulator.base_url(), service.base_path()),
+        "user": USER,
+        "password": PASSWORD,
         "ids": {
             "orgId": emulator.org_id(),
             "groupId": emulator.project_id(),
             "apiUserId": emulator.api_key_id(),
+            "ipAddress": "203.0.113.7",
         },
         "accept": service::media_type(service),
     })

@@ -6,6 +6,7 @@ mod apache;
 mod backend;
 mod credentials;
 mod lighttpd;
+mod microhttpd;
 mod package;
 mod report;
 mod workload;
@@ -51,17 +52,21 @@ enum Kind {
     ApacheProxy(&'static [&'static str]),
     /// lighttpd with this list of algorithms.
     Lighttpd(&'static str),
+    /// libmicrohttpd.
+    Microhttpd,
 }
 
 const ONE_TASK: Workload = Workload {
     updates: 1_000,
     tasks: 1,
     pauses: 0,
+    shared_nonces: false,
 };
 const MANY_TASKS: Workload = Workload {
     updates: 5_000,
     tasks: 32,
     pauses: 0,
+    shared_nonces: false,
 };
 
 /// The strictest setting: the server knows each session by its opaque value and checks its nonce
@@ -118,6 +123,12 @@ const SETTINGS: &[Setting] = &[
         parameter: "algorithm=SHA-256",
         short_lived: false,
     },
+    Setting {
+        name: "one nonce a second, for one URI",
+        kind: Kind::Microhttpd,
+        parameter: "nc=",
+        short_lived: false,
+    },
 ];
 
 /// Runs both workloads in every setting. A server that cannot be installed is skipped, with a row
@@ -130,7 +141,7 @@ pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for setting in SETTINGS {
         let (server, name) = (setting.server(), setting.name);
-        let program = setting.program().map_err(|error| {
+        let program = setting.program(root, &folder).map_err(|error| {
             let outcome = Outcome::skipped(&error);
             eprintln!("{server}, {name}: {outcome}");
             outcome
@@ -164,19 +175,26 @@ impl Setting {
         match self.kind {
             Kind::Apache(_) | Kind::ApacheProxy(_) => "Apache",
             Kind::Lighttpd(_) => "lighttpd",
+            Kind::Microhttpd => "libmicrohttpd",
         }
     }
 
-    fn program(&self) -> Result<PathBuf> {
+    fn program(&self, root: &Path, folder: &Path) -> Result<PathBuf> {
         match self.kind {
             Kind::Apache(_) | Kind::ApacheProxy(_) => package::program("apache2-bin", "apache2"),
             Kind::Lighttpd(_) => package::program("lighttpd", "lighttpd"),
+            Kind::Microhttpd => microhttpd::program(root, folder),
         }
     }
 
     fn workloads(&self) -> [Workload; 2] {
         let pauses = if self.short_lived { 2 } else { 0 };
-        [ONE_TASK, MANY_TASKS].map(|workload| Workload { pauses, ..workload })
+        let shared_nonces = matches!(self.kind, Kind::Microhttpd);
+        [ONE_TASK, MANY_TASKS].map(|workload| Workload {
+            pauses,
+            shared_nonces,
+            ..workload
+        })
     }
 
     /// Starts a new server and makes the updates.
@@ -197,6 +215,7 @@ impl Setting {
                 let backend = backend.address;
                 lighttpd::start(program, folder, address, backend, algorithms, password)
             }
+            Kind::Microhttpd => microhttpd::start(program, folder, address, password),
         }?;
         let errors = workload.run(address, password).await;
         // The log is complete when the server has stopped.

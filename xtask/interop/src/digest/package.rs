@@ -10,7 +10,16 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// Finds a server's program. Installs its package if there is none.
 pub(crate) fn program(package: &str, name: &str) -> Result<PathBuf> {
-    if let Some(found) = find(name) {
+    installed(package, name, &["/usr/sbin", "/usr/bin"])
+}
+
+/// Finds a library's header. Installs its package if there is none.
+pub(crate) fn header(package: &str, name: &str) -> Result<PathBuf> {
+    installed(package, name, &["/usr/include", "/usr/local/include"])
+}
+
+fn installed(package: &str, name: &str, folders: &[&str]) -> Result<PathBuf> {
+    if let Some(found) = find(name, folders) {
         return Ok(found);
     }
     if !nix::unistd::geteuid().is_root() {
@@ -22,12 +31,12 @@ pub(crate) fn program(package: &str, name: &str) -> Result<PathBuf> {
     }
     eprintln!("installing {package}");
     apt_get(&["install", "--yes", "--no-install-recommends", package])?;
-    find(name).with_context(|| format!("the package {package} has no {name}"))
+    find(name, folders).with_context(|| format!("the package {package} has no {name}"))
 }
 
-fn find(name: &str) -> Option<PathBuf> {
-    ["/usr/sbin", "/usr/bin"]
-        .into_iter()
+fn find(name: &str, folders: &[&str]) -> Option<PathBuf> {
+    folders
+        .iter()
         .map(|folder| Path::new(folder).join(name))
         .find(|path| path.exists())
 }

@@ -1,4 +1,4 @@
-//! Updates, with both operations in turn.
+//! Updates, mostly with both operations in turn.
 
 use std::{
     net::SocketAddr,
@@ -29,6 +29,9 @@ pub(crate) struct Workload {
     pub(crate) tasks: u64,
     /// How often all tasks pause, so that nonces expire.
     pub(crate) pauses: u64,
+    /// Whether the server gives one nonce to all who ask within a second, for one URI only. Then
+    /// all updates are of one operation, and those that others overtake are sent again.
+    pub(crate) shared_nonces: bool,
 }
 
 impl Workload {
@@ -63,6 +66,7 @@ impl Workload {
                     if number >= updates.end {
                         return errors;
                     }
+                    let number = if self.shared_nonces { 0 } else { number };
                     errors.extend(update(&atlas, number).await.err());
                 }
             });

@@ -1,6 +1,6 @@
 // The official Go clients with the emulator, unmodified: the SDK for Atlas v2 and
 // its predecessor for Atlas v1.0. The argument names one of them. The program reads
-// a job from standard input and prints a response for each update, both in JSON.
+// a job from standard input and prints a response for each request, both in JSON.
 package main
 
 import (
@@ -11,10 +11,10 @@ import (
 )
 
 type job struct {
-	BaseURL string   `json:"base_url"`
-	Auth    auth     `json:"auth"`
-	Pause   float64  `json:"pause"`
-	Updates []update `json:"updates"`
+	BaseURL  string    `json:"base_url"`
+	Auth     auth      `json:"auth"`
+	Pause    float64   `json:"pause"`
+	Requests []request `json:"requests"`
 }
 
 type auth struct {
@@ -28,10 +28,11 @@ type auth struct {
 	} `json:"service_account"`
 }
 
-type update struct {
+type request struct {
 	Operation string `json:"operation"`
 	ScopeID   string `json:"scope_id"`
 	KeyID     string `json:"key_id"`
+	Entry     string `json:"entry"`
 	Body      string `json:"body"`
 }
 
@@ -43,18 +44,18 @@ type response struct {
 }
 
 func main() {
-	clients := map[string]func(*job) func(*update) response{"v2": v2, "v1": v1}
+	clients := map[string]func(*job) func(*request) response{"v2": v2, "v1": v1}
 	var job job
 	if err := json.NewDecoder(os.Stdin).Decode(&job); err != nil {
 		log.Fatal(err)
 	}
 	send := clients[os.Args[1]](&job)
 	responses := []response{}
-	for index, update := range job.Updates {
+	for index, request := range job.Requests {
 		if index > 0 {
 			time.Sleep(time.Duration(job.Pause * float64(time.Second)))
 		}
-		responses = append(responses, send(&update))
+		responses = append(responses, send(&request))
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(responses); err != nil {
 		log.Fatal(err)

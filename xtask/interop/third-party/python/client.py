@@ -1,6 +1,6 @@
 """requests and httpx with the emulator, unmodified.
 
-Reads a job from standard input and prints a response for each update, both in
+Reads a job from standard input and prints a response for each request, both in
 JSON. The argument names the library.
 """
 
@@ -54,20 +54,24 @@ def run(job, start):
             auth=(account["client_id"], account["client_secret"]),
         )
         if token.status_code != 200:
-            return [result(token) for _ in job["updates"]]
+            return [result(token) for _ in job["requests"]]
         headers["authorization"] = "Bearer " + token.json()["access_token"]
 
     results = []
-    for update in job["updates"]:
+    for request in job["requests"]:
         if results:
             time.sleep(job["pause"])
-        headers["accept"] = update["accept"]
-        headers["content-type"] = update["content_type"]
+        headers["accept"] = request["accept"]
+        content = {}
+        headers.pop("content-type", None)
+        if request["body"]:
+            headers["content-type"] = request["content_type"]
+            content[body] = request["body"]
         response = client.request(
-            "PATCH",
-            job["base_url"] + update["path"],
+            request["method"],
+            job["base_url"] + request["path"],
             headers=headers,
-            **{body: update["body"]},
+            **content,
         )
         results.append(result(response))
     return results

@@ -4,15 +4,19 @@ import json
 import os
 import random
 
+import requests
 import schemathesis
 from requests.auth import HTTPDigestAuth
 
 settings = json.loads(os.environ["EMULATOR"])
 rng = random.Random(1)
 
-schemathesis.auth.set_from_requests(
-    HTTPDigestAuth(settings["public_key"], settings["private_key"])
-)
+session = requests.Session()
+session.trust_env = False
+session.auth = HTTPDigestAuth(settings["user"], settings["password"])
+session.headers["Accept"] = settings["accept"]
+
+schemathesis.auth.set_from_requests(session.auth)
 
 
 @schemathesis.hook
@@ -25,10 +29,28 @@ def map_path_parameters(context, path_parameters):
     }
 
 
+def post(path, body):
+    return session.post(settings["url"] + path.format(**settings["ids"]), json=body)
+
+
+def prepare(case):
+    """Creates what a deletion is about, so that there is something to delete."""
+    if case.method != "DELETE":
+        return
+    if case.path.endswith("/accessList/{ipAddress}"):
+        path = "/orgs/{orgId}/apiKeys/{apiUserId}/accessList"
+        post(path, [{"ipAddress": settings["ids"]["ipAddress"]}])
+    elif case.path_parameters.get("apiUserId") == settings["ids"]["apiUserId"]:
+        key = {"desc": "to be deleted", "roles": ["GROUP_READ_ONLY"]}
+        created = post("/groups/{groupId}/apiKeys", key).json()
+        case.path_parameters["apiUserId"] = created["id"]
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Sets the version, which the documents do not describe as a parameter. If input
     may be invalid, sometimes uses a version that never existed."""
+    prepare(case)
     accept = settings["accept"]
     may_be_invalid = case.meta and case.meta.generation.mode.is_negative
     if may_be_invalid and "vnd" in accept and rng.random() < 0.1:
