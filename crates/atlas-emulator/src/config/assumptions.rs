@@ -37,8 +37,9 @@ pub struct Assumptions {
     /// Whether errors of a deprecated version have `Deprecation` and `Sunset` too, not only
     /// successes; default: false.
     pub deprecation_on_errors: bool,
-    /// Whether Atlas v2 refuses a description of a wrong length with `VALIDATION_ERROR` instead of
-    /// `INVALID_API_KEY_DESC`; both occur. Default: false.
+    /// Whether Atlas v2 refuses a description of a wrong length, and a creation without one, with
+    /// `VALIDATION_ERROR` instead of `INVALID_API_KEY_DESC` and `API_KEY_REQUIRES_DESCRIPTION`; both
+    /// occur. Default: false.
     pub validation_errors: bool,
     /// Whether Atlas v2 names the invalid field in `badRequestDetail`; for which errors it does is
     /// not documented. Default: true.
@@ -192,7 +193,8 @@ impl Assumptions {
         {
             error.code = code.into();
         }
-        if error.code == "INVALID_API_KEY_DESC"
+        let is_about_desc = ["API_KEY_REQUIRES_DESCRIPTION", "INVALID_API_KEY_DESC"];
+        if is_about_desc.contains(&&*error.code)
             && self.validation_errors
             && service.reports_fields()
         {

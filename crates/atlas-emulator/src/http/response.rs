@@ -23,7 +23,7 @@ use crate::{
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-error-code");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
-const SERVICE_VERSION: HeaderName = HeaderName::from_static("x-mongodb-service-version");
+pub(crate) const SERVICE_VERSION: HeaderName = HeaderName::from_static("x-mongodb-service-version");
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
 const JAVA_METHOD: HeaderName = HeaderName::from_static("x-java-method");

@@ -287,6 +287,9 @@ impl AppState {
         };
         let body = request.body.clone()?;
         let content_type = request.parts.headers.get(CONTENT_TYPE);
+        if body.is_empty() && content_type.is_none() {
+            return Err(ApiError::malformed_json());
+        }
         if !versions::reads(content_type, operation.service.is_versioned()) {
             return Err(ApiError::media_type());
         }

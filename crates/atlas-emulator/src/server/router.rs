@@ -6,8 +6,8 @@ use axum::{
     Router,
     extract::{Path, Request, State, rejection::PathRejection},
     middleware::{self, Next},
-    response::Response,
-    routing::{MethodFilter, on, post},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, get, on, post},
 };
 use futures_timer::Delay;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -23,6 +23,9 @@ use crate::{
     spec::operation::Operation,
 };
 
+/// The emulated version of Ops Manager.
+const OPS_MANAGER_VERSION: &str = "8.0.0";
+
 const ENVOY_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
 
 type Shared = Arc<AppState>;
@@ -33,7 +36,8 @@ type Parameters = Result<Path<HashMap<String, String>>, PathRejection>;
 pub(crate) fn router(app: Shared) -> Result<Router, String> {
     let mut router = Router::new()
         .route("/api/oauth/token", post(grant))
-        .route("/api/oauth/revoke", post(revoke));
+        .route("/api/oauth/revoke", post(revoke))
+        .route("/api/private/unauth/version", get(version));
     for (number, operation) in app.catalog.operations.iter().enumerate() {
         let (permission, perform) = handlers::find(operation)?;
         let serve = move |State(app): State<Shared>, path: Parameters, request: Request| async move {
@@ -109,6 +113,14 @@ async fn revoke(State(app): State<Shared>, request: Request) -> Response {
         Ok(body) => app.tokens.revoke(&parts.headers, &body),
         Err(error) => response::unrouted(error, &app.behavior.assumptions),
     }
+}
+
+/// Responds with the version of Ops Manager, without authentication: the vendor's command-line tool
+/// decides by it whether access lists have their present name.
+async fn version() -> impl IntoResponse {
+    const HASH: &str = "0000000000000000000000000000000000000000";
+    let value = format!("gitHash={HASH}; versionString={OPS_MANAGER_VERSION}");
+    ([(response::SERVICE_VERSION, value)], HASH)
 }
 
 async fn unknown_path(State(app): State<Shared>, request: Request) -> Response {

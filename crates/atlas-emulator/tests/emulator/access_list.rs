@@ -40,7 +40,7 @@ async fn addresses_and_networks_have_the_recorded_form() {
         let body = json!([
             {"ipAddress": "203.0.113.7"},
             {"cidrBlock": "203.0.113.0/24"},
-            {"cidrBlock": "198.51.100.1/32"},
+            {"cidrBlock": "198.51.100.1%2F32"},
             {"ipAddress": "2001:db8::1"},
             {"cidrBlock": "2001:db8::/32"},
         ]);

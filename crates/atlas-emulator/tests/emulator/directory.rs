@@ -86,3 +86,13 @@ async fn the_root_shows_the_calling_key() {
     let reply = Request::get(V2).send(&emulator, token).await;
     assert_eq!(reply.json()["apiKey"], Value::Null);
 }
+
+#[tokio::test]
+async fn the_version_of_ops_manager_is_shown_to_everyone() {
+    let emulator = emulator().await;
+    let request = Request::get("/api/private/unauth/version");
+    let reply = request.send(&emulator, None).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    let version = reply.header("x-mongodb-service-version").unwrap();
+    assert!(version.ends_with("; versionString=8.0.0"), "{version}");
+}

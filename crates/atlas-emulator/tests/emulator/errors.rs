@@ -360,6 +360,8 @@ async fn unsupported_media_types_are_refused() {
                 .await;
             assert_eq!(reply.status.as_u16(), status, "{service} {content_type:?}");
         }
+        let nothing = Request::patch(org_key(&emulator, service), "").content_type(None);
+        assert_eq!(caller.send(&nothing).await.code(), "MALFORMED_JSON");
     }
 }
 

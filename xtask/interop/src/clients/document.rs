@@ -42,6 +42,9 @@ pub(super) fn read(root: &Path, service: Service) -> Result<Value> {
     let items = paths.values_mut().filter_map(Value::as_object_mut);
     for operation in items.flat_map(|item| item.values_mut()) {
         let versions = operation["x-versions"].take();
+        if service != Service::AtlasV2 {
+            continue;
+        }
         for version in versions.as_array().into_iter().flatten() {
             let version = version.as_str().context("a version is not a string")?;
             let media_type = format!("application/vnd.atlas.{version}+json");

@@ -98,6 +98,8 @@ fn keeps_out(list: &AccessList, network: IpNet, address: std::net::IpAddr) -> bo
 fn entry(item: &Value) -> Result<Entry, ApiError> {
     let text = item["ipAddress"].as_str().or(item["cidrBlock"].as_str());
     let text = text.ok_or_else(ApiError::address_and_network)?;
+    // The documents allow the slash to be encoded here, too.
+    let text = &*text.replace("%2F", "/").replace("%2f", "/");
     let is_network = item["cidrBlock"].is_string();
     let entry = Entry::new(text, Utc::now())
         .filter(|_| text.contains('/') == is_network)
