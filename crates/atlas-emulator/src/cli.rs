@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tempfile::TempPath;
 
-use crate::{Algorithm, Builder, Emulator, Faults};
+use crate::{Algorithm, Builder, Emulator, Faults, NonceCounting};
 
 /// The options of a command that runs the emulator, to flatten into the command's own.
 ///
@@ -94,8 +94,13 @@ pub struct Settings {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     nonce_ttl: Duration,
 
-    /// Refuse a nonce count that does not increase, not only one that is repeated
-    #[arg(long)]
+    /// Nonce counts to accept: each below 1024 once, as Jetty; each once; rising ones, as Apache;
+    /// or any
+    #[arg(long, value_enum, value_name = "COUNTING", default_value = "jetty")]
+    nonce_counting: NonceCounting,
+
+    /// Same as --nonce-counting rising
+    #[arg(long, conflicts_with = "nonce_counting")]
     strict_nc: bool,
 
     /// Digest algorithms, each with a challenge of its own
@@ -178,7 +183,10 @@ impl Settings {
             .tls(self.tls)
             .admin(self.admin)
             .nonce_ttl(self.nonce_ttl)
-            .strict_nc(self.strict_nc)
+            .nonce_counting(match self.strict_nc {
+                true => NonceCounting::Rising,
+                false => self.nonce_counting,
+            })
             .latency(self.latency)
             .algorithms(self.algorithm);
         if let Some(faults) = self.faults {

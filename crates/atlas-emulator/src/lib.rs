@@ -88,7 +88,8 @@ mod state;
 pub use crate::config::seed_file::SeedFileError;
 pub use crate::{
     auth::digest::Algorithm,
-    config::assumptions::Assumptions,
+    auth::nonces::NonceCounting,
+    config::assumptions::{Assumptions, EmptyEnvelope},
     config::builder::Builder,
     config::seed_key::SeedKey,
     config::synthetic::SyntheticKey,

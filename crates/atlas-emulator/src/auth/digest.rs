@@ -1,6 +1,6 @@
 //! HTTP Digest as in RFC 7616: challenges, and the verification of authorizations.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use http::{HeaderValue, Uri, request::Parts};
 use md5::Md5;
@@ -10,8 +10,8 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     auth::authorization::Parameters,
-    auth::nonces::{NoncePolicy, Nonces, Refused},
-    state::store::Caller,
+    auth::nonces::{NonceCounting, NoncePolicy, Nonces, Refused},
+    state::user::{Principal, User},
 };
 
 const REALM: &str = "MMS Public API";
@@ -81,24 +81,17 @@ pub(crate) struct DigestPolicy {
     pub(crate) response_auth: bool,
 }
 
-/// The digest users and their nonces.
+/// Issues challenges and verifies authorizations.
 pub(crate) struct DigestAuthenticator {
     policy: DigestPolicy,
-    /// By name, or by the name's hash for each algorithm with `userhash`.
-    users: HashMap<String, Arc<User>>,
+    counting: NonceCounting,
     nonces: Mutex<Nonces>,
-}
-
-/// A user. Of the password, only the hashes are kept, in the order of the algorithms.
-struct User {
-    ha1: Vec<String>,
-    caller: Caller,
 }
 
 /// An authenticated caller, and the `Authentication-Info` for the response.
 #[derive(Debug)]
 pub(crate) struct Verified {
-    pub(crate) caller: Caller,
+    pub(crate) caller: Principal,
     pub(crate) info: Option<HeaderValue>,
 }
 
@@ -115,26 +108,32 @@ impl DigestAuthenticator {
     pub(crate) fn new(policy: DigestPolicy, nonces: NoncePolicy) -> Self {
         Self {
             policy,
-            users: HashMap::new(),
+            counting: nonces.counting,
             nonces: Mutex::new(Nonces::new(nonces)),
         }
     }
 
-    /// Adds a user; returns `false` if the name is taken.
-    pub(crate) fn add_user(&mut self, name: &str, password: &str, caller: Caller) -> bool {
-        let algorithms = &self.policy.algorithms;
-        let hashed = |with: &[&str]| algorithms.iter().map(|a| a.hash(with)).collect();
-        let user = Arc::new(User {
-            ha1: hashed(&[name, REALM, password]),
-            caller,
-        });
-        let names: Vec<String> = match self.policy.userhash {
-            true => hashed(&[name, REALM]),
-            false => vec![name.to_owned()],
+    /// Creates a user with a name and a password.
+    pub(crate) fn user(&self, name: &Arc<str>, password: &str, principal: Principal) -> User {
+        let algorithms = self.policy.algorithms.iter();
+        let ha1 = algorithms
+            .clone()
+            .map(|a| a.hash(&[name, REALM, password]).into());
+        let names = match self.policy.userhash {
+            true => algorithms.map(|a| a.hash(&[name, REALM]).into()).collect(),
+            false => [Arc::clone(name)].into(),
         };
-        names
-            .into_iter()
-            .all(|name| self.users.insert(name, Arc::clone(&user)).is_none())
+        User {
+            principal,
+            ha1: ha1.collect(),
+            names,
+        }
+    }
+
+    /// Returns whether to verify as Jetty does: an unknown or used-up nonce is stale whatever the
+    /// password, and the `uri` parameter is not compared with the request.
+    fn is_jetty(&self) -> bool {
+        self.counting == NonceCounting::Jetty
     }
 
     /// Issues a nonce and returns its challenges, one for each algorithm.
@@ -163,12 +162,14 @@ impl DigestAuthenticator {
         policy.algorithms.iter().map(challenge).collect()
     }
 
-    /// Verifies the parameters of a `Digest` Authorization header.
+    /// Verifies the parameters of a `Digest` Authorization header. `user` returns the user with a
+    /// name.
     pub(crate) fn verify(
         &self,
         header: &str,
         request: &Parts,
         body: &[u8],
+        user: impl FnOnce(&str) -> Option<Arc<User>>,
     ) -> Result<Verified, Denied> {
         let denied = Denied::Challenge { stale: false };
         let parameters = Parameters::parse(header).ok_or(denied)?;
@@ -196,8 +197,14 @@ impl DigestAuthenticator {
         }
         let count = count(nc).ok_or(denied)?;
 
-        let user = self.users.get(name).ok_or(denied)?;
-        let mut ha1 = user.ha1[index].clone();
+        let mut nonces = self.nonces.lock();
+        // Spent by a failed attempt too.
+        let spent = nonces.spend(nonce, count, Instant::now());
+        if self.is_jetty() && spent == Err(Refused::Stale) {
+            return Err(Denied::Challenge { stale: true });
+        }
+        let user = user(name).ok_or(denied)?;
+        let mut ha1 = user.ha1[index].to_string();
         if algorithm.is_session() {
             ha1 = algorithm.hash(&[&ha1, nonce, cnonce]);
         }
@@ -209,13 +216,10 @@ impl DigestAuthenticator {
         } else {
             algorithm.hash(&[request.method.as_str(), uri])
         });
-        let mut nonces = self.nonces.lock();
-        // Spent by a failed attempt too.
-        let spent = nonces.spend(nonce, count, Instant::now());
         if !bool::from(expected.as_bytes().ct_eq(response.as_bytes())) {
             return Err(denied);
         }
-        if !is_requested(uri, &request.uri) {
+        if !self.is_jetty() && !is_requested(uri, &request.uri) {
             return Err(Denied::Uri);
         }
         spent.map_err(|refused| Denied::Challenge {
@@ -233,7 +237,7 @@ impl DigestAuthenticator {
             ));
         }
         Ok(Verified {
-            caller: user.caller.clone(),
+            caller: user.principal,
             info: HeaderValue::try_from(info.join(", "))
                 .ok()
                 .filter(|info| !info.is_empty()),

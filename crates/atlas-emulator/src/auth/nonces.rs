@@ -28,16 +28,23 @@ pub(crate) struct Nonces {
 pub(crate) struct NoncePolicy {
     pub(crate) ttl: Duration,
     pub(crate) uses: Option<u32>,
-    pub(crate) counting: Counting,
+    pub(crate) counting: NonceCounting,
 }
 
 /// Which counts a nonce accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Counting {
-    /// Each count above the highest so far.
-    Rising,
-    /// Each count once, in any order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[non_exhaustive]
+pub enum NonceCounting {
+    /// Each count below 1024 once, in any order, as Jetty counts, whose challenge the services
+    /// send. A repeated count gets `stale=false`; a higher count, and an unknown nonce, get
+    /// `stale=true`. The `uri` of an authorization need not be that of the request. The default.
+    #[default]
+    Jetty,
+    /// Each count once, in any order, of the latest 128. A repeated count gets `stale=false`.
     Unique,
+    /// Each count above the highest so far, as Apache counts. Others get `stale=false`.
+    Rising,
     /// Every count, repeated ones included.
     Any,
 }
@@ -49,12 +56,17 @@ struct Nonce {
     counts: Counts,
 }
 
+/// The number of counts that Jetty accepts for a nonce.
+const JETTY_COUNTS: u32 = 1024;
+
 /// The counts that a nonce has been used with.
 #[derive(Debug, Default)]
 struct Counts {
     highest: u32,
     /// Bit `n` is set if `highest - n` was used, as in the anti-replay window of RFC 4303.
     used: u128,
+    /// Bit `n` of word `m` is set if `64 * m + n` was used, as in Jetty.
+    seen: Vec<u64>,
 }
 
 /// Why a nonce was refused.
@@ -68,10 +80,11 @@ pub(crate) enum Refused {
 }
 
 impl Counts {
-    fn spend(&mut self, count: u32, counting: Counting) -> Result<(), Refused> {
+    fn spend(&mut self, count: u32, counting: NonceCounting) -> Result<(), Refused> {
         match counting {
-            Counting::Any => return Ok(()),
-            Counting::Rising if count <= self.highest => return Err(Refused::Replayed),
+            NonceCounting::Jetty => return self.see(count),
+            NonceCounting::Any => return Ok(()),
+            NonceCounting::Rising if count <= self.highest => return Err(Refused::Replayed),
             _ => {}
         }
         if count > self.highest {
@@ -85,6 +98,21 @@ impl Counts {
             return Err(Refused::Replayed);
         }
         self.used |= bit;
+        Ok(())
+    }
+
+    fn see(&mut self, count: u32) -> Result<(), Refused> {
+        if count >= JETTY_COUNTS {
+            return Err(Refused::Stale);
+        }
+        let (word, bit) = ((count / 64) as usize, 1 << (count % 64));
+        if self.seen.len() <= word {
+            self.seen.resize(word + 1, 0);
+        }
+        if self.seen[word] & bit != 0 {
+            return Err(Refused::Replayed);
+        }
+        self.seen[word] |= bit;
         Ok(())
     }
 }
@@ -156,7 +184,7 @@ mod tests {
     const POLICY: NoncePolicy = NoncePolicy {
         ttl: Duration::from_secs(60),
         uses: None,
-        counting: Counting::Unique,
+        counting: NonceCounting::Unique,
     };
 
     #[test]
@@ -200,9 +228,13 @@ mod tests {
     fn counts_follow_their_rule() {
         let (ok, replayed, stale) = (Ok(()), Err(Refused::Replayed), Err(Refused::Stale));
         for (counting, expected) in [
-            (Counting::Rising, [ok, replayed, ok, replayed, ok, replayed]),
-            (Counting::Unique, [ok, replayed, ok, ok, ok, stale]),
-            (Counting::Any, [ok; 6]),
+            (
+                NonceCounting::Rising,
+                [ok, replayed, ok, replayed, ok, replayed],
+            ),
+            (NonceCounting::Unique, [ok, replayed, ok, ok, ok, stale]),
+            (NonceCounting::Any, [ok; 6]),
+            (NonceCounting::Jetty, [ok, replayed, ok, ok, stale, ok]),
         ] {
             let mut nonces = Nonces::new(NoncePolicy { counting, ..POLICY });
             let now = Instant::now();
@@ -210,6 +242,21 @@ mod tests {
             let spent = [1, 1, 5, 4, 3000, 3].map(|count| nonces.spend(&nonce, count, now));
             assert_eq!(spent, expected, "{counting:?}");
         }
+    }
+
+    #[test]
+    fn jetty_takes_each_of_1023_counts_once() {
+        let counting = NonceCounting::Jetty;
+        let mut nonces = Nonces::new(NoncePolicy { counting, ..POLICY });
+        let now = Instant::now();
+        let nonce = nonces.issue(now);
+        for count in (1..1024).rev() {
+            assert_eq!(nonces.spend(&nonce, count, now), Ok(()), "{count}");
+            let again = nonces.spend(&nonce, count, now);
+            assert_eq!(again, Err(Refused::Replayed), "{count}");
+        }
+        assert_eq!(nonces.spend(&nonce, 1024, now), Err(Refused::Stale));
+        assert_eq!(nonces.spend(&nonce, u32::MAX, now), Err(Refused::Stale));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use url::form_urlencoded;
 
 use crate::{
     auth::authorization, config::behavior::Behavior, http::error::ApiError, http::response,
-    state::rate_limit::Bucket, state::store::Caller,
+    state::rate_limit::Bucket, state::user::Principal,
 };
 
 /// The maximum number of live tokens of a service account.
@@ -40,13 +40,13 @@ pub(crate) struct TokenIssuer {
 
 struct Account {
     secret: SecretString,
-    caller: Caller,
+    caller: Principal,
     bucket: Mutex<Bucket>,
 }
 
 struct Token {
     client_id: String,
-    caller: Caller,
+    caller: Principal,
     expires: Instant,
 }
 
@@ -90,21 +90,21 @@ impl TokenIssuer {
         }
     }
 
-    /// Adds a service account; returns `false` if the id is taken.
-    pub(crate) fn add_account(&mut self, id: &str, secret: SecretString, caller: Caller) -> bool {
+    /// Adds a service account.
+    pub(crate) fn add_account(&mut self, id: &str, secret: SecretString, caller: Principal) {
         let account = Account {
             secret,
             caller,
             bucket: Mutex::default(),
         };
-        self.accounts.insert(id.to_owned(), account).is_none()
+        self.accounts.insert(id.to_owned(), account);
     }
 
     /// Returns the account that a live token belongs to.
-    pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
+    pub(crate) fn caller(&self, token: &str) -> Option<Principal> {
         let live = self.live.lock();
         let token = live.get(token)?;
-        (Instant::now() < token.expires).then(|| token.caller.clone())
+        (Instant::now() < token.expires).then(|| token.caller)
     }
 
     /// Revokes every token and refills the rate limits.
@@ -167,7 +167,7 @@ impl TokenIssuer {
         let response = uncached(StatusCode::OK, &body);
         let token = Token {
             client_id: client_id.clone(),
-            caller: account.caller.clone(),
+            caller: account.caller,
             expires: now + self.ttl,
         };
         live.insert(access_token, token);

@@ -77,8 +77,35 @@ pub struct Assumptions {
     /// The name of the body in an envelope: `content`, or `envelope` as on older pages; default:
     /// `content`.
     pub envelope_key: String,
-    /// Whether a nonce count is accepted again if counts need not increase; default: false. The
-    /// services' challenges are those of Jetty, which refuses it with `stale=false`.
+    /// How operations without a body respond with `envelope=true`; default: as without it.
+    pub empty_envelope: EmptyEnvelope,
+    /// The ids of operations without a body to which Ops Manager responds with 200 and an empty
+    /// object instead of 204; default: `delete_org_api_key`, whose page says so. The page of
+    /// `delete_access_list_entry` shows both, that of `remove_project_api_key` nothing.
+    pub ops_manager_empty_objects: Vec<String>,
+    /// The services whose error codes say `WHITELIST` where others say `ACCESS_LIST`; default: Ops
+    /// Manager, whose pages have the older names.
+    pub whitelist_codes: Vec<Service>,
+    /// The services that refuse the operations on access lists to a key without an access list of
+    /// its own, with `API_KEY_ACCESS_LIST_ACCESS_DENIED`; default: none. Older pages of Atlas ask
+    /// for such a list, recordings do not show it.
+    pub access_list_required: Vec<Service>,
+    /// Whether adding to an access list responds with the whole list, as client test data shows,
+    /// not only with the new entries; default: true.
+    pub whole_list_after_add: bool,
+    /// Whether the caller's own address can be removed from no access list at all, not only not
+    /// from that of the calling key; default: false.
+    pub caller_stays_on_all_lists: bool,
+    /// The maximum number of API keys in an organization; default: 500, the documented limit of
+    /// Atlas. The error beyond it, `API_KEY_LIMIT_EXCEEDED`, is not documented.
+    pub max_keys_per_org: usize,
+    /// The services that make a key created in a project a member of the organization; default:
+    /// both of Atlas, as recorded.
+    pub project_keys_join_org: Vec<Service>,
+    /// Whether a key of another organization gets `API_KEY_CAN_ONLY_BELONG_TO_ONE_ORG` in a
+    /// project, not `API_KEY_NOT_FOUND`; default: false.
+    pub other_orgs_keys_named: bool,
+    /// Whether a nonce count is accepted again if counts need not increase; default: false.
     pub repeated_nonce_counts: bool,
     /// The services that take an empty description beside roles, or empty roles beside a
     /// description, as absent; default: both of Atlas, because the Atlas CLI always sends both
@@ -87,6 +114,21 @@ pub struct Assumptions {
     /// Whether roles are sent in a different order each time, because their order is known to be
     /// unstable; default: false, which keeps the order given.
     pub shuffled_roles: bool,
+}
+
+/// How an operation without a body responds with `envelope=true`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "seed-file", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum EmptyEnvelope {
+    /// As without an envelope: 204 and no body. The default.
+    #[default]
+    None,
+    /// 200, and an object with the status 204 and empty content.
+    Status,
+    /// 200 and no body.
+    Ok,
 }
 
 impl Default for Assumptions {
@@ -108,6 +150,15 @@ impl Default for Assumptions {
             digest_for_bad_tokens: true,
             envelope_hides_status: true,
             envelope_key: "content".to_owned(),
+            empty_envelope: EmptyEnvelope::default(),
+            ops_manager_empty_objects: vec!["delete_org_api_key".to_owned()],
+            whitelist_codes: vec![Service::OpsManagerV1],
+            access_list_required: Vec::new(),
+            whole_list_after_add: true,
+            caller_stays_on_all_lists: false,
+            max_keys_per_org: 500,
+            project_keys_join_org: vec![Service::AtlasV2, Service::AtlasV1],
+            other_orgs_keys_named: false,
             repeated_nonce_counts: false,
             empty_fields_absent: vec![Service::AtlasV2, Service::AtlasV1],
             shuffled_roles: false,
@@ -136,6 +187,11 @@ impl Assumptions {
         {
             error.status = status;
         }
+        if self.whitelist_codes.contains(&service)
+            && let Some(code) = whitelist_code(&error.code)
+        {
+            error.code = code.into();
+        }
         if error.code == "INVALID_API_KEY_DESC"
             && self.validation_errors
             && service.reports_fields()
@@ -147,4 +203,18 @@ impl Assumptions {
         }
         error
     }
+}
+
+/// Returns the older name of an error code, if it has one.
+fn whitelist_code(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "ADDRESS_ALREADY_IN_ACCESS_LIST" => "ADDRESS_ALREADY_IN_WHITELIST",
+        "API_KEY_ACCESS_LIST_ACCESS_DENIED" => "API_KEY_WHITELIST_ACCESS_DENIED",
+        "API_KEY_ACCESS_LIST_ENTRY_NOT_FOUND" => "API_KEY_WHITELIST_NOT_FOUND",
+        "CANNOT_ADD_IP_ADDRESS_TO_API_KEY_ACCESS_LIST" => {
+            "CANNOT_ADD_IP_ADDRESS_TO_API_KEY_WHITELIST"
+        }
+        "CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST" => "CANNOT_REMOVE_CALLER_FROM_WHITELIST",
+        _ => return None,
+    })
 }

@@ -8,21 +8,21 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::{
     auth::digest::{Algorithm, DigestAuthenticator, DigestPolicy},
-    auth::nonces::{Counting, NoncePolicy},
+    auth::nonces::{NonceCounting, NoncePolicy},
     auth::token_issuer::TokenIssuer,
     config::assumptions::Assumptions,
     config::behavior::Behavior,
-    config::seed::{AccountKind, Seed, invalid},
+    config::seed::{Seed, invalid},
     config::seed_key::SeedKey,
     faults::injector::{FaultInjector, Faults},
+    server::app::AppState,
     server::connection::ConnectionLimits,
     server::emulator::Emulator,
-    server::handler::AppState,
     server::request_log::RequestLog,
     spec::catalog::{Catalog, Deviations},
     spec::service::Service,
@@ -88,7 +88,7 @@ impl Default for Builder {
             nonces: NoncePolicy {
                 ttl: Duration::from_secs(60),
                 uses: None,
-                counting: Counting::Unique,
+                counting: NonceCounting::Jetty,
             },
             token_ttl: Duration::from_secs(3600),
             log_capacity: 1000,
@@ -211,18 +211,19 @@ impl Builder {
         self
     }
 
-    /// Sets whether the nonce count must increase with every request; default: `false`, which
-    /// accepts the counts of concurrent requests in any order, but each of them once (unless
-    /// [`Assumptions::repeated_nonce_counts`] is set).
-    ///
-    /// A count that does not increase is refused with `stale=false`, as with Apache's
-    /// `AuthDigestNcCheck`.
-    pub fn strict_nc(mut self, strict: bool) -> Self {
-        self.nonces.counting = match strict {
-            true => Counting::Rising,
-            false => Counting::Unique,
-        };
+    /// Sets which nonce counts are accepted; default: [`NonceCounting::Jetty`].
+    pub fn nonce_counting(mut self, counting: NonceCounting) -> Self {
+        self.nonces.counting = counting;
         self
+    }
+
+    /// Sets whether the nonce count must increase with every request, as with
+    /// [`NonceCounting::Rising`]; default: `false`, which is [`NonceCounting::Jetty`].
+    pub fn strict_nc(self, strict: bool) -> Self {
+        self.nonce_counting(match strict {
+            true => NonceCounting::Rising,
+            false => NonceCounting::default(),
+        })
     }
 
     /// Sets the minimum duration of every request; default: zero.
@@ -508,18 +509,18 @@ impl Builder {
         self.seed.accounts_count_as_owners = self.behavior.assumptions.accounts_count_as_owners;
         let rng_seed = self.rng_seed.unwrap_or_else(rand::random);
         if self.behavior.assumptions.repeated_nonce_counts
-            && self.nonces.counting == Counting::Unique
+            && self.nonces.counting != NonceCounting::Rising
         {
-            self.nonces.counting = Counting::Any;
+            self.nonces.counting = NonceCounting::Any;
         }
-        let mut digest = DigestAuthenticator::new(self.digest, self.nonces);
+        let digest = DigestAuthenticator::new(self.digest, self.nonces);
+        let (state, access, synthetic) = self.seed.build(rng_seed, &digest)?;
         let mut tokens = TokenIssuer::new(self.token_ttl);
-        let (state, access, synthetic) =
-            self.seed
-                .build(rng_seed, &mut |kind, name, secret, caller| match kind {
-                    AccountKind::Digest => digest.add_user(name, secret.expose_secret(), caller),
-                    AccountKind::Service => tokens.add_account(name, secret.clone(), caller),
-                })?;
+        tokens.add_account(
+            &access.client_id,
+            access.client_secret.clone(),
+            access.service_account,
+        );
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
         let tls = match self.tls {
@@ -545,6 +546,6 @@ impl Builder {
             rng_seed,
             synthetic,
         });
-        Ok(Emulator::new(listener, app, access, tls, self.limits))
+        Emulator::new(listener, app, access, tls, self.limits)
     }
 }

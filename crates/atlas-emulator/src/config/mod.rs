@@ -3,7 +3,6 @@
 pub(crate) mod assumptions;
 pub(crate) mod behavior;
 pub(crate) mod builder;
-pub(crate) mod identities;
 pub(crate) mod seed;
 #[cfg(feature = "seed-file")]
 pub(crate) mod seed_file;

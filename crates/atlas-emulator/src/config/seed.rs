@@ -3,22 +3,22 @@
 use std::{
     collections::{BTreeMap, HashMap},
     io,
+    sync::Arc,
 };
 
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    config::identities::Identities,
+    auth::digest::DigestAuthenticator,
     config::seed_key::SeedKey,
     config::synthetic::{MOST, SyntheticKeys},
     spec::role::Role,
     state::access_list::AccessList,
+    state::identities::Identities,
     state::object_id::ObjectId,
-    state::rate_limit::Bucket,
-    state::store::{ApiKey, Caller, ORG_OWNER, Org, Principal, Project, State},
+    state::store::{ApiKey, ORG_MEMBER, ORG_OWNER, State, private_key_tail},
+    state::user::{Account, Principal},
 };
-
-const ORG_MEMBER: &str = "ORG_MEMBER";
 
 /// The configured part of the initial state; the rest is generated.
 #[derive(Clone, Debug, Default)]
@@ -51,26 +51,16 @@ pub(crate) struct Access {
     pub(crate) private_key: SecretString,
     pub(crate) client_id: String,
     pub(crate) client_secret: SecretString,
+    /// The identity of the service account.
+    pub(crate) service_account: Principal,
 }
-
-/// How an account authenticates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AccountKind {
-    /// With digest.
-    Digest,
-    /// As a service account, with access tokens.
-    Service,
-}
-
-/// Registers an account by name, secret and caller; returns `false` if the name is taken.
-type Register<'a> = dyn FnMut(AccountKind, &str, &SecretString, Caller) -> bool + 'a;
 
 impl Seed {
-    /// Builds the state and registers all accounts. The same `rng_seed` results in the same state.
+    /// Builds the state. The same `rng_seed` results in the same state.
     pub(crate) fn build(
         &self,
         rng_seed: u64,
-        register: &mut Register<'_>,
+        digest: &DigestAuthenticator,
     ) -> io::Result<(State, Access, SyntheticKeys)> {
         let mut identities = Identities::new(rng_seed);
         // Everything is generated in a fixed order, even if it is configured, so that a setting
@@ -92,12 +82,12 @@ impl Seed {
             .ok_or_else(|| invalid(format!("more than {MOST} organizations or keys")))?;
 
         let mut builder = StateBuilder {
-            state: State::default(),
+            // Other credentials than those of the seed, which are generated later.
+            state: State::new(Identities::new(!rng_seed)),
             roles: HashMap::new(),
-            register,
+            digest,
         };
-        let keys = &mut builder.state.keys;
-        keys.reserve(key_count + self.keys.len() + 2);
+        builder.state.reserve(key_count + self.keys.len() + 2);
         builder.add_org(org)?;
         for id in &self.orgs {
             builder.add_org(parse(id)?)?;
@@ -135,18 +125,14 @@ impl Seed {
             };
             builder.add_key(key.id, key.org, &seed)?;
         }
-        let owner = Caller {
-            principal: Principal::OwnerOf(org),
-            access_list: AccessList::default(),
-        };
         for (name, api_key) in &self.users {
-            builder.register(AccountKind::Digest, name, api_key, owner.clone())?;
+            let person = builder.add_account(org, AccessList::default());
+            let user = digest.user(&name.as_str().into(), api_key.expose_secret(), person);
+            if !builder.state.add_user(&Arc::new(user)) {
+                return Err(invalid(format!("duplicate user name {name}")));
+            }
         }
-        let account = Caller {
-            access_list: access_list(&self.access_list)?,
-            ..owner
-        };
-        builder.register(AccountKind::Service, &client_id, &client_secret, account)?;
+        let service_account = builder.add_account(org, access_list(&self.access_list)?);
 
         let mut state = builder.state;
         if self.accounts_count_as_owners
@@ -163,23 +149,24 @@ impl Seed {
             private_key,
             client_id,
             client_secret,
+            service_account,
         };
         Ok((state, access, synthetic))
     }
 }
 
-struct StateBuilder<'a, 'b> {
+struct StateBuilder<'a> {
     state: State,
     /// Deduplicates role names.
     roles: HashMap<String, Role>,
-    register: &'a mut Register<'b>,
+    digest: &'a DigestAuthenticator,
 }
 
-impl StateBuilder<'_, '_> {
+impl StateBuilder<'_> {
     fn add_org(&mut self, id: ObjectId) -> io::Result<()> {
-        match self.state.orgs.insert(id, Org::default()) {
-            None => Ok(()),
-            Some(_) => Err(invalid(format!("duplicate organization {id}"))),
+        match self.state.add_org(id) {
+            true => Ok(()),
+            false => Err(invalid(format!("duplicate organization {id}"))),
         }
     }
 
@@ -187,11 +174,15 @@ impl StateBuilder<'_, '_> {
         if !self.state.orgs.contains_key(&org) {
             return Err(invalid(format!("unknown organization {org}")));
         }
-        let bucket = Bucket::default();
-        match self.state.projects.insert(id, Project { org, bucket }) {
-            None => Ok(()),
-            Some(_) => Err(invalid(format!("duplicate project {id}"))),
+        match self.state.add_project(id, org) {
+            true => Ok(()),
+            false => Err(invalid(format!("duplicate project {id}"))),
         }
+    }
+
+    fn add_account(&mut self, org: ObjectId, access_list: AccessList) -> Principal {
+        self.state.accounts.push(Account { org, access_list });
+        Principal::Account(self.state.accounts.len() - 1)
     }
 
     fn add_key(&mut self, id: ObjectId, org: ObjectId, key: &SeedKey) -> io::Result<()> {
@@ -206,25 +197,23 @@ impl StateBuilder<'_, '_> {
             }
             project_roles.insert(project, self.roles(names));
         }
-        let access_list = access_list(&key.access_list)?;
-        let caller = Caller {
-            principal: Principal::Key(id),
-            access_list: access_list.clone(),
-        };
-        self.register(
-            AccountKind::Digest,
-            &key.public_key,
-            &key.private_key,
-            caller,
-        )?;
+        let public_key = Arc::from(key.public_key.as_str());
+        let private_key = key.private_key.expose_secret();
+        if self.state.user(&public_key).is_some() {
+            return Err(invalid(format!("duplicate user name {public_key}")));
+        }
+        let user = self
+            .digest
+            .user(&public_key, private_key, Principal::Key(id));
         let added = ApiKey {
             org,
             desc: key.desc.clone(),
-            public_key: key.public_key.as_str().into(),
-            private_key_tail: tail(key.private_key.expose_secret()).into(),
+            public_key,
+            private_key_tail: private_key_tail(private_key),
+            user: Arc::new(user),
             org_roles: self.roles(&key.org_roles),
             project_roles,
-            access_list,
+            access_list: access_list(&key.access_list)?,
         };
         match self.state.add_key(id, added) {
             true => Ok(()),
@@ -245,19 +234,6 @@ impl StateBuilder<'_, '_> {
         };
         names.iter().map(&mut role).collect()
     }
-
-    fn register(
-        &mut self,
-        kind: AccountKind,
-        name: &str,
-        secret: &SecretString,
-        caller: Caller,
-    ) -> io::Result<()> {
-        match (self.register)(kind, name, secret, caller) {
-            true => Ok(()),
-            false => Err(invalid(format!("duplicate user name {name}"))),
-        }
-    }
 }
 
 /// Creates an error for an invalid setting.
@@ -277,13 +253,4 @@ fn id_or(configured: &Option<String>, generated: ObjectId) -> io::Result<ObjectI
 fn access_list(entries: &[String]) -> io::Result<AccessList> {
     AccessList::parse(entries)
         .map_err(|entry| invalid(format!("{entry:?} is neither an address nor a network")))
-}
-
-/// Returns the last twelve characters, or stars for a key that is too short to hide the rest.
-fn tail(private_key: &str) -> String {
-    let length = private_key.chars().count();
-    if length <= 12 {
-        return "*".repeat(12);
-    }
-    private_key.chars().skip(length - 12).collect()
 }

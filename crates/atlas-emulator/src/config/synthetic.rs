@@ -3,7 +3,7 @@
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{config::identities::Identities, state::object_id::ObjectId};
+use crate::{state::identities::Identities, state::object_id::ObjectId};
 
 /// A key that [`Builder::keys_per_org`](crate::Builder::keys_per_org) added; see
 /// [`Emulator::synthetic_keys`](crate::Emulator::synthetic_keys).

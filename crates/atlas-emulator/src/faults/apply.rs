@@ -80,25 +80,32 @@ impl InjectedFault {
 }
 
 impl Mismatch {
-    /// Changes the id and the key of a response. `before` is the key before the update.
-    pub(crate) fn apply(self, id: ObjectId, before: ApiKey, key: &ApiKey) -> (ObjectId, ApiKey) {
-        let key = key.clone();
-        match self {
-            Self::OtherKey => (id.other(), key),
-            Self::OldDesc => {
-                let desc = before.desc;
-                (id, ApiKey { desc, ..key })
+    /// Changes the id and the key of a response. `before` is the key before the change, `None` for
+    /// a creation, which had neither description nor roles before.
+    pub(crate) fn apply(
+        self,
+        id: ObjectId,
+        before: Option<&ApiKey>,
+        key: &ApiKey,
+    ) -> (ObjectId, ApiKey) {
+        let mut shown = key.clone();
+        match (self, before) {
+            (Self::OtherKey, _) => return (id.other(), shown),
+            (Self::Ignored, Some(before)) => return (id, before.clone()),
+            (Self::Ignored, None) => {}
+            (Self::OldDesc, before) => {
+                shown.desc = before.map(|before| before.desc.clone()).unwrap_or_default();
             }
-            Self::OldRoles => (
-                id,
-                ApiKey {
-                    org_roles: before.org_roles,
-                    project_roles: before.project_roles,
-                    ..key
-                },
-            ),
-            Self::Ignored => (id, before),
+            (Self::OldRoles, Some(before)) => {
+                shown.org_roles.clone_from(&before.org_roles);
+                shown.project_roles.clone_from(&before.project_roles);
+            }
+            (Self::OldRoles, None) => {
+                shown.org_roles.clear();
+                shown.project_roles.clear();
+            }
         }
+        (id, shown)
     }
 }
 

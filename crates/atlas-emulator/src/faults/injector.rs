@@ -4,6 +4,7 @@ use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::fault::{Fault, FaultKind, FaultTarget, Mismatch, Trigger};
+use crate::spec::operation::Success;
 
 /// A list of faults. At most one is injected into a request: the first that is due.
 ///
@@ -105,7 +106,11 @@ pub(crate) enum InjectionPoint {
     /// A token request is about to be processed.
     Token,
     /// A call is authenticated.
-    Call { is_write: bool, is_digest: bool },
+    Call {
+        is_write: bool,
+        is_digest: bool,
+        success: Success,
+    },
 }
 
 /// A fault that is injected into a request.
@@ -195,10 +200,13 @@ impl Fault {
                 InjectionPoint::Call {
                     is_write,
                     is_digest,
+                    success,
                 },
             ) => match self.kind {
-                FaultKind::Maintenance => is_write,
-                FaultKind::Mismatch(mismatch) => is_write || mismatch == Mismatch::OtherKey,
+                FaultKind::Maintenance | FaultKind::Mismatch(Mismatch::Ignored) => is_write,
+                FaultKind::Mismatch(Mismatch::OtherKey) => success == Success::Key,
+                FaultKind::Mismatch(_) => is_write && success == Success::Key,
+                FaultKind::BrokenJson => success != Success::Empty,
                 FaultKind::Stale => is_digest,
                 _ => true,
             },
@@ -214,6 +222,7 @@ mod tests {
     const CALL: InjectionPoint = InjectionPoint::Call {
         is_write: true,
         is_digest: true,
+        success: Success::Key,
     };
 
     fn injected(injector: &FaultInjector, calls: usize) -> Vec<bool> {
@@ -245,12 +254,34 @@ mod tests {
     }
 
     #[test]
+    fn mismatches_only_apply_to_responses_that_can_have_them() {
+        for (text, expected) in [
+            ("otherkey", [true, false, false]),
+            ("olddesc", [true, false, false]),
+            ("ignored", [true, true, true]),
+            ("badjson", [true, true, false]),
+        ] {
+            let injector = FaultInjector::new(text.parse().unwrap());
+            let applies = [Success::Key, Success::Other, Success::Empty].map(|success| {
+                let call = InjectionPoint::Call {
+                    is_write: true,
+                    is_digest: true,
+                    success,
+                };
+                injector.inject(call).is_some()
+            });
+            assert_eq!(applies, expected, "{text}");
+        }
+    }
+
+    #[test]
     fn faults_only_apply_to_matching_requests() {
         let injector = FaultInjector::new("405; stale; 500:on=tokens".parse().unwrap());
         let name = |point| injector.inject(point).map(|injected| injected.kind.name());
         let call = |is_write, is_digest| InjectionPoint::Call {
             is_write,
             is_digest,
+            success: Success::Key,
         };
         assert_eq!(name(call(true, true)), Some("405"));
         assert_eq!(name(call(false, true)), Some("stale"));

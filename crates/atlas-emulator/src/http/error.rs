@@ -3,6 +3,7 @@
 use std::{borrow::Cow, net::IpAddr};
 
 use http::StatusCode;
+use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use crate::{
@@ -142,6 +143,76 @@ impl ApiError {
         }
     }
 
+    /// A creation without a description.
+    pub(crate) fn missing_desc() -> Self {
+        let detail = "An API key must have a description.";
+        Self::bad_request("API_KEY_REQUIRES_DESCRIPTION", detail).in_field("desc")
+    }
+
+    /// The key's organization is not that of the path.
+    pub(crate) fn key_of_other_org(key: ObjectId) -> Self {
+        let detail = format!("The API key {key} belongs to another organization.");
+        Self::bad_request("API_KEY_CAN_ONLY_BELONG_TO_ONE_ORG", detail).about(key)
+    }
+
+    /// The code and the status are assumptions: the limit is documented, its error is not.
+    pub(crate) fn too_many_keys(limit: usize) -> Self {
+        let detail = format!("An organization cannot have more than {limit} API keys.");
+        Self::bad_request("API_KEY_LIMIT_EXCEEDED", detail).about(limit)
+    }
+
+    /// An entry that is both an address and a network, or neither.
+    pub(crate) fn address_and_network() -> Self {
+        let detail = "Each entry is either an IP address or a CIDR block.";
+        Self::bad_request("BAD_WHITELIST_ADD_REQUEST", detail)
+    }
+
+    pub(crate) fn invalid_address(text: &str) -> Self {
+        let detail = format!("{text} is neither an IP address nor a network in CIDR notation.");
+        Self::bad_request("INVALID_IP_ADDRESS_OR_CIDR_NOTATION", detail).about(text)
+    }
+
+    /// An address that access lists cannot contain, such as 0.0.0.0.
+    pub(crate) fn unlistable_address(network: IpNet) -> Self {
+        let detail = format!("{network} cannot be on an access list.");
+        Self::bad_request("CANNOT_ADD_IP_ADDRESS_TO_API_KEY_ACCESS_LIST", detail)
+            .about(network.to_string())
+    }
+
+    pub(crate) fn duplicate_addresses() -> Self {
+        let detail = "The request contains the same address more than once.";
+        Self::bad_request("DUPLICATE_ADDRESSES_IN_INPUT", detail)
+    }
+
+    pub(crate) fn already_listed(network: IpNet) -> Self {
+        let detail = format!("{network} is on the access list already.");
+        Self::new(
+            StatusCode::CONFLICT,
+            "ADDRESS_ALREADY_IN_ACCESS_LIST",
+            detail,
+        )
+        .about(network.to_string())
+    }
+
+    pub(crate) fn entry_not_found(network: IpNet) -> Self {
+        let detail = format!("{network} is not on the access list.");
+        let code = "API_KEY_ACCESS_LIST_ENTRY_NOT_FOUND";
+        Self::new(StatusCode::NOT_FOUND, code, detail).about(network.to_string())
+    }
+
+    /// The removal of the entry that allows the caller's own address.
+    pub(crate) fn callers_address(address: IpAddr) -> Self {
+        let detail = format!("The caller's address {address} cannot be removed.");
+        Self::bad_request("CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST", detail)
+            .about(address.to_string())
+    }
+
+    /// A caller without an access list of its own, if that is required.
+    pub(crate) fn access_list_denied() -> Self {
+        let detail = "Only a caller with an access list of its own may use this resource.";
+        Self::bad_request("API_KEY_ACCESS_LIST_ACCESS_DENIED", detail)
+    }
+
     pub(crate) fn desc_length(min: u64, max: u64) -> Self {
         let detail = format!("The description must have {min} to {max} characters.");
         Self::bad_request("INVALID_API_KEY_DESC", detail).in_field("desc")
@@ -156,7 +227,10 @@ impl ApiError {
     }
 
     pub(crate) fn malformed_json() -> Self {
-        Self::bad_request("MALFORMED_JSON", "The body is not a JSON object.")
+        Self::bad_request(
+            "MALFORMED_JSON",
+            "The body is not JSON of the expected form.",
+        )
     }
 
     pub(crate) fn last_owner() -> Self {
@@ -166,6 +240,14 @@ impl ApiError {
             "CANNOT_DEMOTE_LAST_ORG_OWNER",
             detail,
         )
+    }
+
+    /// The code is an assumption, which [`Assumptions::codes`] can replace by that of a demotion.
+    ///
+    /// [`Assumptions::codes`]: crate::Assumptions::codes
+    pub(crate) fn deletes_last_owner() -> Self {
+        let detail = "The organization would have no owner left.";
+        Self::new(StatusCode::FORBIDDEN, "CANNOT_DELETE_LAST_OWNER", detail)
     }
 
     pub(crate) fn not_on_access_list(address: IpAddr) -> Self {

@@ -8,12 +8,14 @@ use http::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    config::assumptions::Assumptions,
+    config::assumptions::{Assumptions, EmptyEnvelope},
     config::behavior::Behavior,
     http::error::ApiError,
+    http::page::Page,
     http::pretty,
+    spec::operation::Operation,
     spec::query::flag,
-    spec::service::{Call, Service},
+    spec::service::Service,
     spec::versions::VersionLifecycle,
     state::rate_limit::Allowance,
 };
@@ -59,7 +61,7 @@ const CHALLENGE_BODY: &str = "{\n  \"error\" : 401,\n  \"reason\" : \"Unauthoriz
 
 /// Builds the response to a call, from what is known of the call so far.
 pub(crate) struct ResponseBuilder<'a> {
-    call: Call,
+    operation: &'a Operation,
     behavior: &'a Behavior,
     envelope: bool,
     pretty: bool,
@@ -68,9 +70,9 @@ pub(crate) struct ResponseBuilder<'a> {
 }
 
 impl<'a> ResponseBuilder<'a> {
-    pub(crate) fn new(call: Call, query: &str, behavior: &'a Behavior) -> Self {
+    pub(crate) fn new(operation: &'a Operation, query: &str, behavior: &'a Behavior) -> Self {
         Self {
-            call,
+            operation,
             behavior,
             envelope: flag(query, "envelope"),
             pretty: flag(query, "pretty"),
@@ -81,7 +83,42 @@ impl<'a> ResponseBuilder<'a> {
 
     /// Builds a 200 with `content`.
     pub(crate) fn success(&self, content: &impl Serialize) -> Response {
-        let mut response = self.body(StatusCode::OK, content);
+        self.succeeded(self.body(StatusCode::OK, content))
+    }
+
+    /// Builds a 200 with a page of a list. Its envelope is the page itself, with the status in it.
+    pub(crate) fn page<T: Serialize>(&self, mut page: Page<T>) -> Response {
+        page.status = self.envelope.then_some(StatusCode::OK.as_u16());
+        let body = pretty::to_vec(&page, self.pretty);
+        self.succeeded(self.with_headers(json(StatusCode::OK, body)))
+    }
+
+    /// Builds the response of an operation without a body: a 204, or a 200 with an empty object.
+    pub(crate) fn empty(&self) -> Response {
+        let assumptions = &self.behavior.assumptions;
+        let has_object = self.operation.service == Service::OpsManagerV1
+            && assumptions
+                .ops_manager_empty_objects
+                .contains(&self.operation.id);
+        let nothing = serde_json::Map::new();
+        let response = match assumptions.empty_envelope {
+            EmptyEnvelope::Status if self.envelope => self.body(StatusCode::NO_CONTENT, &nothing),
+            EmptyEnvelope::Ok if self.envelope => {
+                let mut response = self.body(StatusCode::OK, &nothing);
+                *response.body_mut() = Body::empty();
+                response
+            }
+            _ if has_object => self.body(StatusCode::OK, &nothing),
+            _ => {
+                let mut response = self.with_headers(json(StatusCode::NO_CONTENT, Ok(Vec::new())));
+                *response.body_mut() = Body::empty();
+                response
+            }
+        };
+        self.succeeded(response)
+    }
+
+    fn succeeded(&self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         if let Some(version) = self.version {
             headers.insert(CONTENT_TYPE, version.content_type.clone());
@@ -99,7 +136,7 @@ impl<'a> ResponseBuilder<'a> {
 
     /// Builds an error response.
     pub(crate) fn error(&self, error: ApiError) -> Response {
-        let service = self.call.service;
+        let service = self.operation.service;
         let assumptions = &self.behavior.assumptions;
         let error = assumptions.amend(error, service);
         let reports_fields = service.reports_fields() && assumptions.field_details;
@@ -138,13 +175,15 @@ impl<'a> ResponseBuilder<'a> {
         } else {
             (status, pretty::to_vec(content, self.pretty))
         };
-        let mut response = json(status, bytes);
+        self.with_headers(json(status, bytes))
+    }
+
+    fn with_headers(&self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.extend(COMMON);
-        headers.insert(
-            JAVA_METHOD,
-            HeaderValue::from_static(self.call.operation.java_method()),
-        );
+        if let Ok(method) = HeaderValue::try_from(self.operation.java_method()) {
+            headers.insert(JAVA_METHOD, method);
+        }
         if let Some(allowance) = self.allowance {
             headers.insert(RATE_LIMIT, allowance.limit.capacity.into());
             headers.insert(RATE_REMAINING, allowance.remaining.into());

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -16,9 +17,8 @@ use tokio::{
 };
 
 use crate::{
+    server::app::AppState,
     server::connection::{ConnectionLimits, Control, Protocol},
-    server::handler::AppState,
-    server::router::router,
     server::socket::Socket,
     server::tls::Tls,
 };
@@ -34,11 +34,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Arc<AppState>,
+    router: Router,
     tls: Option<Tls>,
     limits: ConnectionLimits,
     mut stopped: oneshot::Receiver<()>,
 ) {
-    let protocol = Protocol::new(router(Arc::clone(&app)), limits);
+    let protocol = Protocol::new(router, limits);
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();

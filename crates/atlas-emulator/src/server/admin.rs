@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    faults::injector::Faults, http::response, server::handler::AppState, server::peer::Peer,
+    faults::injector::Faults, http::response, server::app::AppState, server::peer::Peer,
     state::key_state::KeyState, state::object_id::ObjectId,
 };
 
@@ -101,17 +101,17 @@ async fn state(State(app): State<Shared>, Query(filter): Query<Filter>) -> Json<
             .map(|(id, project)| (*id, project.org));
         projects.extend(all.filter(|(_, org)| is_selected(org)));
         for (id, key) in state.keys.iter().filter(|(_, key)| is_selected(&key.org)) {
-            keys.push((*id, key.org, key.public_key.clone(), KeyState::new(key)));
+            keys.push(KeyState::new(*id, key));
         }
     }
     orgs.sort_unstable();
     projects.sort_unstable();
-    keys.sort_unstable_by_key(|(id, ..)| *id);
-    let key = |(id, org, public_key, key): (ObjectId, ObjectId, Box<str>, KeyState)| {
+    keys.sort_unstable_by(|one: &KeyState, other| one.id.cmp(&other.id));
+    let key = |key: KeyState| {
         json!({
-            "id": id,
-            "org": org,
-            "public_key": public_key,
+            "id": key.id,
+            "org": key.org_id,
+            "public_key": key.public_key,
             "desc": key.desc,
             "org_roles": key.org_roles,
             "project_roles": key.project_roles,

@@ -10,9 +10,9 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
     config::seed::Access, config::synthetic::SyntheticKey, faults::injector::Faults,
-    server::accept, server::connection::ConnectionLimits, server::handler::AppState,
-    server::request_log::LoggedRequest, server::tls::Tls, state::key_state::KeyState,
-    state::object_id::ObjectId,
+    server::accept, server::app::AppState, server::connection::ConnectionLimits,
+    server::request_log::LoggedRequest, server::router::router, server::tls::Tls,
+    state::key_state::KeyState, state::object_id::ObjectId,
 };
 
 /// A local server that emulates the API-key operations of Atlas v2, Atlas v1.0 and Ops Manager. It
@@ -50,18 +50,21 @@ impl Emulator {
         access: Access,
         tls: Option<(Tls, String)>,
         limits: ConnectionLimits,
-    ) -> Self {
+    ) -> io::Result<Self> {
+        let router = router(Arc::clone(&app)).map_err(io::Error::other)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let (tls, ca_pem) = tls.unzip();
         let shared = Arc::clone(&app);
-        let server = tokio::spawn(accept::serve(listener, shared, tls, limits, stopped));
-        Self {
+        let server = tokio::spawn(accept::serve(
+            listener, shared, router, tls, limits, stopped,
+        ));
+        Ok(Self {
             app,
             access,
             ca_pem,
             stop: Some(stop),
             server,
-        }
+        })
     }
 
     /// Stops the emulator, waiting up to two seconds for requests in flight. Dropping the emulator
@@ -125,10 +128,35 @@ impl Emulator {
         self.access.client_secret.expose_secret()
     }
 
-    /// Returns the current state of the API key with this id.
+    /// Returns the current state of the API key with this id, or `None` if there is none, such as
+    /// after its deletion.
     pub fn api_key(&self, id: &str) -> Option<KeyState> {
         let id = ObjectId::parse(id)?;
-        self.app.state.lock().any_key(id).map(KeyState::new)
+        let state = self.app.state.lock();
+        state.key(id).map(|key| KeyState::new(id, key))
+    }
+
+    /// Returns the current API keys of the organization with this id, in the order of lists; empty
+    /// if there is no such organization.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let emulator = atlas_emulator::Emulator::start().await?;
+    /// let keys = emulator.api_keys(emulator.org_id());
+    /// assert_eq!(keys.len(), 2);
+    /// assert!(keys.is_sorted_by_key(|key| key.public_key.clone()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn api_keys(&self, org_id: &str) -> Vec<KeyState> {
+        let state = self.app.state.lock();
+        let org = ObjectId::parse(org_id).and_then(|id| state.orgs.get(&id));
+        let ids = org
+            .into_iter()
+            .flat_map(|org| org.keys.slice(0..usize::MAX));
+        ids.filter_map(|id| Some(KeyState::new(id, state.key(id)?)))
+            .collect()
     }
 
     /// Returns the keys that [`Builder::keys_per_org`](crate::Builder::keys_per_org) added,

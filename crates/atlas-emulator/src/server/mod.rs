@@ -2,9 +2,11 @@
 
 pub(crate) mod accept;
 pub(crate) mod admin;
+pub(crate) mod app;
+pub(crate) mod call;
 pub(crate) mod connection;
 pub(crate) mod emulator;
-pub(crate) mod handler;
+mod handlers;
 pub(crate) mod peer;
 pub(crate) mod request_log;
 pub(crate) mod router;

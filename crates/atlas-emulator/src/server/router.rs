@@ -1,13 +1,13 @@
 //! The routes, and the middleware around them.
 
-use std::{sync::Arc, sync::atomic::Ordering::Relaxed, time::Instant};
+use std::{collections::HashMap, sync::Arc, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use axum::{
     Router,
     extract::{Path, Request, State, rejection::PathRejection},
     middleware::{self, Next},
     response::Response,
-    routing::{patch, post},
+    routing::{MethodFilter, on, post},
 };
 use futures_timer::Delay;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -18,36 +18,45 @@ use crate::{
     http::error::ApiError,
     http::response,
     server::admin,
-    server::handler::AppState,
-    spec::service::{Call, Operation, Service},
+    server::app::{AppState, Incoming, Route},
+    server::handlers,
+    spec::operation::Operation,
 };
 
 const ENVOY_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
 
 type Shared = Arc<AppState>;
-type Ids = Result<Path<[String; 2]>, PathRejection>;
+type Parameters = Result<Path<HashMap<String, String>>, PathRejection>;
 
-/// Creates the routes of the three services and the token endpoints.
-pub(crate) fn router(app: Shared) -> Router {
+/// Creates the routes of the three services and the token endpoints. The error names an operation
+/// that cannot be served.
+pub(crate) fn router(app: Shared) -> Result<Router, String> {
     let mut router = Router::new()
         .route("/api/oauth/token", post(grant))
         .route("/api/oauth/revoke", post(revoke));
-    for service in Service::ALL {
-        let base = service.base_path();
-        let on = |operation| {
-            move |state: State<Shared>, ids: Ids, request: Request| {
-                serve(state, Call { service, operation }, ids, request)
-            }
+    for (number, operation) in app.catalog.operations.iter().enumerate() {
+        let (permission, perform) = handlers::find(operation)?;
+        let serve = move |State(app): State<Shared>, path: Parameters, request: Request| async move {
+            let (parts, body) = request.into_parts();
+            // Always read, because an unread body would cost the connection.
+            let body = body::read(body).await;
+            let route = Route {
+                operation: &app.catalog.operations[number],
+                permission,
+                perform,
+            };
+            let request = Incoming {
+                parts: &parts,
+                path: path.as_ref().ok().map(|Path(parameters)| parameters),
+                body: body.as_deref().map_err(Clone::clone),
+            };
+            app.respond(route, &request)
         };
-        router = router
-            .route(
-                &format!("{base}/orgs/{{org}}/apiKeys/{{key}}"),
-                patch(on(Operation::UpdateInOrg)).get(on(Operation::ReadInOrg)),
-            )
-            .route(
-                &format!("{base}/groups/{{group}}/apiKeys/{{key}}"),
-                patch(on(Operation::UpdateInProject)),
-            );
+        let method = MethodFilter::try_from(operation.method.clone());
+        let method = method.map_err(|error| error.to_string())?;
+        for path in paths(operation) {
+            router = router.route(&path, on(method, serve));
+        }
     }
     let router = router
         .fallback(unknown_path)
@@ -58,18 +67,20 @@ pub(crate) fn router(app: Shared) -> Router {
         true => router.merge(admin::router(Arc::clone(&app))),
         false => router,
     };
-    router.with_state(app)
+    Ok(router.with_state(app))
 }
 
-async fn serve(State(app): State<Shared>, call: Call, ids: Ids, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    // Always read, because an unread body would cost the connection.
-    let body = body::read(body).await;
-    let path = ids
-        .as_ref()
-        .ok()
-        .map(|Path([scope, key])| [scope.as_str(), key.as_str()]);
-    app.respond(call, &parts, path, body.as_deref().map_err(Clone::clone))
+/// Returns the paths of an operation in the router's syntax. The root has two: with a slash at its
+/// end and without. An access list's entry may contain a slash that is not encoded, as older
+/// clients send it.
+fn paths(operation: &Operation) -> Vec<String> {
+    let base = operation.service.base_path();
+    let path = operation.path.replace("{ipAddress}", "{*ipAddress}");
+    let mut paths = vec![[base, &path].concat()];
+    if path == "/" {
+        paths.push(base.to_owned());
+    }
+    paths
 }
 
 async fn grant(State(app): State<Shared>, request: Request) -> Response {

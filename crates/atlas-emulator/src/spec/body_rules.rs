@@ -1,21 +1,21 @@
-//! Validation of update bodies: the document's schema finds the errors, and each gets the services'
-//! error code.
+//! Validation of bodies: the document's schema finds the errors, and each gets the services' error
+//! code.
 
 use jsonschema::{Draft, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::Value;
 
 use crate::{
     http::error::ApiError,
+    spec::operation::Level,
     spec::role::{Role, Update},
-    spec::service::Operation,
 };
 
-/// The rules for an operation's body.
+/// The rules for an operation's body: an object, or an array of objects.
 #[derive(Debug)]
 pub(crate) struct BodyRules {
-    operation: Operation,
+    pub(crate) level: Level,
     validator: Validator,
-    /// The names of the body's fields.
+    /// The names of the fields.
     fields: Vec<String>,
     /// The minimum and maximum length of a description, in characters.
     desc_length: (u64, u64),
@@ -29,25 +29,29 @@ impl BodyRules {
     /// Creates rules from a schema without references. `roles` replaces the roles that the schema
     /// names.
     pub(crate) fn new(
-        operation: Operation,
+        level: Level,
         mut schema: Value,
         roles: Option<&[Role]>,
     ) -> Result<Self, String> {
-        if let (Some(roles), Some(items)) = (roles, schema.pointer_mut("/properties/roles/items")) {
+        let object = match schema["type"] == "array" {
+            true => &mut schema["items"],
+            false => &mut schema,
+        };
+        if let (Some(roles), Some(items)) = (roles, object.pointer_mut("/properties/roles/items")) {
             items["enum"] = roles.iter().map(|role| &**role).collect();
         }
-        let fields = schema["properties"]
+        let fields = object["properties"]
             .as_object()
             .ok_or("no properties in the schema of a body")?
             .keys()
             .cloned()
             .collect();
-        let desc = &schema["properties"]["desc"];
+        let desc = &object["properties"]["desc"];
         let desc_length = (
             desc["minLength"].as_u64().unwrap_or(0),
             desc["maxLength"].as_u64().unwrap_or(u64::MAX),
         );
-        let names = schema["properties"]["roles"]["items"]["enum"].as_array();
+        let names = object["properties"]["roles"]["items"]["enum"].as_array();
         let roles = names.into_iter().flatten().filter_map(Value::as_str);
         let roles = roles.map(Role::from).collect();
         // OpenAPI 3.0 is based on Wright Draft 00, which is equivalent to draft 4.
@@ -56,7 +60,7 @@ impl BodyRules {
             .build(&schema)
             .map_err(|error| format!("invalid schema of a body: {error}"))?;
         Ok(Self {
-            operation,
+            level,
             validator,
             fields,
             desc_length,
@@ -67,7 +71,7 @@ impl BodyRules {
 
     /// Parses and validates a body. Of several errors, returns the one that the services check
     /// first. With `empty_is_absent`, an empty field beside one that is not counts as absent.
-    pub(crate) fn read(&self, body: &[u8], empty_is_absent: bool) -> Result<Update, ApiError> {
+    pub(crate) fn read(&self, body: &[u8], empty_is_absent: bool) -> Result<Value, ApiError> {
         let mut body: Value =
             serde_json::from_slice(body).map_err(|_| ApiError::malformed_json())?;
         if empty_is_absent {
@@ -80,7 +84,12 @@ impl BodyRules {
                 .min_by_key(|(rank, _)| *rank);
             return Err(first.map_or_else(ApiError::malformed_json, |(_, error)| error));
         }
-        let names = body.get("roles").and_then(Value::as_array);
+        Ok(body)
+    }
+
+    /// Returns the description and the roles in a valid object.
+    pub(crate) fn update(&self, object: &Value) -> Update {
+        let names = object.get("roles").and_then(Value::as_array);
         let roles = names.map(|names| {
             let mut roles: Vec<Role> = Vec::with_capacity(names.len());
             for name in names.iter().filter_map(Value::as_str) {
@@ -90,8 +99,9 @@ impl BodyRules {
             }
             roles
         });
-        let desc = body.get("desc").and_then(Value::as_str).map(str::to_owned);
-        Ok(Update { desc, roles })
+        let desc = object.get("desc").and_then(Value::as_str);
+        let desc = desc.map(str::to_owned);
+        Update { desc, roles }
     }
 
     /// Returns the services' error for a validation error, and the rank of its check. The order is
@@ -100,7 +110,10 @@ impl BodyRules {
         use ValidationErrorKind as Kind;
 
         let path = error.instance_path().as_str();
-        let field = path.split('/').nth(1);
+        let mut segments = path.split('/').skip(1);
+        let is_item = |segment: &str| segment.bytes().all(|byte| byte.is_ascii_digit());
+        let field = segments.find(|segment| !is_item(segment));
+        let takes_roles = self.fields.iter().any(|field| field == "roles");
         match (error.kind(), field) {
             (Kind::Type { .. }, None) => (0, ApiError::malformed_json()),
             (Kind::AdditionalProperties { unexpected }, None) => {
@@ -119,19 +132,27 @@ impl BodyRules {
                 (3, name.map_or_else(attribute, |name| self.bad_role(name)))
             }
             (_, Some(field)) => (3, ApiError::attribute(field)),
-            (Kind::MinProperties { .. }, None) => {
-                (4, ApiError::missing_attributes(self.fields.iter()))
+            (Kind::Required { property }, None) if property == "desc" => {
+                (4, ApiError::missing_desc())
             }
-            (Kind::Required { .. }, None) => (5, ApiError::missing_roles()),
-            (_, None) => (6, ApiError::malformed_json()),
+            // Only the entries of access lists have a maximum.
+            (
+                Kind::MinItems { .. } | Kind::MinProperties { .. } | Kind::MaxProperties { .. },
+                None,
+            ) if !takes_roles => (5, ApiError::address_and_network()),
+            (Kind::MinProperties { .. }, None) => {
+                (5, ApiError::missing_attributes(self.fields.iter()))
+            }
+            (Kind::Required { .. } | Kind::MinItems { .. }, None) => (6, ApiError::missing_roles()),
+            (_, None) => (7, ApiError::malformed_json()),
         }
     }
 
     fn bad_role(&self, name: &str) -> ApiError {
-        match (find(&self.other_level_roles, name), self.operation) {
+        match (find(&self.other_level_roles, name), self.level) {
             (None, _) => ApiError::unknown_role(name),
-            (Some(_), Operation::UpdateInProject) => ApiError::org_role_in_group(name),
-            (Some(_), _) => ApiError::group_role_in_org(name),
+            (Some(_), Level::Project) => ApiError::org_role_in_group(name),
+            (Some(_), Level::Org) => ApiError::group_role_in_org(name),
         }
     }
 }

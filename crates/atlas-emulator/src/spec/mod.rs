@@ -3,6 +3,8 @@
 
 pub(crate) mod body_rules;
 pub(crate) mod catalog;
+pub(crate) mod document;
+pub(crate) mod operation;
 pub(crate) mod query;
 pub(crate) mod role;
 pub(crate) mod service;

@@ -1,4 +1,4 @@
-//! The three services and their operations.
+//! The three services.
 
 use serde::Deserialize;
 
@@ -30,6 +30,15 @@ impl Service {
         }
     }
 
+    /// Returns the service's name in seed files and in the emulator's own document.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::AtlasV2 => "atlas-v2",
+            Self::AtlasV1 => "atlas-v1",
+            Self::OpsManagerV1 => "ops-manager-v1",
+        }
+    }
+
     /// Returns whether the Accept header selects a version.
     pub(crate) fn is_versioned(self) -> bool {
         self == Self::AtlasV2
@@ -44,34 +53,4 @@ impl Service {
     pub(crate) fn reports_fields(self) -> bool {
         self == Self::AtlasV2
     }
-}
-
-/// The operation of a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    UpdateInOrg,
-    UpdateInProject,
-    ReadInOrg,
-}
-
-impl Operation {
-    /// Returns the value of `X-Java-Method`, as recorded for the two updates.
-    pub(crate) fn java_method(self) -> &'static str {
-        match self {
-            Self::UpdateInOrg => "ApiOrganizationApiUsersResource::updateApiUserDescAndRoles",
-            Self::UpdateInProject => "ApiProjectApiUsersResource::updateApiUserDescAndRoles",
-            Self::ReadInOrg => "ApiOrganizationApiUsersResource::getApiUser",
-        }
-    }
-
-    pub(crate) fn is_write(self) -> bool {
-        self != Self::ReadInOrg
-    }
-}
-
-/// An operation of a service.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Call {
-    pub(crate) service: Service,
-    pub(crate) operation: Operation,
 }

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::state::store::ApiKey;
+use crate::{spec::role::Role, state::object_id::ObjectId, state::store::ApiKey};
 
 /// The current state of an API key; see [`Emulator::api_key`](crate::Emulator::api_key).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyState {
+    /// The id.
+    pub id: String,
+    /// The id of the key's organization.
+    pub org_id: String,
+    /// The public key.
+    pub public_key: String,
     /// The description.
     pub desc: String,
     /// The names of the key's roles in its organization.
@@ -19,10 +25,12 @@ pub struct KeyState {
 }
 
 impl KeyState {
-    pub(crate) fn new(key: &ApiKey) -> Self {
-        let names =
-            |roles: &[crate::spec::role::Role]| roles.iter().map(|role| role.to_string()).collect();
+    pub(crate) fn new(id: ObjectId, key: &ApiKey) -> Self {
+        let names = |roles: &[Role]| roles.iter().map(|role| role.to_string()).collect();
         Self {
+            id: id.to_string(),
+            org_id: key.org.to_string(),
+            public_key: key.public_key.to_string(),
             desc: key.desc.clone(),
             org_roles: names(&key.org_roles),
             project_roles: key
@@ -30,7 +38,12 @@ impl KeyState {
                 .iter()
                 .map(|(project, roles)| (project.to_string(), names(roles)))
                 .collect(),
-            access_list: key.access_list.entries().collect(),
+            access_list: key
+                .access_list
+                .entries()
+                .iter()
+                .map(|entry| entry.network.to_string())
+                .collect(),
         }
     }
 }

@@ -70,7 +70,7 @@ async fn errors_before_routing_can_be_replaced() {
     let url = |path: &str| [emulator.base_url(), path].concat();
     for (request, status) in [
         (client.get(url("/nowhere")), 410),
-        (client.delete(url(&org_key(&emulator, V2))), 501),
+        (client.put(url(&org_key(&emulator, V2))), 501),
     ] {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status);

@@ -29,6 +29,16 @@ pub(crate) fn project_key(emulator: &Emulator, service: &str) -> String {
     format!("{service}/groups/{project}/apiKeys/{key}")
 }
 
+/// Returns the path of the organization's keys.
+pub(crate) fn org_keys(emulator: &Emulator, service: &str) -> String {
+    format!("{service}/orgs/{}/apiKeys", emulator.org_id())
+}
+
+/// Returns the path of the project's keys.
+pub(crate) fn project_keys(emulator: &Emulator, service: &str) -> String {
+    format!("{service}/groups/{}/apiKeys", emulator.project_id())
+}
+
 /// A request, by default as a well-behaved client sends it.
 #[derive(Clone)]
 pub(crate) struct Request {
@@ -55,6 +65,32 @@ impl Request {
             method: Method::GET,
             content_type: None,
             ..Self::patch(target, "")
+        }
+    }
+
+    pub(crate) fn post(target: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            method: Method::POST,
+            ..Self::patch(target, body)
+        }
+    }
+
+    pub(crate) fn delete(target: impl Into<String>) -> Self {
+        Self {
+            method: Method::DELETE,
+            ..Self::get(target)
+        }
+    }
+
+    /// Creates a request with any method and body.
+    pub(crate) fn new(method: &str, target: impl Into<String>, body: Option<&str>) -> Self {
+        let plain = match body {
+            Some(body) => Self::patch(target, body),
+            None => Self::get(target),
+        };
+        Self {
+            method: method.to_ascii_uppercase().parse().unwrap(),
+            ..plain
         }
     }
 
@@ -131,6 +167,22 @@ impl Reply {
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Returns the member `name` of the body, which is text.
+    pub(crate) fn text(&self, name: &str) -> String {
+        let json = self.json();
+        let value = json[name].as_str();
+        value
+            .unwrap_or_else(|| panic!("no {name}: {self:?}"))
+            .to_owned()
+    }
+
+    /// Returns the results of a page.
+    pub(crate) fn results(&self) -> Vec<Value> {
+        let json = self.json();
+        let results = json["results"].as_array();
+        results.unwrap_or_else(|| panic!("{self:?}")).clone()
     }
 
     pub(crate) fn code(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atlas_emulator::{Algorithm, Assumptions, Emulator};
+use atlas_emulator::{Algorithm, Assumptions, Emulator, NonceCounting};
 use reqwest::{StatusCode, header::HeaderValue};
 
 use crate::client::{Caller, OPS_MANAGER, Request, SERVICES, V1, V2, org_key, project_key};
@@ -110,18 +110,50 @@ async fn an_expired_nonce_is_stale_and_the_next_one_works() {
     let request = Request::patch(org_key(&emulator, OPS_MANAGER), BODY);
     let challenge = caller.unauthorized(&request).await.challenge();
     tokio::time::sleep(Duration::from_millis(150)).await;
-    caller.set_challenge(challenge.clone());
+    caller.set_challenge(challenge);
     let reply = caller.send(&request).await;
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
     assert!(reply.challenge().stale);
     caller.set_challenge(reply.challenge());
     assert_eq!(caller.send(&request).await.status, StatusCode::OK);
+}
 
-    // A wrong password is never stale.
-    let stranger = Caller::new(&emulator, emulator.public_key(), "wrong");
-    stranger.set_challenge(challenge);
-    let reply = stranger.send(&request).await;
-    assert!(!reply.challenge().stale);
+/// Jetty looks at the nonce before the password, others at the password first.
+#[tokio::test]
+async fn a_wrong_password_with_an_unknown_nonce_is_stale_as_in_jetty() {
+    for (counting, stale) in [(NonceCounting::Jetty, true), (NonceCounting::Unique, false)] {
+        let builder = Emulator::builder().nonce_counting(counting);
+        let emulator = builder.start().await.unwrap();
+        let request = Request::patch(org_key(&emulator, OPS_MANAGER), BODY);
+        let stranger = Caller::new(&emulator, emulator.public_key(), "wrong");
+        let mut challenge = stranger.unauthorized(&request).await.challenge();
+        stranger.set_challenge(challenge.clone());
+        let reply = stranger.send(&request).await;
+        assert!(!reply.challenge().stale, "a known nonce");
+        challenge.nonce = "unknown".to_owned();
+        stranger.set_challenge(challenge);
+        let reply = stranger.send(&request).await;
+        assert_eq!(reply.challenge().stale, stale, "{counting:?}");
+    }
+}
+
+#[tokio::test]
+async fn jetty_refuses_high_counts_as_stale() {
+    let emulator = Emulator::start().await.unwrap();
+    let caller = Caller::owner(&emulator);
+    let request = Request::patch(org_key(&emulator, V2), BODY);
+    let challenge = caller.unauthorized(&request).await.challenge();
+    for (count, status) in [(1022, StatusCode::OK), (1023, StatusCode::UNAUTHORIZED)] {
+        let mut challenge = challenge.clone();
+        challenge.nc = count;
+        caller.set_challenge(challenge);
+        // The authorization has the next count.
+        let reply = caller.send(&request).await;
+        assert_eq!(reply.status, status, "{count}");
+        if status != StatusCode::OK {
+            assert!(reply.challenge().stale);
+        }
+    }
 }
 
 #[tokio::test]
@@ -159,6 +191,11 @@ async fn a_count_is_accepted_once_and_in_any_order() {
     repeats.repeated_nonce_counts = true;
     for (builder, again, lower) in [
         (Emulator::builder(), NO, OK),
+        (
+            Emulator::builder().nonce_counting(NonceCounting::Unique),
+            NO,
+            OK,
+        ),
         (Emulator::builder().assumptions(repeats), OK, OK),
         (Emulator::builder().strict_nc(true), NO, NO),
     ] {
@@ -198,16 +235,22 @@ async fn a_failed_attempt_uses_its_count() {
 }
 
 #[tokio::test]
-async fn an_authorization_for_another_uri_is_a_bad_request() {
-    let emulator = Emulator::start().await.unwrap();
-    let caller = Caller::owner(&emulator);
-    let request = Request::patch(org_key(&emulator, V2), BODY);
-    let other = Request::patch(project_key(&emulator, V2), BODY);
-    caller.set_challenge(caller.unauthorized(&request).await.challenge());
-    let reply = caller
-        .http_send(&request, Some(caller.authorize(&other)))
-        .await;
-    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+async fn an_authorization_for_another_uri_is_a_bad_request_except_in_jetty() {
+    for (counting, status) in [
+        (NonceCounting::Jetty, StatusCode::OK),
+        (NonceCounting::Unique, StatusCode::BAD_REQUEST),
+    ] {
+        let builder = Emulator::builder().nonce_counting(counting);
+        let emulator = builder.start().await.unwrap();
+        let caller = Caller::owner(&emulator);
+        let request = Request::patch(org_key(&emulator, V2), BODY);
+        let other = Request::patch(project_key(&emulator, V2), BODY);
+        caller.set_challenge(caller.unauthorized(&request).await.challenge());
+        let reply = caller
+            .http_send(&request, Some(caller.authorize(&other)))
+            .await;
+        assert_eq!(reply.status, status, "{counting:?}");
+    }
 }
 
 #[tokio::test]

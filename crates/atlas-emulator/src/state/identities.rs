@@ -1,10 +1,12 @@
 //! Generated ids and credentials in the services' formats.
 
+use chrono::Utc;
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 use crate::state::object_id::ObjectId;
 
 /// A generator of ids and credentials, reproducible from its seed.
+#[derive(Debug)]
 pub(crate) struct Identities(StdRng);
 
 impl Identities {
@@ -15,6 +17,16 @@ impl Identities {
     pub(crate) fn object_id(&mut self) -> ObjectId {
         let mut bytes = [0; 12];
         self.0.fill_bytes(&mut bytes);
+        ObjectId::from_bytes(bytes)
+    }
+
+    /// Generates an id as of now: its first four bytes are the seconds of the clock.
+    pub(crate) fn new_object_id(&mut self) -> ObjectId {
+        // Wraps around in 2106, as the services' ids do.
+        let seconds = Utc::now().timestamp() as u32;
+        let mut bytes = [0; 12];
+        bytes[..4].copy_from_slice(&seconds.to_be_bytes());
+        self.0.fill_bytes(&mut bytes[4..]);
         ObjectId::from_bytes(bytes)
     }
 

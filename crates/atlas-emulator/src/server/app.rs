@@ -1,6 +1,6 @@
-//! Handles a call: authentication, version, permissions, and the update.
+//! Handles a call: authentication, version, permissions, rate limits, and the handler.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{collections::HashMap, net::SocketAddr, time::Instant};
 
 use axum::response::Response;
 use http::{
@@ -9,6 +9,7 @@ use http::{
     request::Parts,
 };
 use parking_lot::Mutex;
+use serde_json::Value;
 
 use crate::{
     auth::authorization,
@@ -21,17 +22,20 @@ use crate::{
     faults::injector::{FaultInjector, InjectedFault, InjectionPoint},
     http::error::ApiError,
     http::response::{self, ResponseBuilder},
+    server::call::Call,
+    server::handlers::Perform,
     server::peer::Peer,
     server::request_log::RequestLog,
-    spec::catalog::{Catalog, Rules, Version},
+    spec::body_rules::BodyRules,
+    spec::catalog::Catalog,
+    spec::operation::{Operation, Version},
     spec::query,
-    spec::role::Update,
-    spec::service::{Call, Service},
+    spec::service::Service,
     spec::versions,
-    state::key_view::KeyView,
     state::object_id::ObjectId,
+    state::permission::{Permission, Scope},
     state::rate_limit::Allowance,
-    state::store::{Scope, State},
+    state::store::State,
 };
 
 const INVALID_TOKEN: HeaderValue =
@@ -57,6 +61,35 @@ pub(crate) struct AppState {
     pub(crate) synthetic: SyntheticKeys,
 }
 
+/// An operation with its handler.
+#[derive(Clone, Copy)]
+pub(crate) struct Route<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) permission: Permission,
+    pub(crate) perform: Perform,
+}
+
+/// A request for an operation.
+pub(crate) struct Incoming<'a> {
+    pub(crate) parts: &'a Parts,
+    /// The path parameters, or `None` if they could not be decoded.
+    pub(crate) path: Option<&'a HashMap<String, String>>,
+    pub(crate) body: Result<&'a [u8], ApiError>,
+}
+
+impl Incoming<'_> {
+    fn query(&self) -> &str {
+        self.parts.uri.query().unwrap_or_default()
+    }
+}
+
+/// The ids in a path.
+struct Ids {
+    /// The organization or project.
+    scope: Option<ObjectId>,
+    key: Option<ObjectId>,
+}
+
 /// Why a call is not handled.
 enum Refusal {
     Challenge(Vec<HeaderValue>),
@@ -80,19 +113,11 @@ impl From<ApiError> for Refusal {
 }
 
 impl AppState {
-    /// Responds to a call. `path` holds the two ids in the path, or `None` if they could not be
-    /// decoded.
-    pub(crate) fn respond(
-        &self,
-        call: Call,
-        parts: &Parts,
-        path: Option<[&str; 2]>,
-        body: Result<&[u8], ApiError>,
-    ) -> Response {
-        let query = parts.uri.query().unwrap_or_default();
-        let mut response = ResponseBuilder::new(call, query, &self.behavior);
+    /// Responds to a call.
+    pub(crate) fn respond(&self, route: Route<'_>, request: &Incoming<'_>) -> Response {
+        let mut response = ResponseBuilder::new(route.operation, request.query(), &self.behavior);
         let mut extras = Extras::default();
-        let mut response = match self.handle(&mut response, &mut extras, call, parts, path, body) {
+        let mut response = match self.handle(&mut response, &mut extras, route, request) {
             Ok(response) => response,
             Err(Refusal::Challenge(headers)) => return response::challenge(headers),
             Err(Refusal::Error(error)) => response.error(error),
@@ -114,76 +139,95 @@ impl AppState {
         &'a self,
         response: &mut ResponseBuilder<'a>,
         extras: &mut Extras,
-        call: Call,
-        parts: &Parts,
-        path: Option<[&str; 2]>,
-        body: Result<&[u8], ApiError>,
+        route: Route<'a>,
+        request: &Incoming<'_>,
     ) -> Result<Response, Refusal> {
-        let assumptions = &self.behavior.assumptions;
-        let rules = self.catalog.rules(call);
+        let Incoming { parts, path, body } = request;
+        let operation = route.operation;
         let entity = body.as_ref().copied().unwrap_or_default();
-        let (verified, is_digest) = self.authenticate(call.service, parts, entity)?;
+        let (verified, is_digest) = self.authenticate(operation.service, parts, entity)?;
         extras.info = verified.info;
         let caller = verified.caller;
-        if let Some(Peer(peer)) = parts.extensions.get()
-            && !caller.access_list.allows(peer.ip())
+        let peer = parts.extensions.get().map(|Peer(peer)| peer.ip());
+        if let Some(address) = peer
+            && !self.state.lock().sign_in(caller, address)
         {
-            return Err(ApiError::not_on_access_list(peer.ip()).into());
+            return Err(ApiError::not_on_access_list(address).into());
         }
-        self.inject(extras, call, parts, is_digest)?;
-        let version = self.version(call, rules, parts)?;
-        if call.service.is_versioned() {
+        self.inject(extras, operation, parts, is_digest)?;
+        let version = self.version(operation, parts)?;
+        if operation.service.is_versioned() {
             response.version = Some(&version.lifecycle);
         }
-        let [scope, key] = path
-            .and_then(|[scope, key]| Some([ObjectId::parse(scope)?, ObjectId::parse(key)?]))
-            .ok_or_else(|| ApiError::path_param(parts.uri.path()))?;
-        query::check(parts.uri.query().unwrap_or_default(), &rules.query)?;
+        let path = path.ok_or_else(|| ApiError::path_param(parts.uri.path()))?;
+        let ids = ids(path).ok_or_else(|| ApiError::path_param(parts.uri.path()))?;
+        query::check(request.query(), &operation.query)?;
         // Validated before the lock is taken, although its errors are reported last.
-        let update = self.read_update(call, version, parts, body);
+        let body = self.read_body(operation, version, request);
 
         let mut state = self.state.lock();
-        let scope = state.permit(caller.principal, call.operation, scope, assumptions)?;
-        let limit = match scope {
-            Scope::Org(_) => self.behavior.org_rate_limit,
-            Scope::Project { .. } => self.behavior.project_rate_limit,
-        };
-        let limit = limit.filter(|_| assumptions.rate_limited.contains(&call.service));
-        if let (Some(limit), Some(bucket)) = (limit, state.bucket(scope)) {
-            let taken = bucket.take(limit, assumptions.even_refill, Instant::now());
-            response.allowance = Some(taken.unwrap_or(Allowance {
-                limit,
-                remaining: 0,
-            }));
-            let path = parts.uri.path();
-            taken.map_err(|empty| self.behavior.rate_limited(path, limit, empty))?;
-        }
+        let assumptions = &self.behavior.assumptions;
+        let scope = state.permit(caller, route.permission, ids.scope, assumptions)?;
+        self.take_token(&mut state, scope, operation, parts, response)?;
         let mismatch = extras.injected.as_ref().and_then(InjectedFault::mismatch);
-        let known = state.key(scope, key)?;
-        let before = mismatch.map(|mismatch| (mismatch, known.clone()));
-        let known = match update? {
-            Some(update) if mismatch != Some(Mismatch::Ignored) => {
-                state.update(scope, key, update, assumptions)?
-            }
-            _ => known,
+        let before = || ids.key.and_then(|id| state.key(id).cloned());
+        let mismatch = mismatch.map(|mismatch| (mismatch, before()));
+        let mut call = Call {
+            operation,
+            behavior: &self.behavior,
+            digest: &self.digest,
+            state: &mut state,
+            response,
+            root: [self.base_url.as_str(), operation.service.base_path()].concat(),
+            url: [self.base_url.as_str(), parts.uri.path()].concat(),
+            query: request.query(),
+            path,
+            caller,
+            peer,
+            scope,
+            body,
+            key: ids.key,
+            mismatch,
         };
-        let root = [self.base_url.as_str(), call.service.base_path()].concat();
-        let view =
-            |id, key| response.success(&KeyView::new(id, key, &root, assumptions.shuffled_roles));
-        Ok(match before {
-            None => view(key, known),
-            Some((mismatch, before)) => {
-                let (id, shown) = mismatch.apply(key, before, known);
-                view(id, &shown)
-            }
-        })
+        let response = (route.perform)(&mut call)?;
+        if let (Some((Mismatch::Ignored, before)), Some(id)) = (call.mismatch, call.key) {
+            call.state.restore(id, before);
+        }
+        Ok(response)
+    }
+
+    /// Takes a token from the bucket of the scope, if it has a limit.
+    fn take_token(
+        &self,
+        state: &mut State,
+        scope: Scope,
+        operation: &Operation,
+        parts: &Parts,
+        response: &mut ResponseBuilder<'_>,
+    ) -> Result<(), ApiError> {
+        let assumptions = &self.behavior.assumptions;
+        let limit = match scope.project {
+            None => self.behavior.org_rate_limit,
+            Some(_) => self.behavior.project_rate_limit,
+        };
+        let limit = limit.filter(|_| assumptions.rate_limited.contains(&operation.service));
+        let (Some(limit), Some(bucket)) = (limit, state.bucket(scope)) else {
+            return Ok(());
+        };
+        let taken = bucket.take(limit, assumptions.even_refill, Instant::now());
+        response.allowance = Some(taken.unwrap_or(Allowance {
+            limit,
+            remaining: 0,
+        }));
+        let refused = |empty| self.behavior.rate_limited(parts.uri.path(), limit, empty);
+        taken.map(|_| ()).map_err(refused)
     }
 
     /// Injects a fault, unless one is injected already.
     fn inject(
         &self,
         extras: &mut Extras,
-        call: Call,
+        operation: &Operation,
         parts: &Parts,
         is_digest: bool,
     ) -> Result<(), Refusal> {
@@ -191,8 +235,9 @@ impl AppState {
             return Ok(());
         }
         let point = InjectionPoint::Call {
-            is_write: call.operation.is_write(),
+            is_write: operation.is_write(),
             is_digest,
+            success: operation.success,
         };
         match self.faults.inject(point) {
             Some(injected) if !injected.after_update => Err(Refusal::Fault(injected)),
@@ -206,18 +251,18 @@ impl AppState {
     /// Returns the version that serves the request.
     fn version<'a>(
         &self,
-        call: Call,
-        rules: &'a Rules,
+        operation: &'a Operation,
         parts: &Parts,
     ) -> Result<&'a Version, ApiError> {
-        if !call.service.is_versioned() {
-            return rules.versions.first().ok_or_else(ApiError::unexpected);
+        let versions = &operation.versions;
+        if !operation.service.is_versioned() {
+            return versions.first().ok_or_else(ApiError::unexpected);
         }
         let version = versions::served(
             &parts.headers,
             self.behavior.assumptions.version_dates,
             &self.catalog.releases,
-            &rules.versions,
+            versions,
             |version| &version.lifecycle.date,
         )?;
         if version.lifecycle.is_gone(self.behavior.today()) {
@@ -229,24 +274,24 @@ impl AppState {
         Ok(version)
     }
 
-    /// Returns the update in the body, or `None` for an operation without a body.
-    fn read_update(
+    /// Returns the valid body with its rules, or `None` for an operation without a body.
+    fn read_body<'a>(
         &self,
-        call: Call,
-        version: &Version,
-        parts: &Parts,
-        body: Result<&[u8], ApiError>,
-    ) -> Result<Option<Update>, ApiError> {
+        operation: &Operation,
+        version: &'a Version,
+        request: &Incoming<'_>,
+    ) -> Result<Option<(Value, &'a BodyRules)>, ApiError> {
         let Some(rules) = &version.body else {
             return Ok(None);
         };
-        let body = body?;
-        if !versions::reads(parts.headers.get(CONTENT_TYPE), call.service.is_versioned()) {
+        let body = request.body.clone()?;
+        let content_type = request.parts.headers.get(CONTENT_TYPE);
+        if !versions::reads(content_type, operation.service.is_versioned()) {
             return Err(ApiError::media_type());
         }
         let assumptions = &self.behavior.assumptions;
-        let empty_is_absent = assumptions.empty_fields_absent.contains(&call.service);
-        rules.read(body, empty_is_absent).map(Some)
+        let empty_is_absent = assumptions.empty_fields_absent.contains(&operation.service);
+        Ok(Some((rules.read(body, empty_is_absent)?, rules)))
     }
 
     /// Authenticates the caller, and returns whether with digest.
@@ -263,7 +308,8 @@ impl AppState {
             .and_then(authorization::scheme);
         let denied = match header {
             Some((scheme, parameters)) if scheme.eq_ignore_ascii_case("digest") => {
-                match self.digest.verify(parameters, parts, body) {
+                let user = |name: &str| self.state.lock().user(name);
+                match self.digest.verify(parameters, parts, body, user) {
                     Ok(verified) => return Ok((verified, true)),
                     Err(denied) => denied,
                 }
@@ -289,11 +335,23 @@ impl AppState {
 
     /// Restores the initial state.
     pub(crate) fn reset(&self) -> std::io::Result<()> {
-        let (state, ..) = self.seed.build(self.rng_seed, &mut |_, _, _, _| true)?;
+        let (state, ..) = self.seed.build(self.rng_seed, &self.digest)?;
         *self.state.lock() = state;
         self.tokens.reset();
         self.faults.reset();
         self.traffic.reset();
         Ok(())
     }
+}
+
+/// Parses the ids in a path; `None` if one is malformed.
+fn ids(path: &HashMap<String, String>) -> Option<Ids> {
+    let id = |name: &str| match path.get(name) {
+        None => Some(None),
+        Some(text) => ObjectId::parse(text).map(Some),
+    };
+    Some(Ids {
+        scope: id("orgId")?.or(id("groupId")?),
+        key: id("apiUserId")?,
+    })
 }
