@@ -4,8 +4,25 @@ use std::time::Duration;
 
 use atlas_emulator::{Fault, FaultTarget, Faults, Reset};
 
-/// Returns every kind of fault that the emulator has. About one call in eight meets one.
-pub(super) fn mix() -> Faults {
+/// Returns faults for updates: all kinds that the emulator has. About one call in eight meets one.
+pub(super) fn for_updates() -> Faults {
+    let lies = [
+        Fault::other_key().chance(0.002),
+        Fault::ignored().chance(0.002),
+    ];
+    honest(0.002).chain(lies).fold(Faults::new(), Faults::with)
+}
+
+/// Returns faults for the life of a key. More responses are lost, since a creation must not be
+/// repeated then. All successes are about the right key and true: a response to a creation or a
+/// deletion says nothing that would give a lie away.
+pub(super) fn for_life() -> Faults {
+    honest(0.02).fold(Faults::new(), Faults::with)
+}
+
+/// Returns the faults without lies. `lost` is the probability of a 503 after the change, in place
+/// of the response.
+fn honest(lost: f64) -> impl Iterator<Item = Fault> {
     let after = |fault: Fault| fault.after_update();
     [
         Fault::reset(Reset::Before)
@@ -23,7 +40,7 @@ pub(super) fn mix() -> Faults {
         Fault::rate_limited().retry_after(0).chance(0.005),
         Fault::maintenance().chance(0.002),
         Fault::gateway(503, false).chance(0.01),
-        after(Fault::gateway(503, true)).chance(0.002),
+        after(Fault::gateway(503, true)).chance(lost),
         Fault::gateway(502, true).chance(0.005),
         after(Fault::gateway(502, false)).chance(0.005),
         after(Fault::gateway(504, false)).chance(0.003),
@@ -34,14 +51,11 @@ pub(super) fn mix() -> Faults {
         Fault::reset(Reset::During).chance(0.005),
         Fault::reset(Reset::Idle).chance(0.01),
         Fault::broken_json().chance(0.003),
-        Fault::other_key().chance(0.002),
         Fault::old_desc().chance(0.002),
         Fault::old_roles().chance(0.002),
-        Fault::ignored().chance(0.002),
         Fault::delay(Duration::from_millis(20)).chance(0.02),
         Fault::hang().chance(0.0002),
         after(Fault::hang()).chance(0.0002),
     ]
     .into_iter()
-    .fold(Faults::new(), Faults::with)
 }
