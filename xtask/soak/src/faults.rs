@@ -10,19 +10,22 @@ pub(super) fn for_updates() -> Faults {
         Fault::other_key().chance(0.002),
         Fault::ignored().chance(0.002),
     ];
-    honest(0.002).chain(lies).fold(Faults::new(), Faults::with)
+    honest().chain(lies).fold(Faults::new(), Faults::with)
 }
 
-/// Returns faults for the life of a key. More responses are lost, since a creation must not be
-/// repeated then. All successes are about the right key and true: a response to a creation or a
-/// deletion says nothing that would give a lie away.
+/// Returns faults for the life of a key. More responses are lost, after which a creation must not
+/// be repeated. No success is a lie: nothing in the response to a creation or a deletion could give
+/// it away.
 pub(super) fn for_life() -> Faults {
-    honest(0.02).fold(Faults::new(), Faults::with)
+    let lost = [
+        Fault::gateway(503, true).after_update().chance(0.02),
+        Fault::gateway(502, true).after_update().chance(0.02),
+        Fault::reset(Reset::After).chance(0.02),
+    ];
+    honest().chain(lost).fold(Faults::new(), Faults::with)
 }
 
-/// Returns the faults without lies. `lost` is the probability of a 503 after the change, in place
-/// of the response.
-fn honest(lost: f64) -> impl Iterator<Item = Fault> {
+fn honest() -> impl Iterator<Item = Fault> {
     let after = |fault: Fault| fault.after_update();
     [
         Fault::reset(Reset::Before)
@@ -40,7 +43,7 @@ fn honest(lost: f64) -> impl Iterator<Item = Fault> {
         Fault::rate_limited().retry_after(0).chance(0.005),
         Fault::maintenance().chance(0.002),
         Fault::gateway(503, false).chance(0.01),
-        after(Fault::gateway(503, true)).chance(lost),
+        after(Fault::gateway(503, true)).chance(0.002),
         Fault::gateway(502, true).chance(0.005),
         after(Fault::gateway(502, false)).chance(0.005),
         after(Fault::gateway(504, false)).chance(0.003),
