@@ -69,13 +69,12 @@ impl Life {
         if self.keys.is_empty() || (choice < 4 && may_create) {
             return self.create(number).await;
         }
-        let (id, expected) = self
-            .keys
-            .swap_remove(self.rng.random_range(0..self.keys.len()));
+        let index = self.rng.random_range(0..self.keys.len());
+        let (id, expected) = self.keys.swap_remove(index);
         let state = State::of(&self.emulator, &id);
         let Some(before) = state.clone().filter(|state| *state == expected) else {
-            self.tally
-                .add_wrong(Wrong::Unasked, &(&id, expected, &state));
+            let what = (&id, expected, &state);
+            self.tally.add_wrong(Wrong::Unasked, &what);
             self.keys.extend(state.map(|state| (id, state)));
             return Ok(());
         };

@@ -81,17 +81,26 @@ async fn run(options: &Options) -> Result<bool> {
     let deadline = options
         .minutes
         .map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
-    let life_changes = options.life_changes.unwrap_or(options.updates / 4);
-    let update_budget = Arc::new(Budget::new(options.updates, deadline));
-    let life_budget = Arc::new(Budget::new(life_changes, deadline));
-    let mut tasks = JoinSet::new();
+    let mut report = make_changes(options, deadline).await?;
+    if !options.json {
+        println!("{}", report.changes());
+    }
+    report.kills = kills::run(options.kills, options.seed, deadline).await?;
+    match options.json {
+        true => println!("{:#}", report.json()),
+        false => println!("{}", report.kills()),
+    }
+    Ok(report.is_right())
+}
 
+/// Makes the changes on two emulators, since faults that updates must detect cannot be detected by
+/// others, and compares both with what the tasks know of them.
+async fn make_changes(options: &Options, deadline: Option<Instant>) -> Result<Report> {
     // The client authenticates with the first key. That one and as many others as a task has are
     // never updated.
     let untouched = 1 + options.keys;
     let all_keys = untouched + options.tasks * options.keys;
-    let updated = builder(options).keys_per_org(all_keys).start().await?;
-    let updated = Arc::new(updated);
+    let updated = Arc::new(builder(options).keys_per_org(all_keys).start().await?);
     let keys: Vec<String> = updated
         .synthetic_keys()
         .map(|key| key.api_key_id())
@@ -100,15 +109,17 @@ async fn run(options: &Options) -> Result<bool> {
     let untouched = states(&updated, untouched)?;
     updated.set_faults(faults::for_updates().seed(options.seed));
 
-    // Keys come and go on an emulator of its own, where other faults apply.
-    let lived = builder(options).keys_per_org(BYSTANDERS).start().await?;
-    let lived = Arc::new(lived);
+    let lived = Arc::new(builder(options).keys_per_org(BYSTANDERS).start().await?);
     let bystanders = lived.api_keys(lived.org_id());
     lived.set_faults(faults::for_life().seed(options.seed));
 
     let start = Instant::now();
+    let life_changes = options.life_changes.unwrap_or(options.updates / 4);
+    let update_budget = Arc::new(Budget::new(options.updates, deadline));
+    let life_budget = Arc::new(Budget::new(life_changes, deadline));
     let clients = clients(&updated)?.into_iter().zip(clients(&lived)?);
     let keys = keys.chunks(options.keys as usize);
+    let mut tasks = JoinSet::new();
     for ((number, keys), (updater, creator)) in (0..).zip(keys).zip(clients.cycle()) {
         let seed = options.seed ^ number;
         let updates = Updates::new(seed, updater, keys, Arc::clone(&updated))?;
@@ -125,36 +136,17 @@ async fn run(options: &Options) -> Result<bool> {
     let memory = memory.await??;
     let time = start.elapsed();
 
-    check_unasked(&mut tally, &updated, untouched);
-    check_unasked(&mut tally, &lived, bystanders.clone());
-    let told: HashSet<String> = bystanders
-        .into_iter()
-        .map(|key| key.id)
-        .chain(tally.created.clone())
-        .collect();
-    for key in lived.api_keys(lived.org_id()) {
-        if !told.contains(&key.id) {
-            tally.add_wrong(Wrong::Untold, &key);
-        }
-    }
-    let report = Report {
+    check_unasked(&mut tally, &updated, &untouched);
+    check_unasked(&mut tally, &lived, &bystanders);
+    check_untold(&mut tally, &lived, &bystanders);
+    Ok(Report {
         tally,
         memory,
         time,
         requests: updated.requests() + lived.requests(),
         connections: updated.connections() + lived.connections(),
         kills: Kills::default(),
-    };
-    if !options.json {
-        println!("{}", report.changes());
-    }
-    let kills = kills::run(options.kills, options.seed, deadline).await?;
-    let report = Report { kills, ..report };
-    match options.json {
-        true => println!("{:#}", report.json()),
-        false => println!("{}", report.kills()),
-    }
-    Ok(report.is_right())
+    })
 }
 
 fn builder(options: &Options) -> Builder {
@@ -173,11 +165,22 @@ fn states(emulator: &Emulator, keys: &[String]) -> Result<Vec<KeyState>> {
 }
 
 /// Compares keys that nobody changed with what they were.
-fn check_unasked(tally: &mut Tally, emulator: &Emulator, before: Vec<KeyState>) {
-    for before in before {
+fn check_unasked(tally: &mut Tally, emulator: &Emulator, keys: &[KeyState]) {
+    for before in keys {
         let after = emulator.api_key(&before.id);
-        if after.as_ref() != Some(&before) {
+        if after.as_ref() != Some(before) {
             tally.add_wrong(Wrong::Unasked, &(before, after));
+        }
+    }
+}
+
+/// Checks that there are no keys but these and those that the tasks know of.
+fn check_untold(tally: &mut Tally, emulator: &Emulator, others: &[KeyState]) {
+    let others = others.iter().map(|key| key.id.clone());
+    let told: HashSet<String> = others.chain(tally.created.iter().cloned()).collect();
+    for key in emulator.api_keys(emulator.org_id()) {
+        if !told.contains(&key.id) {
+            tally.add_wrong(Wrong::Untold, &key);
         }
     }
 }
