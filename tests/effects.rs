@@ -144,7 +144,7 @@ async fn a_deletion_that_finds_nothing_at_once_fails() {
 
 #[tokio::test]
 async fn a_deletion_takes_every_status_from_200_to_299_and_ignores_the_body() {
-    for (status, body) in [(200, ""), (200, "{}"), (200, PAGE), (202, "{"), (204, "")] {
+    for (status, body) in [(200, ""), (200, "{}"), (202, "{"), (204, "")] {
         let server = serve([response(status, &[], body)]).await;
         let deleted = delete(&client(&server), RequestOptions::new())
             .await
@@ -168,6 +168,16 @@ async fn a_deletion_takes_every_status_from_200_to_299_and_ignores_the_body() {
     let options = RequestOptions::new().envelope(true);
     let error = delete(&client(&server), options).await.unwrap_err();
     assert!(error.is_not_found() && !error.outcome_unknown(), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_is_no_deletion() {
+    let server = serve([response(200, &[], PAGE)]).await;
+    let error = delete(&client(&server), RequestOptions::new())
+        .await
+        .unwrap_err();
+    assert!(error.is_decode() && error.outcome_unknown(), "{error}");
+    assert!(error.to_string().contains("an HTML page"), "{error}");
 }
 
 #[tokio::test]

@@ -54,6 +54,10 @@ No call hangs, and no response takes more than 8 MiB of memory, or the limit set
 `max_body_size`. The client follows no redirect: in all tests, no connection reaches the target. No
 error shows a secret, that of a new API key included.
 
+`cargo xtask soak` mixes such failures at random into many calls at a time, and compares what each
+call reports with the state of the server: no key is created twice, and none exists, changes or
+disappears without a report that says so or calls the outcome unknown.
+
 ## What is repeated
 
 Whether a call is repeated depends on what its operation does:

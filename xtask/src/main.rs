@@ -75,7 +75,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Make many updates amid faults, and compare each reported outcome with the truth
+    /// Make many changes amid faults, and compare each reported outcome with the truth
     #[command(disable_help_flag = true)]
     Soak {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -2,10 +2,9 @@
 
 use std::{fmt, io, sync::Arc};
 
-use atlas_admin::{
-    ApiKey, Client, ClientBuilder, Credentials, Error, GetOrgApiKey, ReplaceProjectRoles, Response,
-    UpdateOrgApiKey, quote,
-};
+use atlas_admin::{Client, ClientBuilder, Credentials, Error, quote};
+use bytes::Bytes;
+use futures_util::{FutureExt, future::BoxFuture};
 
 use crate::{
     config::{Config, MASK, ResolvedCredentials},
@@ -15,20 +14,28 @@ use crate::{
     ui::{Output, request::RequestPreview},
 };
 
-/// A call that is ready to be sent.
-pub(crate) enum Call {
-    Get(GetOrgApiKey),
-    Update(UpdateOrgApiKey),
-    ReplaceRoles(ReplaceProjectRoles),
+/// A call that is ready to be sent, or to be shown.
+pub(crate) struct Call<T> {
+    /// Its request, or the first one of several.
+    request: http::Request<Bytes>,
+    response: BoxFuture<'static, Result<T, Error>>,
 }
 
-impl Call {
-    pub(crate) async fn send(self) -> Result<Response<ApiKey>, Error> {
-        match self {
-            Self::Get(call) => call.send().await,
-            Self::Update(call) => call.send().await,
-            Self::ReplaceRoles(call) => call.send().await,
-        }
+impl<T> Call<T> {
+    /// Returns a call if its input is valid: `request` is what the builder of `response` would
+    /// send.
+    pub(crate) fn new(
+        request: Result<http::Request<Bytes>, Error>,
+        response: impl IntoFuture<Output = Result<T, Error>, IntoFuture: Send + 'static>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            request: request?,
+            response: response.into_future().boxed(),
+        })
+    }
+
+    pub(crate) async fn send(self) -> Result<T, Error> {
+        self.response.await
     }
 }
 
@@ -119,13 +126,8 @@ impl DryRun {
     }
 
     /// Returns the request that the call would send.
-    pub(crate) fn preview(&self, call: &Call) -> Result<RequestPreview, CliError> {
-        let request = match call {
-            Call::Get(call) => call.to_request(),
-            Call::Update(call) => call.to_request(),
-            Call::ReplaceRoles(call) => call.to_request(),
-        }?;
-        Ok(RequestPreview::new(&request, self.authorization.clone()))
+    pub(crate) fn preview<T>(&self, call: &Call<T>) -> RequestPreview {
+        RequestPreview::new(&call.request, self.authorization.clone())
     }
 }
 

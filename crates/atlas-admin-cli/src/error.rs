@@ -54,6 +54,10 @@ pub(crate) enum CliError {
     Local(String),
     /// A call to the service failed.
     Call(Error),
+    /// A call to the service failed, and the command knows what to do about it.
+    CallWithHint(Error, String),
+    /// A signal ended the command before its outcome was known. The second text is a hint.
+    Interrupted(&'static str, String),
     /// The reader of standard output has closed it.
     BrokenPipe,
 }
@@ -76,7 +80,8 @@ impl CliError {
             Self::Input(_) | Self::Manifest { .. } => ExitStatus::InvalidInput,
             Self::Credentials(_) => ExitStatus::Credentials,
             Self::Local(_) | Self::BrokenPipe => ExitStatus::Failure,
-            Self::Call(error) => match error.kind() {
+            Self::Interrupted(..) => ExitStatus::Interrupted,
+            Self::Call(error) | Self::CallWithHint(error, _) => match error.kind() {
                 ErrorKind::Input => ExitStatus::InvalidInput,
                 ErrorKind::Credentials | ErrorKind::Token => ExitStatus::Credentials,
                 _ => ExitStatus::Failure,
@@ -87,12 +92,16 @@ impl CliError {
     /// Returns the error as `--output json` and `yaml` print it.
     pub(crate) fn to_json(&self) -> Value {
         let mut error = match self {
-            Self::Call(error) => call_error_to_json(error),
+            Self::Call(error) | Self::CallWithHint(error, _) => call_error_to_json(error),
+            Self::Interrupted(message, _) => json!({ "kind": self.kind(), "message": message }),
             other => json!({ "kind": other.kind(), "message": other.to_string() }),
         };
         if let Self::Manifest { file, diagnostics } = self {
             error["file"] = json!(file);
             error["diagnostics"] = json!(diagnostics);
+        }
+        if let Self::CallWithHint(_, hint) | Self::Interrupted(_, hint) = self {
+            error["hint"] = json!(hint);
         }
         json!({ "error": error })
     }
@@ -102,7 +111,8 @@ impl CliError {
             Self::Input(_) | Self::Manifest { .. } => "input",
             Self::Credentials(_) => "credentials",
             Self::Local(_) | Self::BrokenPipe => "local",
-            Self::Call(error) => error.kind().as_str(),
+            Self::Interrupted(..) => "interrupted",
+            Self::Call(error) | Self::CallWithHint(error, _) => error.kind().as_str(),
         }
     }
 }
@@ -139,6 +149,9 @@ impl fmt::Display for CliError {
             Self::Input(message) | Self::Credentials(message) | Self::Local(message) => {
                 f.write_str(message)
             }
+            Self::Interrupted(message, hint) => {
+                write!(f, "{message}\n  hint: {}", sanitize(hint))
+            }
             Self::Manifest { file, diagnostics } => {
                 let count = diagnostics.len();
                 let noun = if count == 1 { "error" } else { "errors" };
@@ -153,6 +166,9 @@ impl fmt::Display for CliError {
                 }
             }
             Self::Call(error) => f.write_str(&describe(error)),
+            Self::CallWithHint(error, hint) => {
+                write!(f, "{}\n  hint: {}", describe(error), sanitize(hint))
+            }
             Self::BrokenPipe => f.write_str("standard output was closed"),
         }
     }

@@ -6,6 +6,7 @@ use atlas_admin::Service;
 use strsim::damerau_levenshtein;
 
 use crate::{
+    args::RoleArgs,
     error::CliError,
     ui::{Output, word},
 };
@@ -127,14 +128,14 @@ impl KnownRoles {
 pub(crate) fn check(
     service: Service,
     scope: RoleScope,
-    roles: &[String],
-    allow_unknown: bool,
+    args: &RoleArgs,
     output: &Output,
 ) -> Result<(), CliError> {
-    let known = KnownRoles::new(service, allow_unknown);
-    if let Some(problem) = roles.iter().find_map(|role| known.problem(scope, role)) {
+    let known = KnownRoles::new(service, args.allow_unknown_role);
+    let mut roles = args.role.iter();
+    if let Some(problem) = roles.find_map(|role| known.problem(scope, role)) {
         return Err(CliError::input(problem));
     }
-    known.warn_about_unknown(roles.iter().map(|role| (scope, role)), output);
+    known.warn_about_unknown(args.role.iter().map(|role| (scope, role)), output);
     Ok(())
 }

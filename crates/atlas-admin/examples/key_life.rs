@@ -8,9 +8,12 @@ use std::{error::Error, time::SystemTime};
 use atlas_admin::{Client, ClientBuilder, CreatedApiKey, Credentials, OrgRole, ProjectRole};
 use atlas_emulator::Emulator;
 
+/// Returns a builder of clients of one service on the local server.
+type Service = fn(&Emulator) -> ClientBuilder;
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let services: [(&str, fn(&Emulator) -> ClientBuilder); 3] = [
+    let services: [(&str, Service); 3] = [
         ("Atlas v2", |emulator| {
             Client::builder().base_url(emulator.base_url())
         }),

@@ -42,8 +42,8 @@
 //! | change | [`update`](OrgApiKey::update) | [`replace_roles`](ProjectApiKey::replace_roles), [`add_roles`](ProjectApiKey::add_roles), [`remove_roles`](ProjectApiKey::remove_roles) | |
 //! | end | [`delete`](OrgApiKey::delete) | [`remove`](ProjectApiKey::remove) | [`delete`](AccessList::delete) |
 //!
-//! Each returns a builder, which is sent by [`send`](UpdateOrgApiKey::send) or by awaiting the
-//! builder itself.
+//! Handles such as [`Org`] are cheap, and make any number of calls. Each call is a builder, which
+//! is sent by [`send`](UpdateOrgApiKey::send) or by awaiting the builder itself.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]

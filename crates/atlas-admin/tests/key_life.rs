@@ -108,6 +108,17 @@ async fn a_created_key_with_other_values_is_kept_by_the_error() {
 }
 
 #[tokio::test]
+async fn a_role_that_cannot_be_read_costs_no_secret() {
+    let roles = json!([{"orgId": "?", "roleName": "ORG_MEMBER"}, {"roleName": "ORG_MEMBER"}]);
+    let key = json!({"id": KEY, "publicKey": "gswvkocq", "privateKey": SECRET, "roles": roles});
+    let response = FakeResponse::http(http::Response::new(key.to_string()));
+    let (_, client) = responding(Operation::CreateOrgApiKey, response);
+    let new = create(&client).await.unwrap();
+    assert_eq!(new.private_key().expose_secret(), SECRET);
+    assert_eq!(new.roles.len(), 1);
+}
+
+#[tokio::test]
 async fn a_key_created_in_a_project_may_also_be_a_member_of_the_organization() {
     let key = Key::new(KEY).desc("ci").org_role(ORG, OrgRole::Member);
     let key = key.project_role(PROJECT, ProjectRole::ReadOnly);
@@ -437,6 +448,25 @@ async fn the_last_role_is_never_removed_by_accident() {
     assert_eq!(roles.fake.requests().len(), before);
 }
 
+/// To add to roles that nobody can see would be to replace them.
+#[tokio::test]
+async fn roles_that_a_list_leaves_out_are_not_replaced() {
+    let page = json!({"results": [{"id": KEY}]}).to_string();
+    let (fake, client) = responding(
+        Operation::ListProjectApiKeys,
+        FakeResponse::http(http::Response::new(page)),
+    );
+    let key = client.project(PROJECT).api_key(KEY);
+    for edit in [
+        key.add_roles(["GROUP_OWNER"]),
+        key.remove_roles(["GROUP_OWNER"]),
+    ] {
+        let error = edit.await.unwrap_err();
+        assert!(error.is_decode() && !error.outcome_unknown(), "{error}");
+    }
+    assert_eq!(fake.requests().len(), 2);
+}
+
 /// Its list moves while it is read: the key is skipped once.
 #[tokio::test]
 async fn a_key_that_a_moving_list_skipped_keeps_its_roles() {
@@ -498,15 +528,15 @@ async fn roles_are_taken_from_any_collection() {
     let client = client(&fake);
     let update = || client.org(ORG).api_key(KEY).update();
     let typed = vec![OrgRole::Member, OrgRole::Member];
-    let texts = ["ORG_MEMBER", "ORG_MEMBER"];
+    let texts: &[&str] = &["ORG_MEMBER", "ORG_MEMBER"];
     let owned = vec!["ORG_MEMBER".to_owned()];
     for update in [
         update().roles(&typed),
         update().roles(&typed[..]),
         update().roles(typed.clone()),
         update().roles([OrgRole::Member]),
+        update().roles(["ORG_MEMBER"]),
         update().roles(texts),
-        update().roles(&texts),
         update().roles(&owned),
         update().roles(owned),
     ] {

@@ -3,6 +3,7 @@
 use atlas_admin::{
     ApiVersion, Client, ClientBuilder, Credentials, ErrorCode, OrgRole, ProjectRole,
     RequestOptions, RetryPolicy,
+    secrecy::ExposeSecret,
     testing::{
         Key,
         mock::{self, atlas_v1, atlas_v2, httpmock::MockServer, ops_manager_v1, types},
@@ -108,6 +109,53 @@ async fn the_other_services_have_paths_and_types_of_their_own() {
     let atlas = atlas(&server).build().unwrap();
     let update = atlas.org(ORG).api_key(KEY).update().desc("x").send();
     assert!(update.await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn a_keys_life_can_be_mocked() {
+    use atlas_v2::MockServerExt;
+    let server = MockServer::start_async().await;
+    let key = Key::new(KEY).desc("x").org_role(ORG, OrgRole::Member);
+    server.create_org_api_key(|when, then| {
+        let body = types::NewOrgApiKey {
+            desc: "x".into(),
+            roles: vec!["ORG_MEMBER".into()],
+        };
+        when.org_id(ORG).body(&body);
+        mock::created(then.into_inner(), &key.clone().private_key("whole"));
+    });
+    server.list_org_api_keys(|when, then| {
+        when.items_per_page(100);
+        then.ok(&types::ApiKeyPage {
+            links: None,
+            results: vec![described()],
+            total_count: Some(1),
+        });
+    });
+    let delete = server.delete_org_api_key(|when, then| {
+        when.api_user_id(KEY);
+        then.no_content();
+    });
+    let entry = server.delete_access_list_entry(|when, then| {
+        when.ip_address("203.0.113.0/24");
+        then.no_content();
+    });
+    let org = atlas(&server).build().unwrap().org(ORG);
+    let create = org.api_keys().create("x").roles([OrgRole::Member]);
+    let new = create.await.unwrap();
+    assert_eq!(new.private_key().expose_secret(), "whole");
+    assert_eq!(org.api_keys().list().all().await.unwrap()[0].id, KEY);
+    let list = org.api_key(KEY).access_list();
+    list.delete("203.0.113.0/24").await.unwrap();
+    assert!(
+        list.delete("203.0.113.0/25")
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+    org.api_key(KEY).delete().await.unwrap();
+    delete.assert_async().await;
+    entry.assert_async().await;
 }
 
 #[tokio::test]

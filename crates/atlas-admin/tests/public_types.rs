@@ -182,7 +182,11 @@ fn ids_are_text_where_text_is_expected() {
     fn takes_text(_: &str) {}
     let id: ApiKeyId = KEY.parse().unwrap();
     takes_text(&id);
-    assert!(id == KEY && KEY == id && id == KEY.to_owned());
+    let owned = KEY.to_owned();
+    assert_eq!(id, KEY);
+    assert_eq!(KEY, id);
+    assert_eq!(id, owned);
+    assert_eq!(owned, id);
     assert_eq!(String::from(id), KEY);
     let texts: [IdText<OrgId>; 3] = [ORG.into(), ORG.to_owned().into(), (&ORG.to_owned()).into()];
     assert!(

@@ -268,7 +268,7 @@ fn successes() -> Vec<EffectRow> {
         ),
         row(
             Scenario::new("HTML page with 200", [html(200)]),
-            deleted(200),
+            unknown_if_not_read(Decode, 200),
         ),
     ]
 }

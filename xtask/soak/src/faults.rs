@@ -4,8 +4,28 @@ use std::time::Duration;
 
 use atlas_emulator::{Fault, FaultTarget, Faults, Reset};
 
-/// Returns every kind of fault that the emulator has. About one call in eight meets one.
-pub(super) fn mix() -> Faults {
+/// Returns faults for updates: all kinds that the emulator has. About one call in eight meets one.
+pub(super) fn for_updates() -> Faults {
+    let lies = [
+        Fault::other_key().chance(0.002),
+        Fault::ignored().chance(0.002),
+    ];
+    honest().chain(lies).fold(Faults::new(), Faults::with)
+}
+
+/// Returns faults for the life of a key. More responses are lost, after which a creation must not
+/// be repeated. No success is a lie: nothing in the response to a creation or a deletion could give
+/// it away.
+pub(super) fn for_life() -> Faults {
+    let lost = [
+        Fault::gateway(503, true).after_update().chance(0.02),
+        Fault::gateway(502, true).after_update().chance(0.02),
+        Fault::reset(Reset::After).chance(0.02),
+    ];
+    honest().chain(lost).fold(Faults::new(), Faults::with)
+}
+
+fn honest() -> impl Iterator<Item = Fault> {
     let after = |fault: Fault| fault.after_update();
     [
         Fault::reset(Reset::Before)
@@ -34,14 +54,11 @@ pub(super) fn mix() -> Faults {
         Fault::reset(Reset::During).chance(0.005),
         Fault::reset(Reset::Idle).chance(0.01),
         Fault::broken_json().chance(0.003),
-        Fault::other_key().chance(0.002),
         Fault::old_desc().chance(0.002),
         Fault::old_roles().chance(0.002),
-        Fault::ignored().chance(0.002),
         Fault::delay(Duration::from_millis(20)).chance(0.02),
         Fault::hang().chance(0.0002),
         after(Fault::hang()).chance(0.0002),
     ]
     .into_iter()
-    .fold(Faults::new(), Faults::with)
 }

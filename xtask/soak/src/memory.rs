@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
-use tokio::time::sleep;
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
@@ -19,15 +19,19 @@ const TOLERANCE_MIB: f64 = 4.0;
 pub(super) struct Memory(Vec<f64>);
 
 impl Memory {
-    pub(super) async fn watch(is_over: impl Fn() -> bool) -> Result<Self> {
-        let mut memory = Self::default();
-        loop {
-            memory.0.push(in_use()?);
-            if is_over() {
-                return Ok(memory);
+    /// Takes samples until the sender is dropped.
+    pub(super) fn watch() -> (JoinHandle<Result<Self>>, oneshot::Sender<()>) {
+        let (stop, mut stopped) = oneshot::channel();
+        let samples = async move {
+            let mut memory = Self::default();
+            loop {
+                memory.0.push(in_use()?);
+                if timeout(INTERVAL, &mut stopped).await.is_ok() {
+                    return Ok(memory);
+                }
             }
-            sleep(INTERVAL).await;
-        }
+        };
+        (tokio::spawn(samples), stop)
     }
 
     /// Returns the median of each quarter of the time.

@@ -1,13 +1,17 @@
 //! Options shared by all commands.
 
 mod global;
+mod keys;
 mod output;
+mod roles;
 mod secrets;
 mod service;
 
 pub(crate) use self::{
     global::GlobalArgs,
+    keys::{KeyArgs, OrgArgs, ProjectArgs},
     output::{Color, Format},
+    roles::RoleArgs,
     secrets::without_secrets,
     service::NamedService,
 };

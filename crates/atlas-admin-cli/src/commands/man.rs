@@ -21,7 +21,13 @@ pub(super) struct Man {
 }
 
 pub(super) fn run(command: &Man) -> Result<(), CliError> {
+    // Pages by an older name come first, so that the page of all commands has the newer one.
+    let older = Cli::command().mut_subcommand("api-key", |command| {
+        command.name("org-key").alias(None::<&str>)
+    });
+    let generate = |command_line| clap_mangen::generate_to(command_line, &command.folder);
     fs::create_dir_all(&command.folder)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), &command.folder))
+        .and_then(|()| generate(older))
+        .and_then(|()| generate(Cli::command()))
         .map_err(|error| CliError::local(command.folder.display(), error))
 }

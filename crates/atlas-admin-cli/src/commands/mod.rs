@@ -1,18 +1,24 @@
 //! The command line: one file for each command.
 
+mod access_list;
+mod api_key;
 mod apply;
 mod auth;
 mod completions;
+mod context;
+mod create;
+mod deletion;
 mod emulator;
+mod listing;
 mod man;
-mod org_key;
 mod project_key;
+mod prompt;
 mod roles;
 mod schema;
-mod single_call;
 
 use clap::{Parser, Subcommand};
 
+use self::context::Context;
 use crate::{
     args::GlobalArgs,
     error::{CliError, ExitStatus},
@@ -21,8 +27,8 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  atlas-admin org-key update --org ID --key ID --desc \"ci deploys\" --role ORG_READ_ONLY
-  atlas-admin project-key set-roles --project ID --key ID --role GROUP_READ_ONLY
+  atlas-admin api-key create --org ID --desc \"ci deploys\" --role ORG_MEMBER --secret-file ci.key
+  atlas-admin project-key assign --project ID --key ID --role GROUP_READ_ONLY
   atlas-admin apply keys.yaml --plan
 
 Exit codes:
@@ -45,12 +51,15 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Read or update an organization's API key
-    #[command(subcommand)]
-    OrgKey(org_key::OrgKey),
-    /// Set an API key's roles in a project
+    /// Manage the API keys of an organization
+    #[command(subcommand, alias = "org-key")]
+    ApiKey(api_key::ApiKey),
+    /// Manage the API keys of a project, and their roles there
     #[command(subcommand)]
     ProjectKey(project_key::ProjectKey),
+    /// Manage the addresses that an API key may be used from
+    #[command(subcommand)]
+    AccessList(access_list::AccessList),
     Apply(apply::Apply),
     Emulator(emulator::Emulator),
     Roles(roles::Roles),
@@ -66,10 +75,12 @@ enum Command {
 /// Runs the command.
 pub(crate) fn run(cli: Cli, output: &Output) -> Result<ExitStatus, CliError> {
     let global = &cli.global;
+    let context = || Context::load(global, output);
     let done = |()| ExitStatus::Success;
     match cli.command {
-        Command::OrgKey(command) => org_key::run(&command, global, output).map(done),
-        Command::ProjectKey(command) => project_key::run(&command, global, output).map(done),
+        Command::ApiKey(command) => api_key::run(&command, &context()?),
+        Command::ProjectKey(command) => project_key::run(&command, &context()?),
+        Command::AccessList(command) => access_list::run(&command, &context()?),
         Command::Apply(command) => apply::run(&command, global, output),
         Command::Emulator(command) => emulator::run(&command, output).map(done),
         Command::Roles(_) => roles::run(global, output).map(done),

@@ -1,50 +1,26 @@
-//! How an API key is printed.
+//! How API keys are printed.
 
 use std::collections::BTreeMap;
 
-use atlas_admin::{ApiKey, Response, sanitize};
-use chrono::{DateTime, Utc};
+use atlas_admin::{ApiKey, ProjectId, Response, sanitize};
 use comfy_table::Table;
 
-use super::{Output, table::table, word};
+use super::{
+    Output, response,
+    table::{count, render, table, time},
+    word,
+};
 use crate::error::CliError;
 
 /// Prints the key of a response, and notes about the response.
 pub(crate) fn print(key: &Response<ApiKey>, output: &Output) -> Result<(), CliError> {
     output.result::<ApiKey>(key, rows)?;
-    if let Some(deprecation) = key.deprecation() {
-        let date = |date: Option<DateTime<Utc>>| {
-            date.map_or("an unknown date".to_owned(), |date| {
-                date.date_naive().to_string()
-            })
-        };
-        output.note(&format!(
-            "warning: this API version has been deprecated since {} and ends on {}; \
-             request a newer one with --api-version",
-            date(deprecation.deprecated_at),
-            date(deprecation.sunset_at),
-        ));
-    }
-    if output.verbose {
-        let served = key
-            .served_version()
-            .map(|version| format!(", served by version {version}"));
-        let remaining = key.rate_limit().map(|limit| {
-            let (remaining, limit) = (limit.remaining, limit.limit);
-            format!(", {remaining} of {limit} requests remaining")
-        });
-        output.note(&format!(
-            "status {}, {} requests sent{}{}",
-            key.status(),
-            key.requests_sent(),
-            served.unwrap_or_default(),
-            remaining.unwrap_or_default(),
-        ));
-    }
+    response::notes(key, output);
     Ok(())
 }
 
-fn rows(key: &ApiKey) -> Table {
+/// Returns a table with a row for each property of the key.
+pub(crate) fn rows(key: &ApiKey) -> Table {
     let mut org = Vec::new();
     let mut projects = BTreeMap::<_, Vec<_>>::new();
     for role in &key.roles {
@@ -72,4 +48,57 @@ fn rows(key: &ApiKey) -> Table {
         row(&format!("project {}", word(project)), &names.join(", "));
     }
     table
+}
+
+/// Prints the keys of an organization, or of a project.
+pub(crate) fn print_list(
+    keys: &Vec<ApiKey>,
+    project: Option<&ProjectId>,
+    output: &Output,
+) -> Result<(), CliError> {
+    output.result(keys, |keys| {
+        let mut table = table();
+        table.set_header(["ID", "PUBLIC KEY", "CREATED", "DESCRIPTION", "ROLES"]);
+        for key in keys {
+            table.add_row([
+                key.id.to_string(),
+                sanitize(key.public_key.as_deref().unwrap_or_default()).into_owned(),
+                time(key.created_at()),
+                sanitize(key.desc.as_deref().unwrap_or_default()).into_owned(),
+                short_roles(key, project),
+            ]);
+        }
+        table
+    })
+}
+
+/// Returns the key's roles in the project, or those in the organization and the number of
+/// projects.
+fn short_roles(key: &ApiKey, project: Option<&ProjectId>) -> String {
+    let roles = key.roles.iter();
+    let mut names: Vec<_> = roles
+        .filter(|role| role.project_id.as_ref() == project)
+        .map(|role| word(&role.role_name).into_owned())
+        .collect();
+    names.sort_unstable();
+    if project.is_none() {
+        let roles = key.roles.iter();
+        let mut projects: Vec<_> = roles.filter_map(|role| role.project_id.as_ref()).collect();
+        projects.sort_unstable();
+        projects.dedup();
+        if !projects.is_empty() {
+            names.push(count(projects.len(), "project"));
+        }
+    }
+    names.join(", ")
+}
+
+/// Returns the key in lines for a question, and whether it is that of the caller, whose public
+/// key is `caller`.
+pub(crate) fn summary(key: &ApiKey, caller: Option<&str>) -> String {
+    let mut text = render(&rows(key));
+    if caller.is_some() && key.public_key.as_deref() == caller {
+        text.push_str("\nThis is the key that signs in.");
+    }
+    text
 }

@@ -1,8 +1,10 @@
 //! What the command prints: results to standard output, everything else to standard error.
 
+pub(crate) mod access_list;
 pub(crate) mod api_key;
 pub(crate) mod progress;
 pub(crate) mod request;
+pub(crate) mod response;
 pub(crate) mod table;
 
 use std::{
@@ -63,6 +65,14 @@ impl Output {
     ) -> Result<(), CliError> {
         match self.format {
             Format::Table => self.text(&format!("{}\n", table::render(&table(value)))),
+            Format::Json | Format::Yaml => self.data(value),
+        }
+    }
+
+    /// Prints a result as a sentence, JSON or YAML.
+    pub(crate) fn outcome(&self, value: &impl Serialize, sentence: &str) -> Result<(), CliError> {
+        match self.format {
+            Format::Table => self.text(&format!("{}\n", sanitize(sentence))),
             Format::Json | Format::Yaml => self.data(value),
         }
     }

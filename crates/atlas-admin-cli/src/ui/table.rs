@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// Returns an empty table without borders, no wider than the terminal.
@@ -19,7 +20,7 @@ pub(crate) fn table() -> Table {
 }
 
 /// Renders the table without the padding that comfy-table adds around each line.
-pub(super) fn render(table: &Table) -> String {
+pub(crate) fn render(table: &Table) -> String {
     let lines: Vec<_> = table
         .to_string()
         .lines()
@@ -34,4 +35,9 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),
     }
+}
+
+/// Returns a time to the second, such as `2026-08-10T03:03:17Z`.
+pub(crate) fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

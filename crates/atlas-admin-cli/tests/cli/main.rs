@@ -1,12 +1,17 @@
 //! The command as a process, against the emulator.
 
 mod apply;
+mod create;
 mod credentials;
 mod deception;
+mod deletion;
 mod emulator;
+mod every_command;
 mod help;
 mod interrupted;
+mod lists;
 mod many;
+mod role_edits;
 mod schema;
 mod settings;
 mod single;

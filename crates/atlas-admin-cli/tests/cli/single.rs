@@ -1,13 +1,9 @@
 //! Commands that make a single call.
 
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
 
 use crate::support::{
-    CLIENT_ID, CLIENT_SECRET, KEY, ORG, PROJECT, Shell, UNKNOWN, service, updates,
+    CLIENT_ID, CLIENT_SECRET, KEY, ORG, PROJECT, Shell, UNKNOWN, responds_with, service, updates,
 };
 
 const SERVICES: [&str; 3] = ["atlas-v2", "atlas-v1", "ops-manager"];
@@ -324,19 +320,7 @@ async fn verbose_prints_no_secrets() {
 #[tokio::test(flavor = "multi_thread")]
 async fn shows_both_values_of_a_response_that_does_not_match() {
     let emulator = service().start().await.unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        let key = format!(r#"{{"id":"{KEY}","desc":"before"}}"#);
-        let response = format!(
-            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{key}",
-            key.len()
-        );
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let _ = stream.read(&mut [0; 4096]).await;
-            let _ = stream.write_all(response.as_bytes()).await;
-        }
-    });
+    let url = responds_with(json!({ "id": KEY, "desc": "before" })).await;
     let update = [
         "--base-url",
         &url,

@@ -12,8 +12,11 @@ use std::{
 use atlas_emulator::{Builder, Emulator, SeedKey};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 
 pub(crate) use workspace_tests::ids::{
     API_KEY_ID as KEY, ORG_ID as ORG, OTHER_API_KEY_ID as OTHER_KEY, PROJECT_ID as PROJECT,
@@ -154,10 +157,18 @@ impl Shell {
     /// Starts the command where no file can grow beyond a few kilobytes, as on a full
     /// disk.
     pub(crate) fn start_on_full_disk(&self, arguments: &[&str]) -> Child {
+        self.start_with_file_limit(8, arguments)
+    }
+
+    /// Starts the command where no file can grow beyond this many blocks of 512 bytes.
+    pub(crate) fn start_with_file_limit(&self, blocks: u32, arguments: &[&str]) -> Child {
         let inner = self.command(arguments);
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", r#"trap "" XFSZ; ulimit -f 8; exec "$0" "$@""#])
+            .arg("-c")
+            .arg(format!(
+                r#"trap "" XFSZ; ulimit -f {blocks}; exec "$0" "$@""#
+            ))
             .arg(inner.get_program())
             .args(inner.get_args())
             .current_dir(self.home.path())
@@ -262,6 +273,24 @@ pub(crate) fn updates(emulator: &Emulator) -> Vec<String> {
         .filter(|request| request.method() == "PATCH" && request.status().is_success())
         .map(|request| request.target().to_owned())
         .collect()
+}
+
+/// Starts a service that responds to everything with this body, and returns its base URL.
+pub(crate) async fn responds_with(body: Value) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let body = body.to_string();
+    let response = format!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(response.as_bytes()).await;
+        }
+    });
+    url
 }
 
 /// A relay to the service whose connections can be cut.

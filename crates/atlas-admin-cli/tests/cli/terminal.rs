@@ -37,7 +37,12 @@ fn terminal(columns: u16) -> (File, OwnedFd) {
 
 /// Returns what the command prints on a terminal, and its exit code. `answer` is typed
 /// beforehand.
-fn run(shell: &Shell, columns: u16, arguments: &[&str], answer: &str) -> (String, Option<i32>) {
+pub(crate) fn run(
+    shell: &Shell,
+    columns: u16,
+    arguments: &[&str],
+    answer: &str,
+) -> (String, Option<i32>) {
     run_with_stdout(shell, columns, arguments, answer, None)
 }
 
@@ -92,6 +97,7 @@ async fn tables_fit_a_narrow_terminal() {
             &["roles"][..],
             &["auth", "status"],
             &[&update[..], &desc].concat(),
+            &["api-key", "list", "--org", ORG],
         ] {
             let (text, code) = run(&shell, columns, command, "");
             assert_eq!(code, Some(0), "{text}");

@@ -14,7 +14,10 @@ mod span;
 
 use std::{error::Error as StdError, pin::pin};
 
-use atlas_admin_raw::{self as raw, BuildError, DecodeError, catalog::Operation};
+use atlas_admin_raw::{
+    self as raw, BuildError, DecodeError,
+    catalog::{Effect, Operation},
+};
 use bytes::Bytes;
 use http::{Uri, header};
 use tracing::Instrument;
@@ -22,7 +25,7 @@ use tracing::Instrument;
 use self::context::CallContext;
 use crate::{
     client::inner::ClientInner,
-    error::{Error, from_response},
+    error::{Error, from_response, html},
     model::{options::RequestOptions, response::Response, target::CallTarget},
 };
 
@@ -51,6 +54,10 @@ pub(crate) async fn send<T, U>(
     span::close(&call, &span, &outcome);
     let requests_sent = call.progress.requests_sent();
     let error = match outcome {
+        // No service says that it deleted something by a page.
+        Ok(response) if operation.effect == Effect::Delete && html::is_page(&response.body) => {
+            from_response::unreadable(&response, "an empty body").with_response(response)
+        }
         Ok(response) => match request.decode(response.status.as_u16(), &response.body) {
             Ok(value) => match read(&target, value) {
                 Ok(value) => {

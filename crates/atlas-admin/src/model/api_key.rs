@@ -191,7 +191,7 @@ impl RoleAssignment {
         }
     }
 
-    fn from_raw(role: types::RoleAssignment) -> Result<Self, ParseError> {
+    pub(crate) fn from_raw(role: types::RoleAssignment) -> Result<Self, ParseError> {
         Ok(Self {
             org_id: role.org_id.map(|id| id.parse()).transpose()?,
             project_id: role.group_id.map(|id| id.parse()).transpose()?,

@@ -79,23 +79,27 @@ impl CreatedApiKey {
         key
     }
 
-    /// Reads the response to a creation.
+    /// Reads the response to a creation. A role that cannot be read is left out, rather than the
+    /// secret.
     pub(crate) fn from_raw(key: types::ApiKey) -> Result<Self, NotCreated> {
-        let key = ApiKey::from_raw(key).map_err(NotCreated::Id)?;
+        let id: ApiKeyId = key.id.parse().map_err(NotCreated::Id)?;
         let Some(public_key) = key.public_key else {
-            return Err(NotCreated::Half(key.id, "public"));
+            return Err(NotCreated::Half(id, "public"));
         };
         let private_key = match &key.private_key {
             Some(half) if !half.expose().is_empty() && !half.expose().contains('*') => {
                 SecretString::from(half.expose())
             }
-            _ => return Err(NotCreated::Half(key.id, "private")),
+            _ => return Err(NotCreated::Half(id, "private")),
         };
+        let roles = key.roles.unwrap_or_default().into_iter();
         Ok(Self {
-            id: key.id,
+            id,
             desc: key.desc,
             public_key,
-            roles: key.roles,
+            roles: roles
+                .filter_map(|role| RoleAssignment::from_raw(role).ok())
+                .collect(),
             private_key,
         })
     }

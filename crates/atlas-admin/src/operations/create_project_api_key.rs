@@ -23,8 +23,8 @@ const ID: &str = "create_project_api_key";
 /// Creates an API key with roles in a project; see
 /// [`ProjectApiKeys::create`](crate::ProjectApiKeys::create).
 ///
-/// `POST /groups/{groupId}/apiKeys` on all three services; Atlas requires roles. The key belongs to the
-/// project's organization, and Atlas makes it a member (`ORG_MEMBER`) there. Sending it twice
+/// `POST /groups/{groupId}/apiKeys` on all three services; Atlas requires roles. The key belongs to
+/// the project's organization, and Atlas makes it a member (`ORG_MEMBER`) there. Sending it twice
 /// creates two keys, so it is repeated only if the service certainly did nothing; see
 /// [`RetryPolicy`](crate::RetryPolicy).
 #[derive(Debug, Clone)]
@@ -59,10 +59,11 @@ impl CreateProjectApiKey {
     /// # Errors
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, no
-    /// roles where the service requires them, a description that is empty or too long, or an option that the service does not
-    /// accept. After that, any [`ErrorKind`](crate::ErrorKind). If
-    /// [`Error::outcome_unknown`] is true, a key may have been created whose private key nobody
-    /// knows: [`ProjectApiKeys::find_created`](crate::ProjectApiKeys::find_created) finds it. With
+    /// roles where the service requires them, a description that is empty or too long, or an
+    /// option that the service does not accept. After that, any
+    /// [`ErrorKind`](crate::ErrorKind). If [`Error::outcome_unknown`] is true, a key
+    /// may have been created whose private key nobody knows:
+    /// [`ProjectApiKeys::find_created`](crate::ProjectApiKeys::find_created) finds it. With
     /// [`ErrorKind::Mismatch`](crate::ErrorKind::Mismatch) the key was created with other values
     /// than these, and [`Error::created`] has it.
     pub async fn send(self) -> Result<Response<CreatedApiKey>, Error> {

@@ -2,7 +2,7 @@
 
 use super::{
     builder::{Call, ValidRequest, builder},
-    missing,
+    deletion,
     validate::Body,
 };
 use crate::{
@@ -64,12 +64,7 @@ impl DeleteAccessListEntry {
     /// harmless.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = self.request()?;
-        let outcome = self.call.send(request, |_, ()| Ok(())).await;
-        if self.missing_ok {
-            missing::accept(outcome)
-        } else {
-            outcome
-        }
+        deletion::send(self.call, request, self.missing_ok).await
     }
 
     fn request(&self) -> Result<ValidRequest<()>, Error> {

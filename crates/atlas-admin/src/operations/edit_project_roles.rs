@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     client::Client,
-    error::Error,
-    model::{api_key::ApiKey, options::RequestOptions, response::Response, roles::ProjectRole},
+    error::{Error, ErrorKind},
+    model::{options::RequestOptions, response::Response, roles::ProjectRole, target::CallTarget},
 };
 
 /// Adds roles to an API key in a project or removes some, and keeps its others; see
@@ -18,7 +18,8 @@ use crate::{
 /// project's keys, and replaced. If nothing changes, nothing is sent after the list is read.
 ///
 /// Within this process, edits of one key's roles in one project wait for each other, whatever
-/// client they are made with; the time that they wait does not count towards their timeouts. **No lock exists between processes**, nor for
+/// client they are made with; the time that they wait does not count towards their timeouts.
+/// **No lock exists between processes**, nor for
 /// [`replace_roles`](crate::ProjectApiKey::replace_roles): what somebody else changes between
 /// the two requests is undone.
 #[derive(Debug, Clone)]
@@ -104,29 +105,35 @@ impl EditProjectRoles {
         options.page_num = None;
         let list = List::project_api_keys(&self.client, &self.project_id).options(options);
         let (key, requests_read) = list.find(&self.api_key_id).await?;
-        let current = key.as_ref().map_or_else(Vec::new, |key| self.roles_of(key));
+        let current: Vec<_> = match &key {
+            Some(key) => key.project_roles(&self.project_id).collect(),
+            None => Vec::new(),
+        };
+        if key.is_some() && current.is_empty() {
+            let message = "the service lists the API key in the project and shows no roles of it";
+            return Err(Error::new(ErrorKind::Decode, message).with_target(self.target()));
+        }
         let edited = self.edited(&current);
         if edited == current {
             let edit = RoleEdit::new(false, current);
             return Ok(Response::new(edit).with_requests_sent(requests_read));
         }
-        let replace = self.replace(edited.clone());
         if edited.is_empty() {
             return Err(
                 Error::input("the API key would have no roles left in the project")
                     .with_advice("take it out of the project with remove()")
-                    .with_target(replace.into_target()),
+                    .with_target(self.target()),
             );
         }
-        let response = replace.send().await?;
+        let response = self.replace(edited.clone()).send().await?;
         let requests_sent = requests_read.saturating_add(response.requests_sent());
         Ok(response
             .map(|_| RoleEdit::new(true, edited))
             .with_requests_sent(requests_sent))
     }
 
-    fn roles_of(&self, key: &ApiKey) -> Vec<ProjectRole> {
-        key.project_roles(&self.project_id).collect()
+    fn target(&self) -> CallTarget {
+        self.replace(Vec::new()).into_target()
     }
 
     /// Returns the roles after the edit, in the order they had.

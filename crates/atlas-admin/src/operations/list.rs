@@ -205,7 +205,7 @@ impl<T: Send + 'static> List<T> {
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`page`](Self::page).
     pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
-        (self.source.preview)(&self.clone_call())
+        (self.source.preview)(&self.configured_call())
     }
 
     /// Sends the request of one page and returns it.
@@ -216,7 +216,7 @@ impl<T: Send + 'static> List<T> {
     /// page or a number of items out of range, or an option that the service does not accept.
     /// After that, any [`ErrorKind`](crate::ErrorKind).
     pub async fn page(self) -> Result<Response<Page<T>>, Error> {
-        (self.source.fetch)(self.clone_call()).await
+        (self.source.fetch)(self.configured_call()).await
     }
 
     /// The same as [`page`](Self::page).
@@ -231,7 +231,7 @@ impl<T: Send + 'static> List<T> {
     /// Returns all items as a stream, which reads pages one after the other, as they are needed;
     /// see [`ListStream`] for what it promises.
     pub fn stream(self) -> ListStream<T> {
-        let mut call = self.clone_call();
+        let mut call = self.configured_call();
         let items_per_page = *call.options.items_per_page.get_or_insert(ITEMS_PER_PAGE);
         let first = call.options.page_num.unwrap_or(1);
         let Source {
@@ -260,7 +260,7 @@ impl<T: Send + 'static> List<T> {
     }
 
     /// Returns the call with the settings of the list in its options.
-    fn clone_call(&self) -> Call {
+    fn configured_call(&self) -> Call {
         let mut call = self.call.clone();
         let options = &mut call.options;
         options.page_num = self.page_num.or(options.page_num);

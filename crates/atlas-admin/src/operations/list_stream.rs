@@ -29,8 +29,8 @@ pub(super) type PageFuture<T> = BoxFuture<Result<Response<Page<T>>, Error>>;
 /// The services list keys in the order of their public keys, and give out pages by their number.
 /// So what happens to the list while it is read moves its pages: a new key may or may not be
 /// among the items, and **if keys are deleted meanwhile, one that still exists may be missed**. A
-/// list of up to 500 items fits on one page ([`List::items_per_page`](crate::List::items_per_page)),
-/// which is read at once.
+/// list of up to 500 items fits on one page, which is read at once
+/// ([`List::items_per_page`](crate::List::items_per_page)).
 ///
 /// `next` works without any other crate; as a [`Stream`], it also has the methods of `StreamExt`
 /// and `TryStreamExt` in the crate `futures`.

@@ -2,7 +2,7 @@
 
 use super::{
     builder::{Call, ValidRequest, builder},
-    missing,
+    deletion,
     validate::Body,
 };
 use crate::{
@@ -52,17 +52,13 @@ impl RemoveProjectApiKey {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, or
     /// an option that the service does not accept. After that, any
     /// [`ErrorKind`](crate::ErrorKind), of which
-    /// [`NotFound`](crate::ErrorKind::NotFound) says that there is no such key, or that it has no roles in the project.
+    /// [`NotFound`](crate::ErrorKind::NotFound) says that there is no such key, or that it has
+    /// no roles in the project.
     /// [`Error::outcome_unknown`] returns whether it may have been removed; sending it again is
     /// harmless.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = self.request()?;
-        let outcome = self.call.send(request, |_, ()| Ok(())).await;
-        if self.missing_ok {
-            missing::accept(outcome)
-        } else {
-            outcome
-        }
+        deletion::send(self.call, request, self.missing_ok).await
     }
 
     fn request(&self) -> Result<ValidRequest<()>, Error> {

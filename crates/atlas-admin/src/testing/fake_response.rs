@@ -44,7 +44,7 @@ enum Content {
     Key(Key),
     Keys(Vec<Key>),
     Entries(Vec<AccessListEntry>),
-    NoContent,
+    Empty,
     Error(StatusCode, Value),
     Http(http::Response<Vec<u8>>),
     Failure(Failure),
@@ -125,7 +125,7 @@ impl FakeResponse {
 
     /// 204 without a body, as for a deletion.
     pub fn no_content() -> Self {
-        Self::new(Content::NoContent)
+        Self::new(Content::Empty)
     }
 
     /// An error in the services' own shape, with the code in the header `X-Error-Code` as
@@ -318,7 +318,7 @@ impl FakeResponse {
                     _ => ok(page(request, &entries)),
                 }
             }
-            Content::NoContent => no_content(request),
+            Content::Empty => no_content(request),
             Content::Error(status, body) => {
                 self.json_response((*status, body.clone(), JSON), request)
             }

@@ -5,7 +5,7 @@
 //! client. Its `MockServerExt` gives an httpmock `MockServer` a method for each
 //! operation; `when` has the operation's parameters and its body, `then.ok(…)` the
 //! body of a success with the service's media type, dated on Atlas v2.
-//! [`refuse`] makes the errors. Whatever else httpmock can do is behind
+//! [`refuse`] makes the errors, and [`created`] new keys with their secret. Whatever else httpmock can do is behind
 //! `into_inner()`.
 //!
 //! ```
@@ -49,8 +49,16 @@ use http::StatusCode;
 pub use httpmock;
 use httpmock::Then;
 
-use super::fake_response::error_body;
+use super::{Key, Operation, fake_response::error_body};
 use crate::ErrorCode;
+
+/// Responds to a creation with the new key, and its private key whole
+/// ([`Key::private_key`], or a synthetic one), which the types of `then.ok(…)` never write.
+pub fn created(then: Then, key: &Key) -> Then {
+    then.status(200)
+        .header("content-type", "application/json")
+        .json_body(key.to_json(Operation::CreateOrgApiKey))
+}
 
 /// Responds with an error in the services' own shape, with the code in the header
 /// `X-Error-Code` as well.

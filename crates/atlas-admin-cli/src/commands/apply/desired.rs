@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use atlas_admin::{ApiKeyId, Client, OrgId, ProjectId};
-
+use atlas_admin::{ApiKey, ApiKeyId, Client, Error, OrgId, ProjectId, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::{client::Call, roles::RoleScope};
@@ -38,7 +37,7 @@ impl Update {
         key: &ApiKeyId,
         sets_desc: bool,
         sets_roles: bool,
-    ) -> Call {
+    ) -> Result<Call<Response<ApiKey>>, Error> {
         let roles = self.roles.as_ref();
         match &self.target {
             Target::Org(org) => {
@@ -49,11 +48,12 @@ impl Update {
                 if let Some(roles) = roles.filter(|_| sets_roles) {
                     update = update.roles(roles.iter().map(String::as_str));
                 }
-                Call::Update(update)
+                Call::new(update.to_request(), update)
             }
             Target::Project(project) => {
                 let roles = roles.into_iter().flatten().map(String::as_str);
-                Call::ReplaceRoles(client.project(project).api_key(key).replace_roles(roles))
+                let replace = client.project(project).api_key(key).replace_roles(roles);
+                Call::new(replace.to_request(), replace)
             }
         }
     }

@@ -72,7 +72,7 @@ impl Executor {
             }
             let (sets_desc, sets_roles) = (change.desc.is_some(), change.changes_roles());
             let call = update.call(&self.client, &key.desired.id, sets_desc, sets_roles);
-            let response = call.send().await;
+            let response = async { call?.send().await }.await;
             self.finish(&key.desired, update, &response);
         }
     }

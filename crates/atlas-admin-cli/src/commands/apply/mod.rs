@@ -182,8 +182,8 @@ impl Run<'_> {
         let mut previews = Vec::with_capacity(update_count(&keys));
         for key in &keys {
             for update in &key.updates {
-                let call = update.call(&dry_run.client, &key.id, true, true);
-                previews.push(dry_run.preview(&call)?);
+                let call = update.call(&dry_run.client, &key.id, true, true)?;
+                previews.push(dry_run.preview(&call));
             }
         }
         request::print_all(&previews, self.output)?;

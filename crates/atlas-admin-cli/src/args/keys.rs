@@ -1,0 +1,25 @@
+//! Options that name an organization, a project or an API key.
+
+use atlas_admin::{ApiKeyId, OrgId, ProjectId};
+use clap::Args;
+
+#[derive(Args)]
+pub(crate) struct OrgArgs {
+    /// Organization ID [default: MONGODB_ATLAS_ORG_ID, or org in the profile]
+    #[arg(long, value_name = "ID")]
+    pub(crate) org: Option<OrgId>,
+}
+
+#[derive(Args)]
+pub(crate) struct ProjectArgs {
+    /// Project ID [default: MONGODB_ATLAS_PROJECT_ID, or project in the profile]
+    #[arg(long, value_name = "ID")]
+    pub(crate) project: Option<ProjectId>,
+}
+
+#[derive(Args)]
+pub(crate) struct KeyArgs {
+    /// API key ID (not the public key)
+    #[arg(long, value_name = "ID")]
+    pub(crate) key: ApiKeyId,
+}
