@@ -61,7 +61,7 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true)]
     pub(crate) allow_insecure_http: bool,
 
-    /// Output format
+    /// Output format; csv is for lists of API keys
     #[arg(
         long,
         short,

@@ -8,6 +8,14 @@ pub(crate) enum Format {
     Table,
     Json,
     Yaml,
+    Csv,
+}
+
+impl Format {
+    /// Returns whether the result is one document for programs, whatever it says.
+    pub(crate) fn is_document(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
+    }
 }
 
 /// When to use color.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{
     FULL_DISK, ORG, OTHER_KEY, PROJECT, RESUME_AS_JSON, Relay, Shell, service, updates,
-    wait_for_lines,
+    wait_for_lines, wait_for_requests,
 };
 
 const KEYS: u32 = 60;
@@ -128,13 +128,6 @@ const RESUME: [&str; 8] = [
 fn signal(child: &Child, signal: Signal) {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     kill_process(pid.unwrap(), signal).unwrap();
-}
-
-/// Waits until the command has sent this many requests.
-async fn wait_for_requests(emulator: &Emulator, requests: u64) {
-    while emulator.requests() < requests {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The command as a process, against the emulator.
 
 mod apply;
+mod audit;
 mod create;
 mod credentials;
 mod deception;

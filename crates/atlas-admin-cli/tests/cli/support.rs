@@ -356,3 +356,10 @@ pub(crate) async fn wait_for_lines(path: &Path, lines: usize) {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
+
+/// Waits until this many requests have been sent.
+pub(crate) async fn wait_for_requests(emulator: &Emulator, requests: u64) {
+    while emulator.requests() < requests {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
