@@ -61,7 +61,7 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true)]
     pub(crate) allow_insecure_http: bool,
 
-    /// Output format; csv is for lists of API keys
+    /// Output format; csv is for lists of API keys, github for apply
     #[arg(
         long,
         short,
@@ -79,7 +79,7 @@ pub(crate) struct GlobalArgs {
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 
-    /// Print nothing but errors to standard error
+    /// Print no messages, and nothing at all of changes that succeed
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 

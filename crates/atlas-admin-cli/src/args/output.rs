@@ -9,6 +9,7 @@ pub(crate) enum Format {
     Json,
     Yaml,
     Csv,
+    Github,
 }
 
 impl Format {

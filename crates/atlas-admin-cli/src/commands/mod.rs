@@ -104,6 +104,10 @@ fn check_format(command: &Command, global: &GlobalArgs) -> Result<(), CliError> 
             ),
             "--output csv is for api-key list and project-key list",
         ),
+        Format::Github => (
+            matches!(command, Command::Apply(_)),
+            "--output github is for apply",
+        ),
     };
     if !is_available {
         return Err(CliError::input(commands));

@@ -3,7 +3,9 @@
 pub(crate) mod access_list;
 pub(crate) mod api_key;
 mod csv;
+pub(crate) mod github;
 pub(crate) mod key_list;
+pub(crate) mod markdown;
 pub(crate) mod progress;
 pub(crate) mod request;
 pub(crate) mod response;
@@ -72,10 +74,12 @@ impl Output {
         }
     }
 
-    /// Prints a result as a sentence, JSON or YAML.
+    /// Prints the result of a change as a sentence, unless `--quiet`, or as JSON or YAML.
     pub(crate) fn outcome(&self, value: &impl Serialize, sentence: &str) -> Result<(), CliError> {
         if self.format.is_document() {
             self.data(value)
+        } else if self.quiet {
+            Ok(())
         } else {
             self.text(&format!("{}\n", sanitize(sentence)))
         }
@@ -109,8 +113,14 @@ impl Output {
         let is_document = self.format.is_document();
         match is_document.then(|| self.encode(&error.to_json())) {
             Some(Ok(text)) => eprint(text.trim_end()),
+            _ if self.format == Format::Github => self.annotate(&error.to_string()),
             _ => eprint(&sanitized_lines(&format!("error: {error}"))),
         }
+    }
+
+    /// Prints an error that GitHub Actions shows at the run.
+    pub(crate) fn annotate(&self, message: &str) {
+        eprint(&github::error_annotation(&sanitized_lines(message)));
     }
 
     fn encode<T: Serialize>(&self, value: &T) -> Result<String, CliError> {
