@@ -39,6 +39,15 @@ impl RoleScope {
         }
     }
 
+    /// Returns the scope of a role by the prefix of its name.
+    pub(crate) fn of(role: &str) -> Self {
+        if role.starts_with(Self::Organization.prefix()) {
+            Self::Organization
+        } else {
+            Self::Project
+        }
+    }
+
     pub(crate) fn other(self) -> Self {
         match self {
             Self::Organization => Self::Project,
@@ -96,7 +105,7 @@ impl KnownRoles {
         (distance <= MAX_MISSPELLING).then(|| {
             format!(
                 "{} is not a known {} role; did you mean {known}? \
-                 (use --allow-unknown-role to send it as written)",
+                 (use --allow-unknown-role to use it as written)",
                 word(role),
                 scope.name(),
             )
@@ -124,18 +133,18 @@ impl KnownRoles {
     }
 }
 
-/// Checks the roles of one call, and warns about those that are unknown.
+/// Checks the roles of one command, and warns about those that are unknown.
 pub(crate) fn check(
     service: Service,
-    scope: RoleScope,
+    scope_of: impl Fn(&str) -> RoleScope,
     args: &RoleArgs,
     output: &Output,
 ) -> Result<(), CliError> {
     let known = KnownRoles::new(service, args.allow_unknown_role);
-    let mut roles = args.role.iter();
-    if let Some(problem) = roles.find_map(|role| known.problem(scope, role)) {
+    let roles = || args.role.iter().map(|role| (scope_of(role), role));
+    if let Some(problem) = roles().find_map(|(scope, role)| known.problem(scope, role)) {
         return Err(CliError::input(problem));
     }
-    known.warn_about_unknown(args.role.iter().map(|role| (scope, role)), output);
+    known.warn_about_unknown(roles(), output);
     Ok(())
 }

@@ -61,7 +61,7 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true)]
     pub(crate) allow_insecure_http: bool,
 
-    /// Output format
+    /// Output format; csv is for lists of API keys, github for apply
     #[arg(
         long,
         short,
@@ -79,11 +79,11 @@ pub(crate) struct GlobalArgs {
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 
-    /// Print nothing but errors to standard error
+    /// Print no messages, and nothing at all of changes that succeed
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 
-    /// When to use color; auto respects NO_COLOR
+    /// When to use color; auto respects NO_COLOR and CLICOLOR
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 }

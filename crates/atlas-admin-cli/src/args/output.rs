@@ -8,6 +8,15 @@ pub(crate) enum Format {
     Table,
     Json,
     Yaml,
+    Csv,
+    Github,
+}
+
+impl Format {
+    /// Returns whether the result is one document for programs, whatever it says.
+    pub(crate) fn is_document(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
+    }
 }
 
 /// When to use color.

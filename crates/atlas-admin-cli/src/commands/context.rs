@@ -38,7 +38,12 @@ impl<'a> Context<'a> {
 
     /// Checks roles, and warns about those that are unknown.
     pub(super) fn check_roles(&self, scope: RoleScope, args: &RoleArgs) -> Result<(), CliError> {
-        roles::check(self.config.service.value, scope, args, self.output)
+        roles::check(self.config.service.value, |_| scope, args, self.output)
+    }
+
+    /// Checks roles of any scope, and warns about those that are unknown.
+    pub(super) fn check_any_roles(&self, args: &RoleArgs) -> Result<(), CliError> {
+        roles::check(self.config.service.value, RoleScope::of, args, self.output)
     }
 
     /// Sends a call and prints its result, or with `--dry-run` prints the request.
@@ -71,8 +76,24 @@ impl<'a> Context<'a> {
         &self,
         work: impl AsyncFnOnce(&Session) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
+        self.with(Session::open, work)
+    }
+
+    /// Does work of many calls with a client that respects the rate limit.
+    pub(super) fn with_rate_limited_session<T>(
+        &self,
+        work: impl AsyncFnOnce(&Session) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        self.with(Session::open_rate_limited, work)
+    }
+
+    fn with<T>(
+        &self,
+        open: impl FnOnce(&Config, &Output) -> Result<Session, CliError>,
+        work: impl AsyncFnOnce(&Session) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
         block_on(async {
-            let session = Session::open(&self.config, self.output)?;
+            let session = open(&self.config, self.output)?;
             let result = work(&session).await;
             session.close().await;
             result

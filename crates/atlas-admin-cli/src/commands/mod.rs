@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use self::context::Context;
 use crate::{
-    args::GlobalArgs,
+    args::{Format, GlobalArgs},
     error::{CliError, ExitStatus},
     ui::Output,
 };
@@ -75,6 +75,7 @@ enum Command {
 /// Runs the command.
 pub(crate) fn run(cli: Cli, output: &Output) -> Result<ExitStatus, CliError> {
     let global = &cli.global;
+    check_format(&cli.command, global)?;
     let context = || Context::load(global, output);
     let done = |()| ExitStatus::Success;
     match cli.command {
@@ -89,4 +90,32 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<ExitStatus, CliError> {
         Command::Auth(auth::Auth::Status(_)) => auth::run(global, output).map(done),
         Command::Man(command) => man::run(&command).map(done),
     }
+}
+
+/// Refuses a format that the command does not have.
+fn check_format(command: &Command, global: &GlobalArgs) -> Result<(), CliError> {
+    let (is_available, commands) = match global.output {
+        Format::Table | Format::Json | Format::Yaml => return Ok(()),
+        Format::Csv => (
+            matches!(
+                command,
+                Command::ApiKey(api_key::ApiKey::List(_))
+                    | Command::ProjectKey(project_key::ProjectKey::List(_))
+            ),
+            "--output csv is for api-key list and project-key list",
+        ),
+        Format::Github => (
+            matches!(command, Command::Apply(_)),
+            "--output github is for apply",
+        ),
+    };
+    if !is_available {
+        return Err(CliError::input(commands));
+    }
+    if global.dry_run {
+        return Err(CliError::input(
+            "--dry-run prints requests as a table, JSON or YAML",
+        ));
+    }
+    Ok(())
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use atlas_admin::{ApiKey, ProjectId, Response, sanitize};
+use atlas_admin::{ApiKey, Response, sanitize};
 use comfy_table::Table;
 
 use super::{
     Output, response,
-    table::{count, render, table, time},
+    table::{render, table},
     word,
 };
 use crate::error::CliError;
@@ -48,49 +48,6 @@ pub(crate) fn rows(key: &ApiKey) -> Table {
         row(&format!("project {}", word(project)), &names.join(", "));
     }
     table
-}
-
-/// Prints the keys of an organization, or of a project.
-pub(crate) fn print_list(
-    keys: &Vec<ApiKey>,
-    project: Option<&ProjectId>,
-    output: &Output,
-) -> Result<(), CliError> {
-    output.result(keys, |keys| {
-        let mut table = table();
-        table.set_header(["ID", "PUBLIC KEY", "CREATED", "DESCRIPTION", "ROLES"]);
-        for key in keys {
-            table.add_row([
-                key.id.to_string(),
-                sanitize(key.public_key.as_deref().unwrap_or_default()).into_owned(),
-                time(key.created_at()),
-                sanitize(key.desc.as_deref().unwrap_or_default()).into_owned(),
-                short_roles(key, project),
-            ]);
-        }
-        table
-    })
-}
-
-/// Returns the key's roles in the project, or those in the organization and the number of
-/// projects.
-fn short_roles(key: &ApiKey, project: Option<&ProjectId>) -> String {
-    let roles = key.roles.iter();
-    let mut names: Vec<_> = roles
-        .filter(|role| role.project_id.as_ref() == project)
-        .map(|role| word(&role.role_name).into_owned())
-        .collect();
-    names.sort_unstable();
-    if project.is_none() {
-        let roles = key.roles.iter();
-        let mut projects: Vec<_> = roles.filter_map(|role| role.project_id.as_ref()).collect();
-        projects.sort_unstable();
-        projects.dedup();
-        if !projects.is_empty() {
-            names.push(count(projects.len(), "project"));
-        }
-    }
-    names.join(", ")
 }
 
 /// Returns the key in lines for a question, and whether it is that of the caller, whose public

@@ -2,6 +2,10 @@
 
 pub(crate) mod access_list;
 pub(crate) mod api_key;
+mod csv;
+pub(crate) mod github;
+pub(crate) mod key_list;
+pub(crate) mod markdown;
 pub(crate) mod progress;
 pub(crate) mod request;
 pub(crate) mod response;
@@ -63,17 +67,21 @@ impl Output {
         value: &T,
         table: impl FnOnce(&T) -> Table,
     ) -> Result<(), CliError> {
-        match self.format {
-            Format::Table => self.text(&format!("{}\n", table::render(&table(value)))),
-            Format::Json | Format::Yaml => self.data(value),
+        if self.format.is_document() {
+            self.data(value)
+        } else {
+            self.text(&format!("{}\n", table::render(&table(value))))
         }
     }
 
-    /// Prints a result as a sentence, JSON or YAML.
+    /// Prints the result of a change as a sentence, unless `--quiet`, or as JSON or YAML.
     pub(crate) fn outcome(&self, value: &impl Serialize, sentence: &str) -> Result<(), CliError> {
-        match self.format {
-            Format::Table => self.text(&format!("{}\n", sanitize(sentence))),
-            Format::Json | Format::Yaml => self.data(value),
+        if self.format.is_document() {
+            self.data(value)
+        } else if self.quiet {
+            Ok(())
+        } else {
+            self.text(&format!("{}\n", sanitize(sentence)))
         }
     }
 
@@ -99,14 +107,20 @@ impl Output {
 
     /// Prints why the command failed.
     pub(crate) fn error(&self, error: &CliError) {
-        match (error, self.format) {
-            (CliError::BrokenPipe, _) => {}
-            (_, Format::Table) => eprint(&sanitized_lines(&format!("error: {error}"))),
-            (_, Format::Json | Format::Yaml) => match self.encode(&error.to_json()) {
-                Ok(text) => eprint(text.trim_end()),
-                Err(_) => eprint(&sanitized_lines(&format!("error: {error}"))),
-            },
+        if matches!(error, CliError::BrokenPipe) {
+            return;
         }
+        let is_document = self.format.is_document();
+        match is_document.then(|| self.encode(&error.to_json())) {
+            Some(Ok(text)) => eprint(text.trim_end()),
+            _ if self.format == Format::Github => self.annotate(&error.to_string()),
+            _ => eprint(&sanitized_lines(&format!("error: {error}"))),
+        }
+    }
+
+    /// Prints an error that GitHub Actions shows at the run.
+    pub(crate) fn annotate(&self, message: &str) {
+        eprint(&github::error_annotation(&sanitized_lines(message)));
     }
 
     fn encode<T: Serialize>(&self, value: &T) -> Result<String, CliError> {

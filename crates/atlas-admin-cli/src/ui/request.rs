@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Output;
-use crate::{args::Format, error::CliError};
+use crate::error::CliError;
 
 /// A request with its secrets masked.
 #[derive(Serialize)]
@@ -64,19 +64,18 @@ impl RequestPreview {
 
 /// Prints one request.
 pub(crate) fn print(request: &RequestPreview, output: &Output) -> Result<(), CliError> {
-    match output.format {
-        Format::Table => output.text(&request.to_text()),
-        Format::Json | Format::Yaml => output.data(request),
+    if output.format.is_document() {
+        output.data(request)
+    } else {
+        output.text(&request.to_text())
     }
 }
 
 /// Prints requests one after the other, or as a list in JSON and YAML.
 pub(crate) fn print_all(requests: &[RequestPreview], output: &Output) -> Result<(), CliError> {
-    match output.format {
-        Format::Table => {
-            let texts: Vec<_> = requests.iter().map(RequestPreview::to_text).collect();
-            output.text(&texts.join("\n"))
-        }
-        Format::Json | Format::Yaml => output.data(&requests),
+    if output.format.is_document() {
+        return output.data(&requests);
     }
+    let texts: Vec<_> = requests.iter().map(RequestPreview::to_text).collect();
+    output.text(&texts.join("\n"))
 }

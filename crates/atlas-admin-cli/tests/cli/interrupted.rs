@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{
     FULL_DISK, ORG, OTHER_KEY, PROJECT, RESUME_AS_JSON, Relay, Shell, service, updates,
-    wait_for_lines,
+    wait_for_lines, wait_for_requests,
 };
 
 const KEYS: u32 = 60;
@@ -130,16 +130,9 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(pid.unwrap(), signal).unwrap();
 }
 
-/// Waits until the command has sent this many requests.
-async fn wait_for_requests(emulator: &Emulator, requests: u64) {
-    while emulator.requests() < requests {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_finishes_updates_in_flight() {
-    for name in [Signal::INT, Signal::TERM] {
+    for name in [Signal::INT, Signal::TERM, Signal::HUP] {
         let emulator = slow_service().await;
         let shell = Shell::new(&emulator);
         write_manifest(&shell, &emulator);
@@ -232,6 +225,42 @@ async fn the_second_signal_exits_immediately() {
     shell.wait(child).exits(130);
     emulator.set_faults(Faults::new());
     resume(&shell, &emulator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hangups_of_one_closing_terminal_are_one_signal() {
+    let emulator = slow_service().await;
+    let shell = Shell::new(&emulator);
+    write_manifest(&shell, &emulator);
+    let mut child = shell.start(&RUN[..7]);
+    wait_for_lines(&shell.path("journal"), 12).await;
+    emulator.set_faults(Faults::new().with(Fault::hang()));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    signal(&child, Signal::HUP);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    signal(&child, Signal::HUP);
+    tokio::time::sleep(Duration::from_millis(1300)).await;
+    assert_eq!(
+        child.try_wait().unwrap(),
+        None,
+        "exited with updates in flight"
+    );
+    signal(&child, Signal::HUP);
+    shell.wait(child).exits(130);
+    emulator.set_faults(Faults::new());
+    resume(&shell, &emulator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hangups_stay_ignored_under_nohup() {
+    let emulator = slow_service().await;
+    let shell = Shell::new(&emulator);
+    write_manifest(&shell, &emulator);
+    let child = shell.start_ignoring_hangups(&RUN[..7]);
+    wait_for_lines(&shell.path("journal"), 12).await;
+    signal(&child, Signal::HUP);
+    shell.wait(child).exits(0);
+    assert_end_state(&emulator);
 }
 
 #[tokio::test(flavor = "multi_thread")]

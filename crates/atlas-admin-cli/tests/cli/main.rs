@@ -1,16 +1,19 @@
 //! The command as a process, against the emulator.
 
 mod apply;
+mod audit;
 mod create;
 mod credentials;
 mod deception;
 mod deletion;
 mod emulator;
 mod every_command;
+mod github;
 mod help;
 mod interrupted;
 mod lists;
 mod many;
+mod quiet;
 mod role_edits;
 mod schema;
 mod settings;

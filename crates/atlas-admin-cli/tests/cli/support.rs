@@ -162,13 +162,21 @@ impl Shell {
 
     /// Starts the command where no file can grow beyond this many blocks of 512 bytes.
     pub(crate) fn start_with_file_limit(&self, blocks: u32, arguments: &[&str]) -> Child {
+        self.start_after(&format!(r#"trap "" XFSZ; ulimit -f {blocks}"#), arguments)
+    }
+
+    /// Starts the command as nohup does.
+    pub(crate) fn start_ignoring_hangups(&self, arguments: &[&str]) -> Child {
+        self.start_after(r#"trap "" HUP"#, arguments)
+    }
+
+    /// Starts the command in the process of a shell that has run `script`.
+    fn start_after(&self, script: &str, arguments: &[&str]) -> Child {
         let inner = self.command(arguments);
         let mut command = Command::new("/bin/sh");
         command
             .arg("-c")
-            .arg(format!(
-                r#"trap "" XFSZ; ulimit -f {blocks}; exec "$0" "$@""#
-            ))
+            .arg(format!(r#"{script}; exec "$0" "$@""#))
             .arg(inner.get_program())
             .args(inner.get_args())
             .current_dir(self.home.path())
@@ -345,6 +353,13 @@ pub(crate) async fn wait_for_lines(path: &Path, lines: usize) {
             return;
         }
         assert!(started.elapsed() < TIMEOUT, "only {text}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Waits until this many requests have been sent.
+pub(crate) async fn wait_for_requests(emulator: &Emulator, requests: u64) {
+    while emulator.requests() < requests {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

@@ -165,3 +165,40 @@ async fn prints_the_plan_before_the_prompt_if_standard_output_is_a_file() {
     assert_plan_before_prompt(&text);
     assert!(shell.read("plan").contains("+ORG_OWNER"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn colors_a_terminal_unless_the_environment_says_otherwise() {
+    let emulator = service().start().await.unwrap();
+    for (name, value, is_colored) in [
+        ("TERM", "xterm", true),
+        ("NO_COLOR", "1", false),
+        ("CLICOLOR", "0", false),
+        ("TERM", "dumb", false),
+    ] {
+        let shell = Shell::new(&emulator).set("TERM", "xterm").set(name, value);
+        shell.write(
+            "keys.yaml",
+            &format!("keys: [{{id: {KEY}, org: {ORG}, roles: [ORG_OWNER]}}]\n"),
+        );
+        let (text, code) = run(&shell, 80, &["apply", "keys.yaml", "--plan"], "");
+        assert_eq!(code, Some(0), "{text}");
+        assert_eq!(
+            text.contains("\u{1b}[32m+ORG_OWNER"),
+            is_colored,
+            "{name}={value}: {text}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prints_the_plan_before_the_prompt_with_quiet() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator).set("NO_COLOR", "1");
+    shell.write(
+        "keys.yaml",
+        &format!("keys: [{{id: {KEY}, org: {ORG}, roles: [ORG_OWNER]}}]\n"),
+    );
+    let (text, code) = run(&shell, 80, &["apply", "keys.yaml", "--quiet"], "n\n");
+    assert_eq!(code, Some(1), "{text}");
+    assert_plan_before_prompt(&text);
+}

@@ -29,7 +29,7 @@ pub(super) struct Cancellation {
 }
 
 impl Cancellation {
-    /// Returns a cancellation that the first Ctrl-C or SIGTERM triggers. The second one ends
+    /// Returns a cancellation that the first Ctrl-C, SIGTERM or SIGHUP triggers. The second one ends
     /// the process.
     pub(super) fn on_signal(keep_going: bool) -> Result<Self, CliError> {
         let cancellation = Self {

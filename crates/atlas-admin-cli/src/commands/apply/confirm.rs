@@ -7,17 +7,17 @@ use crate::{
     args::Format,
     commands::prompt,
     error::CliError,
-    ui::{eprint, table::count},
+    ui::{Output, eprint, table::count},
 };
 
 /// Asks whether to apply the plan. Fails without a terminal to ask on.
 pub(super) async fn confirm(
     plan: &Plan,
-    format: Format,
+    output: &Output,
     cancellation: &Cancellation,
 ) -> Result<bool, CliError> {
     prompt::require_terminal("review the plan and add --yes")?;
-    if format != Format::Table || !io::stdout().is_terminal() {
+    if output.format != Format::Table || output.quiet || !io::stdout().is_terminal() {
         // The plan has not been printed, or not where the question is asked.
         eprint(plan.to_text().trim_end());
     }

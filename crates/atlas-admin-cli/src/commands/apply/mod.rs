@@ -12,6 +12,7 @@ pub(super) mod manifest;
 mod plan;
 mod refresh;
 mod resume_hint;
+mod step_summary;
 mod summary;
 
 use std::{
@@ -23,6 +24,7 @@ use std::{
 
 use atlas_admin::OrgId;
 use clap::{Args, value_parser};
+use serde_json::Value;
 
 use self::{
     cancellation::Cancellation,
@@ -38,8 +40,11 @@ use crate::{
     error::{CliError, ExitStatus, call_error_to_json},
     roles::KnownRoles,
     runtime::block_on_multi_thread,
-    ui::{Output, request, table::count},
+    ui::{Output, github::StepSummary, request, table::count},
 };
+
+/// GitHub shows no more of a step.
+const MAX_ANNOTATIONS: usize = 10;
 
 const EXAMPLES: &str = "\
 Manifest:
@@ -155,6 +160,9 @@ pub(super) fn run(
                 .trim_end_matches('/')
                 .to_owned(),
         },
+        step_summary: (output.format == Format::Github)
+            .then(StepSummary::open)
+            .transpose()?,
         started,
     };
     if global.dry_run {
@@ -169,6 +177,8 @@ struct Run<'a> {
     config: &'a Config,
     output: &'a Output,
     endpoint: Endpoint,
+    /// With `--output github`.
+    step_summary: Option<StepSummary>,
     started: Instant,
 }
 
@@ -276,6 +286,9 @@ impl Run<'_> {
                 .note("nothing was changed: the plan could not be printed");
         })?;
         if self.args.plan {
+            for (_, error) in plan.unreadable.iter().take(MAX_ANNOTATIONS) {
+                self.annotate(Some(&call_error_to_json(error)));
+            }
             let is_complete = plan.unreadable.is_empty() && plan.not_read == 0;
             return Ok(cancellation.exit_status_or(if is_complete {
                 ExitStatus::Success
@@ -284,7 +297,7 @@ impl Run<'_> {
             }));
         }
         let needs_confirmation = !plan.changed.is_empty() && !self.args.yes;
-        if needs_confirmation && !confirm::confirm(&plan, self.output.format, cancellation).await? {
+        if needs_confirmation && !confirm::confirm(&plan, self.output, cancellation).await? {
             self.output.note("nothing was changed");
             return Ok(cancellation.exit_status_or(ExitStatus::Failure));
         }
@@ -305,11 +318,33 @@ impl Run<'_> {
     }
 
     fn print_plan(&self, plan: &Plan) -> Result<(), CliError> {
-        match self.output.format {
-            Format::Table => self.output.text(&plan.to_text()),
+        if self.output.format.is_document() {
             // The output is one document, and without --plan that is the summary.
-            _ if self.args.plan => self.output.data(&plan.to_json()),
-            _ => Ok(()),
+            return match self.args.plan {
+                true => self.output.data(&plan.to_json()),
+                false => Ok(()),
+            };
+        }
+        if let Some(step_summary) = &self.step_summary {
+            let write = |room| step_summary::plan(&plan.totals(), &plan.to_json(), room);
+            step_summary.append(write)?;
+        }
+        if self.output.quiet && (!self.args.plan || plan.is_clean()) {
+            return Ok(());
+        }
+        match self.step_summary {
+            // The log repeats no text of the service, which could be a workflow command.
+            Some(_) => self.output.text(&format!("{}\n", plan.totals())),
+            None => self.output.text(&plan.to_text()),
+        }
+    }
+
+    /// With `--output github`, shows the error of a failed call at the run.
+    fn annotate(&self, error: Option<&Value>) {
+        if self.step_summary.is_some()
+            && let Some(message) = error.and_then(|error| error["message"].as_str())
+        {
+            self.output.annotate(message);
         }
     }
 
@@ -320,10 +355,17 @@ impl Run<'_> {
         cancellation: &Cancellation,
     ) -> Result<ExitStatus, CliError> {
         summary.set_duration(self.started.elapsed());
-        self.output.result(&summary, Summary::rows)?;
-        if summary.is_complete() {
+        let is_complete = summary.is_complete();
+        if !is_complete || !self.output.quiet || self.output.format.is_document() {
+            self.output.result(&summary, Summary::rows)?;
+        }
+        if let Some(step_summary) = &self.step_summary {
+            step_summary.append(|_| step_summary::result(&summary))?;
+        }
+        if is_complete {
             return Ok(ExitStatus::Success);
         }
+        self.annotate(summary.error.as_ref());
         let has_journal = self.args.journal.as_ref().is_some_and(|path| path.exists());
         let command = resume_hint::resume_command(std::env::args_os().skip(1), has_journal);
         self.output.note(&format!(

@@ -194,8 +194,13 @@ impl Plan {
         text
     }
 
+    /// Returns whether every key was read and is in the desired state.
+    pub(super) fn is_clean(&self) -> bool {
+        self.changed.is_empty() && self.unreadable.is_empty() && self.not_read == 0
+    }
+
     /// Returns the plan in one line.
-    fn totals(&self) -> String {
+    pub(super) fn totals(&self) -> String {
         let mut parts = vec![match self.changed.len() {
             0 => "nothing to change".to_owned(),
             keys => format!(

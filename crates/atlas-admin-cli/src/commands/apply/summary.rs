@@ -56,20 +56,25 @@ impl Summary {
         self.seconds = (duration.as_secs_f64() * 1000.0).round() / 1000.0;
     }
 
-    pub(super) fn rows(&self) -> Table {
-        let mut table = table();
-        table.set_header(["OUTCOME", "UPDATES"]);
-        for (outcome, number) in [
+    /// Returns the number of updates with each outcome that occurred.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        [
             ("applied", self.applied),
             ("unchanged", self.unchanged),
             ("previously applied", self.previously_applied),
             ("failed", self.failed),
             ("unknown", self.unknown),
             ("not started", self.not_started),
-        ] {
-            if number > 0 || outcome == "applied" {
-                table.add_row([outcome, &number.to_string()]);
-            }
+        ]
+        .into_iter()
+        .filter(|&(outcome, number)| number > 0 || outcome == "applied")
+    }
+
+    pub(super) fn rows(&self) -> Table {
+        let mut table = table();
+        table.set_header(["OUTCOME", "UPDATES"]);
+        for (outcome, number) in self.outcomes() {
+            table.add_row([outcome, &number.to_string()]);
         }
         table
     }

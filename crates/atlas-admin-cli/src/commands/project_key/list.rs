@@ -1,12 +1,13 @@
 //! `project-key list`
 
+use atlas_admin::Client;
 use clap::Args;
 
 use crate::{
     args::ProjectArgs,
     commands::{context::Context, listing},
     error::{CliError, ExitStatus},
-    ui::api_key,
+    ui::key_list::{self, ListedKey},
 };
 
 const EXAMPLES: &str = "\
@@ -16,7 +17,8 @@ Examples:
 
 /// List the API keys with roles in a project
 ///
-/// The table has their roles in this project; --output json has all of their roles.
+/// The table has their roles in this project; --output json and csv have all of
+/// their roles.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::commands) struct List {
@@ -26,8 +28,12 @@ pub(in crate::commands) struct List {
 
 pub(super) fn run(command: &List, context: &Context<'_>) -> Result<ExitStatus, CliError> {
     let project = context.project(&command.project)?;
-    context.run(
-        |client| listing::call(client.project(&project).api_keys().list()),
-        |keys, output| api_key::print_list(keys, Some(&project), output),
-    )
+    let call = |client: &Client| listing::call(client.project(&project).api_keys().list());
+    if context.dry_run {
+        return context.preview(call);
+    }
+    let keys = context.with_session(async |session| Ok(call(&session.client)?.send().await?))?;
+    let keys = ListedKey::without_usage(keys);
+    key_list::print(&keys, Some(&project), context.output)?;
+    Ok(ExitStatus::Success)
 }
