@@ -162,8 +162,9 @@ async fn a_signal_during_refresh_changes_nothing() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
     write_manifest(&shell, &emulator);
+    emulator.set_faults(Faults::new().with(Fault::delay(Duration::from_secs(1))));
     let child = shell.start(&RUN[..7]);
-    wait_for_requests(&emulator, 12).await;
+    wait_for_requests(&emulator, 2).await;
     signal(&child, Signal::INT);
     let ended = shell.wait(child).exits(130);
     assert!(ended.out.contains("not started  120"), "{ended:?}");
