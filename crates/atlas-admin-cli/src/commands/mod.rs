@@ -84,7 +84,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<ExitStatus, CliError> {
         Command::Apply(command) => apply::run(&command, global, output),
         Command::Emulator(command) => emulator::run(&command, output).map(done),
         Command::Roles(_) => roles::run(global, output).map(done),
-        Command::Schema(_) => schema::run(output).map(done),
+        Command::Schema(command) => schema::run(&command, output).map(done),
         Command::Completions(command) => completions::run(&command, output).map(done),
         Command::Auth(auth::Auth::Status(_)) => auth::run(global, output).map(done),
         Command::Man(command) => man::run(&command).map(done),

@@ -11,6 +11,7 @@ mod help;
 mod interrupted;
 mod lists;
 mod many;
+mod plans;
 mod role_edits;
 mod schema;
 mod settings;
