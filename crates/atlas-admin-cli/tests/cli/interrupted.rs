@@ -368,8 +368,8 @@ async fn resuming_checks_unknown_outcomes_again() {
     write_manifest(&shell, &emulator);
     // After the refresh some responses get lost, before or after the update was applied.
     let faults = Faults::new()
-        .with(Fault::reset(Reset::After).skip(80).every(5))
-        .with(Fault::gateway(502, true).skip(80).every(7));
+        .with(Fault::reset(Reset::After).skip(10).every(5))
+        .with(Fault::gateway(502, true).skip(10).every(7));
     emulator.set_faults(faults);
     let arguments = [&RUN[..], &["--keep-going"]].concat();
     let ended = shell.run(&arguments).exits(1);

@@ -7,6 +7,7 @@ mod deception;
 mod deletion;
 mod emulator;
 mod every_command;
+mod export;
 mod help;
 mod interrupted;
 mod lists;
