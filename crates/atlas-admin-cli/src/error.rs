@@ -1,8 +1,9 @@
 //! Why a command failed, and the exit status for it.
 
-use std::{error::Error as _, fmt, io, process::ExitCode};
+use std::{collections::BTreeSet, error::Error as _, fmt, io, process::ExitCode};
 
-use atlas_admin::{Error, ErrorKind, sanitize};
+use atlas_admin::{Error, ErrorKind, quote, sanitize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,8 @@ pub(crate) enum ExitStatus {
     Success,
     Failure,
     InvalidInput,
+    /// The plan has changes, with `--exit-code`.
+    Changes,
     Credentials,
     Interrupted,
 }
@@ -22,7 +25,7 @@ impl ExitStatus {
         match self {
             Self::Success => 0,
             Self::Failure => 1,
-            Self::InvalidInput => 2,
+            Self::InvalidInput | Self::Changes => 2,
             Self::Credentials => 3,
             Self::Interrupted => 130,
         }
@@ -48,6 +51,8 @@ pub(crate) enum CliError {
         file: String,
         diagnostics: Vec<Diagnostic>,
     },
+    /// Keys have changed since the plan was made.
+    StalePlan { file: String, moved: Vec<Moved> },
     /// There are no usable credentials.
     Credentials(String),
     /// An operation on this machine failed.
@@ -60,6 +65,41 @@ pub(crate) enum CliError {
     Interrupted(&'static str, String),
     /// The reader of standard output has closed it.
     BrokenPipe,
+}
+
+/// A difference between the state that a plan was made for and the present one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Moved {
+    pub(crate) key: String,
+    /// Such as "organization", or "project" and its ID.
+    pub(crate) place: String,
+    /// Such as "roles".
+    pub(crate) field: &'static str,
+    pub(crate) planned: Value,
+    pub(crate) present: Value,
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (key, place, field) = (&self.key, &self.place, self.field);
+        let (planned, present) = (shown(&self.planned), shown(&self.present));
+        write!(
+            f,
+            "API key {key}, {place}: {field} {planned} in the plan; now {present}"
+        )
+    }
+}
+
+/// Returns a text in quotes, or names with commas between them.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => quote(text),
+        Value::Array(names) if !names.is_empty() => {
+            let names = names.iter().map(|name| name.as_str().unwrap_or_default());
+            sanitize(&names.collect::<Vec<_>>().join(", ")).into_owned()
+        }
+        _ => "none".to_owned(),
+    }
 }
 
 impl CliError {
@@ -79,7 +119,7 @@ impl CliError {
         match self {
             Self::Input(_) | Self::Manifest { .. } => ExitStatus::InvalidInput,
             Self::Credentials(_) => ExitStatus::Credentials,
-            Self::Local(_) | Self::BrokenPipe => ExitStatus::Failure,
+            Self::Local(_) | Self::BrokenPipe | Self::StalePlan { .. } => ExitStatus::Failure,
             Self::Interrupted(..) => ExitStatus::Interrupted,
             Self::Call(error) | Self::CallWithHint(error, _) => match error.kind() {
                 ErrorKind::Input => ExitStatus::InvalidInput,
@@ -100,6 +140,10 @@ impl CliError {
             error["file"] = json!(file);
             error["diagnostics"] = json!(diagnostics);
         }
+        if let Self::StalePlan { file, moved } = self {
+            error["file"] = json!(file);
+            error["moved"] = json!(moved);
+        }
         if let Self::CallWithHint(_, hint) | Self::Interrupted(_, hint) = self {
             error["hint"] = json!(hint);
         }
@@ -109,6 +153,7 @@ impl CliError {
     fn kind(&self) -> &'static str {
         match self {
             Self::Input(_) | Self::Manifest { .. } => "input",
+            Self::StalePlan { .. } => "stale_plan",
             Self::Credentials(_) => "credentials",
             Self::Local(_) | Self::BrokenPipe => "local",
             Self::Interrupted(..) => "interrupted",
@@ -164,6 +209,25 @@ impl fmt::Display for CliError {
                     0 => Ok(()),
                     more => write!(f, "\n  and {more} more"),
                 }
+            }
+            Self::StalePlan { file, moved } => {
+                let keys: BTreeSet<_> = moved.iter().map(|moved| &moved.key).collect();
+                let (keys, verb) = match keys.len() {
+                    1 => ("1 API key".to_owned(), "has"),
+                    number => (format!("{number} API keys"), "have"),
+                };
+                write!(
+                    f,
+                    "{keys} {verb} changed since {file} was made; nothing was sent"
+                )?;
+                for moved in moved.iter().take(MAX_DIAGNOSTICS) {
+                    write!(f, "\n  {moved}")?;
+                }
+                match moved.len().saturating_sub(MAX_DIAGNOSTICS) {
+                    0 => {}
+                    more => write!(f, "\n  and {more} more")?,
+                }
+                f.write_str("\n  hint: review a new plan")
             }
             Self::Call(error) => f.write_str(&describe(error)),
             Self::CallWithHint(error, hint) => {

@@ -16,14 +16,22 @@ mod text;
 mod token_cache;
 mod ui;
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use clap::Parser;
 
-use crate::{args::without_secrets, commands::Cli, ui::Output};
+use crate::{args::without_secrets, commands::Cli, error::ExitStatus, ui::Output};
 
 fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| without_secrets(error).exit());
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // With this flag, 2 is no error.
+        Err(error) if error.use_stderr() && env::args_os().any(|arg| arg == "--exit-code") => {
+            let _ = without_secrets(error).print();
+            return ExitStatus::Failure.into();
+        }
+        Err(error) => without_secrets(error).exit(),
+    };
     cli.global.color.write_global();
     let output = Output::new(&cli.global);
     output.log_if_verbose();

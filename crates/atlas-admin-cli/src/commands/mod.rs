@@ -9,6 +9,7 @@ mod context;
 mod create;
 mod deletion;
 mod emulator;
+mod export;
 mod listing;
 mod man;
 mod project_key;
@@ -61,6 +62,7 @@ enum Command {
     #[command(subcommand)]
     AccessList(access_list::AccessList),
     Apply(apply::Apply),
+    Export(export::Export),
     Emulator(emulator::Emulator),
     Roles(roles::Roles),
     Schema(schema::Schema),
@@ -83,9 +85,10 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<ExitStatus, CliError> {
         Command::ProjectKey(command) => project_key::run(&command, &context()?),
         Command::AccessList(command) => access_list::run(&command, &context()?),
         Command::Apply(command) => apply::run(&command, global, output),
+        Command::Export(command) => export::run(&command, &context()?),
         Command::Emulator(command) => emulator::run(&command, output).map(done),
         Command::Roles(_) => roles::run(global, output).map(done),
-        Command::Schema(_) => schema::run(output).map(done),
+        Command::Schema(command) => schema::run(&command, output).map(done),
         Command::Completions(command) => completions::run(&command, output).map(done),
         Command::Auth(auth::Auth::Status(_)) => auth::run(global, output).map(done),
         Command::Man(command) => man::run(&command).map(done),

@@ -1,24 +1,39 @@
-//! `schema`: print the JSON Schema of the manifest.
+//! `schema`: print JSON Schemas.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::apply::manifest;
+use super::apply::{manifest, plan_json};
 use crate::{error::CliError, ui::Output};
 
 const EXAMPLES: &str = "\
-Example:
+Examples:
   atlas-admin schema > apply.schema.json
   # and at the top of keys.yaml, for editors that check YAML:
-  # yaml-language-server: $schema=apply.schema.json";
+  # yaml-language-server: $schema=apply.schema.json
 
-/// Print the JSON Schema of the manifest that apply reads
+  atlas-admin schema plan > plan.schema.json";
+
+/// Print the JSON Schema of the manifest that apply reads, or of its plan
 ///
-/// The schema (draft 2020-12) describes both YAML and JSON manifests. Use --output yaml to
-/// print the schema itself as YAML.
+/// The schemas (draft 2020-12) describe both YAML and JSON. Use --output yaml to print the
+/// schema itself as YAML.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Schema {}
+pub(super) struct Schema {
+    /// What the schema describes: the manifest, or what apply --plan prints and --plan-out saves
+    #[arg(default_value = "manifest")]
+    document: Document,
+}
 
-pub(super) fn run(output: &Output) -> Result<(), CliError> {
-    output.data(&manifest::schema())
+#[derive(Clone, Copy, ValueEnum)]
+enum Document {
+    Manifest,
+    Plan,
+}
+
+pub(super) fn run(command: &Schema, output: &Output) -> Result<(), CliError> {
+    output.data(&match command.document {
+        Document::Manifest => manifest::schema(),
+        Document::Plan => plan_json::schema(),
+    })
 }

@@ -141,7 +141,11 @@ fn to_yaml(value: &impl Serialize) -> Result<String, String> {
     if !yaml.contains(is_unsafe) {
         return Ok(yaml);
     }
-    // JSON is YAML, and has all text in quotes, where anything can be escaped.
+    to_quoted_yaml(value)
+}
+
+/// Returns YAML with all text in quotes, where anything can be escaped. It is JSON otherwise.
+pub(crate) fn to_quoted_yaml(value: &impl Serialize) -> Result<String, String> {
     to_json(value, |c, out| {
         out.push_str(&format!("\\U{:08x}", u32::from(c)));
     })

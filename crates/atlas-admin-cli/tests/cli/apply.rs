@@ -297,6 +297,41 @@ async fn rejected_credentials_stop_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rejected_credentials_are_not_tried_for_each_key_of_a_list() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator).set("MONGODB_ATLAS_PRIVATE_API_KEY", "wrong");
+    let keys: String = (0..100)
+        .map(|number| format!("  - {{id: {number:024}, desc: x}}\n"))
+        .collect();
+    shell.write("keys.yaml", &format!("org: {ORG}\nkeys:\n{keys}"));
+    let ended = shell.run(&["apply", "keys.yaml", "--plan"]).exits(3);
+    assert!(ended.out.contains("99 not read"), "{ended:?}");
+    assert!(emulator.requests() <= 4, "{}", emulator.requests());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absent_key_gets_its_own_error_although_the_list_is_read() {
+    let emulator = service().keys_per_org(1_600).start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let manifest = |keys: &[&str]| {
+        let keys = keys.iter().map(|id| format!("  - {{id: {id}, desc: x}}\n"));
+        format!("org: {ORG}\nkeys:\n{}", keys.collect::<String>())
+    };
+    let read = |keys: &[&str]| {
+        shell.write("keys.yaml", &manifest(keys));
+        let before = emulator.requests();
+        let ended = shell.run(&["apply", "keys.yaml", "--plan"]).exits(1);
+        (ended.err, emulator.requests() - before)
+    };
+    let (alone, _) = read(&[UNKNOWN]);
+    let (listed, requests) = read(&[KEY, OTHER_KEY, UNKNOWN]);
+    assert_eq!(listed, alone);
+    assert!(listed.contains("API_KEY_NOT_FOUND"), "{listed}");
+    // The list has four pages, and is not worth more requests than there are keys.
+    assert!(requests <= 2 * 3 + 2, "{requests}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fails_early_if_the_journal_cannot_be_created() {
     let emulator = service().start().await.unwrap();
     let shell = Shell::new(&emulator);

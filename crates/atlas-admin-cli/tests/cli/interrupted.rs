@@ -155,8 +155,9 @@ async fn a_signal_during_refresh_changes_nothing() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
     write_manifest(&shell, &emulator);
+    emulator.set_faults(Faults::new().with(Fault::delay(Duration::from_secs(1))));
     let child = shell.start(&RUN[..7]);
-    wait_for_requests(&emulator, 12).await;
+    wait_for_requests(&emulator, 2).await;
     signal(&child, Signal::INT);
     let ended = shell.wait(child).exits(130);
     assert!(ended.out.contains("not started  120"), "{ended:?}");
@@ -396,8 +397,8 @@ async fn resuming_checks_unknown_outcomes_again() {
     write_manifest(&shell, &emulator);
     // After the refresh some responses get lost, before or after the update was applied.
     let faults = Faults::new()
-        .with(Fault::reset(Reset::After).skip(80).every(5))
-        .with(Fault::gateway(502, true).skip(80).every(7));
+        .with(Fault::reset(Reset::After).skip(10).every(5))
+        .with(Fault::gateway(502, true).skip(10).every(7));
     emulator.set_faults(faults);
     let arguments = [&RUN[..], &["--keep-going"]].concat();
     let ended = shell.run(&arguments).exits(1);

@@ -5,6 +5,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -285,17 +286,32 @@ pub(crate) fn updates(emulator: &Emulator) -> Vec<String> {
 
 /// Starts a service that responds to everything with this body, and returns its base URL.
 pub(crate) async fn responds_with(body: Value) -> String {
+    responds(move |_| (200, body.clone())).await
+}
+
+/// Starts a service with this response to each path, and returns its base URL.
+pub(crate) async fn responds(
+    response: impl Fn(&str) -> (u16, Value) + Send + Sync + 'static,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let body = body.to_string();
-    let response = format!(
-        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let response = Arc::new(response);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let _ = stream.read(&mut [0; 4096]).await;
-            let _ = stream.write_all(response.as_bytes()).await;
+            let response = Arc::clone(&response);
+            tokio::spawn(async move {
+                let mut head = [0; 4096];
+                let length = stream.read(&mut head).await.unwrap_or_default();
+                let head = String::from_utf8_lossy(&head[..length]);
+                let (status, body) = response(head.split(' ').nth(1).unwrap_or_default());
+                let body = body.to_string();
+                let response = format!(
+                    "HTTP/1.1 {status} Status\r\nConnection: close\r\n\
+                     Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                let _ = stream.write_all(response.as_bytes()).await;
+            });
         }
     });
     url

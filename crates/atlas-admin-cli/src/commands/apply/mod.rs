@@ -10,8 +10,10 @@ mod execute;
 mod journal;
 pub(super) mod manifest;
 mod plan;
+pub(super) mod plan_json;
 mod refresh;
 mod resume_hint;
+mod saved_plan;
 mod step_summary;
 mod summary;
 
@@ -23,7 +25,7 @@ use std::{
 };
 
 use atlas_admin::OrgId;
-use clap::{Args, value_parser};
+use clap::{ArgGroup, Args, value_parser};
 use serde_json::Value;
 
 use self::{
@@ -31,6 +33,8 @@ use self::{
     desired::{DesiredKey, update_count},
     journal::{Endpoint, Journal},
     plan::{Plan, PlannedOutcome},
+    plan_json::PlanDocument,
+    saved_plan::SavedPlan,
     summary::Summary,
 };
 use crate::{
@@ -60,11 +64,14 @@ Examples:
   atlas-admin apply keys.yaml --plan
   atlas-admin apply keys.yaml --yes --journal run.jsonl
   atlas-admin apply keys.yaml --yes --resume run.jsonl
+  atlas-admin apply keys.yaml --plan --exit-code
+  atlas-admin apply keys.yaml --plan-out keys.plan
+  atlas-admin apply keys.plan
 
 Exit codes:
   0    every key matches the manifest
   1    an update failed, its outcome is unknown, or it was not started or not confirmed
-  2    invalid input
+  2    invalid input; with --exit-code, the plan has changes, and invalid input is 1
   3    missing or rejected credentials
   130  interrupted";
 
@@ -79,12 +86,16 @@ Exit codes:
 /// retry, and prints how to resume. A second Ctrl-C exits immediately. With --journal, a run
 /// can resume however it ended.
 ///
+/// A plan that --plan-out has saved may stand in the place of the manifest. It was reviewed, so it is
+/// applied without a question, unless a key has changed since: then nothing is sent. What is already
+/// as planned is no such change.
+///
 /// --dry-run reads no keys. It prints the requests that would be sent if every update were
 /// necessary, except those that --resume skips.
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("planning").multiple(true))]
 pub(super) struct Apply {
-    /// Manifest in YAML or JSON; - for standard input
+    /// Manifest in YAML or JSON, or a saved plan; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -93,8 +104,16 @@ pub(super) struct Apply {
     org: Option<OrgId>,
 
     /// Print the plan and exit
-    #[arg(long, conflicts_with = "yes")]
+    #[arg(long, conflicts_with = "yes", group = "planning")]
     plan: bool,
+
+    /// Save the plan to a file for a later apply, print it and exit
+    #[arg(long, value_name = "FILE", conflicts_with = "yes", group = "planning")]
+    plan_out: Option<PathBuf>,
+
+    /// Exit with 0 if the plan has no changes, 2 if it has, and 1 for invalid input
+    #[arg(long, requires = "planning")]
+    exit_code: bool,
 
     /// Skip the confirmation prompt
     #[arg(long, short)]
@@ -126,11 +145,38 @@ pub(super) struct Apply {
     allow_unknown_role: bool,
 }
 
+impl Apply {
+    /// Returns whether the run ends with the plan.
+    fn is_plan_only(&self) -> bool {
+        self.plan || self.plan_out.is_some()
+    }
+
+    /// Returns the name of the manifest in messages.
+    fn file_name(&self) -> String {
+        if is_stdin(&self.file) {
+            "standard input".to_owned()
+        } else {
+            self.file.display().to_string()
+        }
+    }
+}
+
 pub(super) fn run(
     args: &Apply,
     global: &GlobalArgs,
     output: &Output,
 ) -> Result<ExitStatus, CliError> {
+    match run_with(args, global, output) {
+        // 2 says that the plan has changes.
+        Err(error) if args.exit_code && error.exit_status() == ExitStatus::InvalidInput => {
+            output.error(&error);
+            Ok(ExitStatus::Failure)
+        }
+        result => result,
+    }
+}
+
+fn run_with(args: &Apply, global: &GlobalArgs, output: &Output) -> Result<ExitStatus, CliError> {
     let started = Instant::now();
     if global.private_key_stdin && is_stdin(&args.file) {
         return Err(CliError::input(
@@ -138,28 +184,28 @@ pub(super) fn run(
              use --private-key-file",
         ));
     }
+    if global.dry_run && (args.plan_out.is_some() || args.exit_code) {
+        return Err(CliError::input(
+            "--dry-run reads no keys and makes no plan; omit it, or --plan-out and --exit-code",
+        ));
+    }
     let config = Config::load(global, output)?;
-    let known_roles = KnownRoles::new(config.service.value, args.allow_unknown_role);
-    let keys = read_manifest(args, &config, &known_roles)?;
-    let updates = keys.iter().flat_map(|key| &key.updates);
-    let roles = updates.flat_map(|update| {
-        let roles = update.roles.iter().flatten();
-        roles.map(|role| (update.target.scope(), role))
-    });
-    known_roles.warn_about_unknown(roles, output);
+    let endpoint = Endpoint {
+        service: config.service.value.as_str().to_owned(),
+        base_url: config
+            .base_url
+            .value
+            .trim()
+            .trim_end_matches('/')
+            .to_owned(),
+    };
+    let (keys, saved) = read_file(args, &config, &endpoint, output)?;
     let run = Run {
         args,
         config: &config,
         output,
-        endpoint: Endpoint {
-            service: config.service.value.as_str().to_owned(),
-            base_url: config
-                .base_url
-                .value
-                .trim()
-                .trim_end_matches('/')
-                .to_owned(),
-        },
+        endpoint,
+        saved,
         step_summary: (output.format == Format::Github)
             .then(StepSummary::open)
             .transpose()?,
@@ -177,6 +223,8 @@ struct Run<'a> {
     config: &'a Config,
     output: &'a Output,
     endpoint: Endpoint,
+    /// The plan to apply, if it has been made before.
+    saved: Option<SavedPlan>,
     /// With `--output github`.
     step_summary: Option<StepSummary>,
     started: Instant,
@@ -208,6 +256,14 @@ impl Run<'_> {
         };
         let previously_applied = self.skip_settled(&mut keys, &journal)?;
         let session = Session::open_rate_limited(self.config, self.output)?;
+        if self.saved.is_some() {
+            // What a manifest is checked for when it is read.
+            for key in &keys {
+                for update in &key.updates {
+                    update.call(&session.client, &key.id, true, true)?;
+                }
+            }
+        }
         let cancellation = Cancellation::on_signal(self.args.keep_going)?;
         let result = self
             .plan_and_execute(&session, keys, journal, previously_applied, &cancellation)
@@ -272,7 +328,7 @@ impl Run<'_> {
             requests_sent,
             ..Summary::default()
         };
-        if cancellation.reason().is_some() && !self.args.plan {
+        if cancellation.reason().is_some() && !self.args.is_plan_only() {
             if !plan.unreadable.is_empty() {
                 journal.begin(&self.endpoint)?;
                 record(plan.unreadable_outcomes(), &journal, &mut summary)?;
@@ -281,22 +337,16 @@ impl Run<'_> {
             summary.not_started = total - summary.failed;
             return self.finish(summary, cancellation);
         }
+        self.check_saved(&plan)?;
         self.print_plan(&plan).inspect_err(|_| {
             self.output
                 .note("nothing was changed: the plan could not be printed");
         })?;
-        if self.args.plan {
-            for (_, error) in plan.unreadable.iter().take(MAX_ANNOTATIONS) {
-                self.annotate(Some(&call_error_to_json(error)));
-            }
-            let is_complete = plan.unreadable.is_empty() && plan.not_read == 0;
-            return Ok(cancellation.exit_status_or(if is_complete {
-                ExitStatus::Success
-            } else {
-                ExitStatus::Failure
-            }));
+        if self.args.is_plan_only() {
+            return self.finish_plan(&plan, cancellation);
         }
-        let needs_confirmation = !plan.changed.is_empty() && !self.args.yes;
+        let is_reviewed = self.args.yes || self.saved.is_some();
+        let needs_confirmation = !plan.changed.is_empty() && !is_reviewed;
         if needs_confirmation && !confirm::confirm(&plan, self.output, cancellation).await? {
             self.output.note("nothing was changed");
             return Ok(cancellation.exit_status_or(ExitStatus::Failure));
@@ -320,16 +370,17 @@ impl Run<'_> {
     fn print_plan(&self, plan: &Plan) -> Result<(), CliError> {
         if self.output.format.is_document() {
             // The output is one document, and without --plan that is the summary.
-            return match self.args.plan {
-                true => self.output.data(&plan.to_json()),
+            return match self.args.is_plan_only() {
+                true => self.output.data(&PlanDocument::new(plan, &self.endpoint)),
                 false => Ok(()),
             };
         }
         if let Some(step_summary) = &self.step_summary {
-            let write = |room| step_summary::plan(&plan.totals(), &plan.to_json(), room);
-            step_summary.append(write)?;
+            let document = serde_json::to_value(PlanDocument::new(plan, &self.endpoint))
+                .map_err(|error| CliError::local("cannot write the step summary", error))?;
+            step_summary.append(|room| step_summary::plan(&plan.totals(), &document, room))?;
         }
-        if self.output.quiet && (!self.args.plan || plan.is_clean()) {
+        if self.output.quiet && (!self.args.is_plan_only() || plan.is_clean()) {
             return Ok(());
         }
         match self.step_summary {
@@ -346,6 +397,51 @@ impl Run<'_> {
         {
             self.output.annotate(message);
         }
+    }
+
+    /// Fails if a key has changed since the saved plan was made.
+    fn check_saved(&self, plan: &Plan) -> Result<(), CliError> {
+        let saved = self.saved.iter();
+        let moved: Vec<_> = saved.flat_map(|saved| saved.moved(&plan.changed)).collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        Err(CliError::StalePlan {
+            file: self.args.file_name(),
+            moved,
+        })
+    }
+
+    /// Saves the plan if asked to, and returns the status of a run that ends with it.
+    fn finish_plan(
+        &self,
+        plan: &Plan,
+        cancellation: &Cancellation,
+    ) -> Result<ExitStatus, CliError> {
+        for (_, error) in plan.unreadable.iter().take(MAX_ANNOTATIONS) {
+            self.annotate(Some(&call_error_to_json(error)));
+        }
+        let is_complete = plan.unreadable.is_empty() && plan.not_read == 0;
+        if let Some(path) = &self.args.plan_out {
+            let path_text = path.display();
+            if is_complete {
+                saved_plan::save(&PlanDocument::new(plan, &self.endpoint), path)?;
+                self.output.note(&format!(
+                    "saved the plan; apply it with: atlas-admin apply {path_text}"
+                ));
+            } else {
+                self.output.note(&format!(
+                    "the plan is incomplete, so {path_text} was not written"
+                ));
+            }
+        }
+        Ok(cancellation.exit_status_or(if !is_complete {
+            ExitStatus::Failure
+        } else if self.args.exit_code && !plan.changed.is_empty() {
+            ExitStatus::Changes
+        } else {
+            ExitStatus::Success
+        }))
     }
 
     /// Prints the summary, and how to resume if something is left to do.
@@ -390,16 +486,14 @@ fn record<'a>(
     Ok(())
 }
 
-fn read_manifest(
+/// Reads the manifest, or a saved plan.
+fn read_file(
     args: &Apply,
     config: &Config,
-    known_roles: &KnownRoles,
-) -> Result<Vec<DesiredKey>, CliError> {
-    let file = if is_stdin(&args.file) {
-        "standard input".to_owned()
-    } else {
-        args.file.display().to_string()
-    };
+    endpoint: &Endpoint,
+    output: &Output,
+) -> Result<(Vec<DesiredKey>, Option<SavedPlan>), CliError> {
+    let file = args.file_name();
     let bytes = if is_stdin(&args.file) {
         let mut bytes = Vec::new();
         io::stdin().read_to_end(&mut bytes).map(|_| bytes)
@@ -407,12 +501,41 @@ fn read_manifest(
         fs::read(&args.file)
     }
     .map_err(|error| CliError::input(format!("cannot read {file}: {error}")))?;
+    if !saved_plan::is_saved_plan(&bytes) {
+        return Ok((read_manifest(args, file, &bytes, config, output)?, None));
+    }
+    if args.org.is_some() {
+        return Err(CliError::input(format!(
+            "{file} is a saved plan, which has the organization of each key; omit --org"
+        )));
+    }
+    let mut saved = SavedPlan::parse(&bytes)
+        .and_then(|saved| saved.check_endpoint(endpoint).map(|()| saved))
+        .map_err(|problem| CliError::input(format!("{file}: {problem}")))?;
+    Ok((std::mem::take(&mut saved.keys), Some(saved)))
+}
+
+fn read_manifest(
+    args: &Apply,
+    file: String,
+    bytes: &[u8],
+    config: &Config,
+    output: &Output,
+) -> Result<Vec<DesiredKey>, CliError> {
     let org = match (&args.org, &config.org) {
         (None, None) => None,
         _ => Some(config.org(args.org.as_ref())?),
     };
-    manifest::read(&bytes, org.as_ref(), known_roles)
-        .map_err(|diagnostics| CliError::Manifest { file, diagnostics })
+    let known_roles = KnownRoles::new(config.service.value, args.allow_unknown_role);
+    let keys = manifest::read(bytes, org.as_ref(), &known_roles)
+        .map_err(|diagnostics| CliError::Manifest { file, diagnostics })?;
+    let updates = keys.iter().flat_map(|key| &key.updates);
+    let roles = updates.flat_map(|update| {
+        let roles = update.roles.iter().flatten();
+        roles.map(|role| (update.target.scope(), role))
+    });
+    known_roles.warn_about_unknown(roles, output);
+    Ok(keys)
 }
 
 fn is_stdin(path: &Path) -> bool {

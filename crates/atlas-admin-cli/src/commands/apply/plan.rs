@@ -2,17 +2,15 @@
 
 use anstyle::{AnsiColor, Style};
 use atlas_admin::{ApiKey, Error, quote};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
     desired::{DesiredKey, Target, Update},
     journal::Outcome,
 };
-use crate::{
-    error::call_error_to_json,
-    ui::{table::count, word},
-};
+use crate::ui::{table::count, word};
 
 /// What a run changes.
 #[derive(Debug, Default)]
@@ -39,27 +37,64 @@ pub(super) struct KeyPlan {
 }
 
 /// The changes of one update.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) present: Present,
     pub(super) desc: Option<Description>,
+    /// Sorted, as `remove` is.
     pub(super) add: Vec<String>,
     pub(super) remove: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Description {
-    from: Option<String>,
-    to: String,
+/// The present state of a key in its organization, or in a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Present {
+    /// The description, which belongs to the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    desc: Option<String>,
+    /// The roles, sorted.
+    pub(super) roles: Vec<String>,
 }
 
-/// An update in the JSON form of the plan.
-#[derive(Serialize)]
-struct PlannedUpdate<'a> {
-    #[serde(flatten)]
-    target: &'a Target,
-    #[serde(flatten)]
-    change: &'a Change,
+/// A change of the description.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Description {
+    /// The present one, or null if there is none.
+    from: Option<String>,
+    /// The desired one.
+    pub(super) to: String,
+}
+
+impl Present {
+    fn new(key: &ApiKey, target: &Target) -> Self {
+        let roles = key.roles.iter().filter(|role| match target {
+            Target::Org(_) => role.project_id.is_none(),
+            Target::Project(id) => role.project_id.as_deref() == Some(id.as_str()),
+        });
+        let mut roles: Vec<_> = roles.map(|role| role.role_name.clone()).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        Self {
+            desc: key
+                .desc
+                .clone()
+                .filter(|_| matches!(target, Target::Org(_))),
+            roles,
+        }
+    }
+
+    /// Returns the fields that differ, with their values here and in `other`.
+    pub(super) fn moved(
+        &self,
+        other: &Self,
+    ) -> impl Iterator<Item = (&'static str, Value, Value)> + use<> {
+        let desc =
+            (self.desc != other.desc).then(|| ("description", json!(self.desc), json!(other.desc)));
+        let roles =
+            (self.roles != other.roles).then(|| ("roles", json!(self.roles), json!(other.roles)));
+        desc.into_iter().chain(roles)
+    }
 }
 
 impl KeyPlan {
@@ -95,34 +130,31 @@ impl KeyPlan {
 
 /// Returns what `update` changes in `key`.
 fn compare(update: &Update, key: &ApiKey) -> Option<Change> {
-    let current: Vec<&str> = key
-        .roles
-        .iter()
-        .filter(|role| match &update.target {
-            Target::Org(_) => role.project_id.is_none(),
-            Target::Project(id) => role.project_id.as_deref() == Some(id.as_str()),
-        })
-        .map(|role| role.role_name.as_str())
-        .collect();
+    let present = Present::new(key, &update.target);
     let (mut add, mut remove) = (Vec::new(), Vec::new());
     if let Some(desired) = &update.roles {
-        let is_missing = |role: &&String| !current.contains(&role.as_str());
-        add.extend(desired.iter().filter(is_missing).cloned());
-        let is_undesired = |role: &&&str| !desired.iter().any(|desired| desired == **role);
-        let undesired = current.iter().filter(is_undesired);
-        remove.extend(undesired.map(|&role| role.to_owned()));
+        let without = |roles: &[String], others: &[String]| {
+            let roles = roles.iter().filter(|role| !others.contains(role));
+            roles.cloned().collect()
+        };
+        add = without(desired, &present.roles);
+        remove = without(&present.roles, desired);
         add.sort_unstable();
-        remove.sort_unstable();
     }
     let desc = update
         .desc
         .as_ref()
-        .filter(|desired| key.desc.as_ref() != Some(desired))
+        .filter(|desired| present.desc.as_ref() != Some(desired))
         .map(|desired| Description {
-            from: key.desc.clone(),
+            from: present.desc.clone(),
             to: desired.clone(),
         });
-    let change = Change { desc, add, remove };
+    let change = Change {
+        present,
+        desc,
+        add,
+        remove,
+    };
     (change.desc.is_some() || change.changes_roles()).then_some(change)
 }
 
@@ -164,7 +196,8 @@ impl Plan {
         })
     }
 
-    fn removed_count(&self) -> usize {
+    /// Returns the number of roles that keys lose.
+    pub(super) fn removed_count(&self) -> usize {
         let changes = self.changed.iter().flat_map(KeyPlan::updates);
         changes.map(|(_, change)| change.remove.len()).sum()
     }
@@ -224,42 +257,6 @@ impl Plan {
             totals.push_str(&format!("; {removed} to remove"));
         }
         totals + "."
-    }
-
-    /// Returns the plan for programs.
-    pub(super) fn to_json(&self) -> Value {
-        let keys: Vec<_> = self
-            .changed
-            .iter()
-            .map(|key| {
-                let updates = key.updates().into_iter();
-                let updates = updates.map(|(update, change)| PlannedUpdate {
-                    target: &update.target,
-                    change,
-                });
-                json!({
-                    "key": key.desired.id,
-                    "line": key.desired.line,
-                    "callingKey": key.is_calling_key,
-                    "updates": updates.collect::<Vec<_>>(),
-                })
-            })
-            .collect();
-        let unreadable: Vec<_> = self
-            .unreadable
-            .iter()
-            .map(|(key, error)| {
-                json!({ "key": key.id, "line": key.line, "error": call_error_to_json(error) })
-            })
-            .collect();
-        json!({
-            "keys": keys,
-            "updates": self.update_count(),
-            "rolesRemoved": self.removed_count(),
-            "unchanged": self.unchanged.len(),
-            "unreadable": unreadable,
-            "notRead": self.not_read,
-        })
     }
 }
 

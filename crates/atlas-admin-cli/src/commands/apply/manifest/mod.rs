@@ -16,6 +16,7 @@ use schemars::{
 };
 use serde_json::Value;
 
+pub(in crate::commands) use self::validate::{desc_problems, role_problem};
 use super::desired::DesiredKey;
 use crate::{
     diagnostic::{Diagnostic, Location},

@@ -157,17 +157,8 @@ impl Validator<'_> {
     }
 
     fn desc(&mut self, text: &Text) -> String {
-        let length = text.value.chars().count();
-        if !(1..=MAX_DESC_LENGTH).contains(&length) {
-            let message =
-                format!("the description has {length} characters; use 1 to {MAX_DESC_LENGTH}");
-            self.report(text.location, message);
-        }
-        if text.value.contains(char::is_control) {
-            self.report(
-                text.location,
-                "the description contains control characters, such as a line break; remove them",
-            );
+        for problem in desc_problems(&text.value) {
+            self.report(text.location, problem);
         }
         text.value.clone()
     }
@@ -186,23 +177,44 @@ impl Validator<'_> {
             location,
         } in names
         {
-            if role.trim().is_empty() {
-                self.report(*location, "the role name is empty");
-            } else if role.starts_with(scope.other().prefix()) {
-                let message = format!(
-                    "{} is a role in {}s; use {} roles here",
-                    role.escape_debug(),
-                    scope.other().name(),
-                    scope.name()
-                );
-                self.report(*location, message);
+            if let Some(problem) = role_problem(self.known_roles, scope, role) {
+                self.report(*location, problem);
             } else if roles.contains(role) {
                 self.report(*location, format!("duplicate role {}", role.escape_debug()));
-            } else if let Some(problem) = self.known_roles.problem(scope, role) {
-                self.report(*location, problem);
             }
             roles.push(role.clone());
         }
         roles
+    }
+}
+
+/// Returns why a manifest cannot have this description.
+pub(in crate::commands) fn desc_problems(desc: &str) -> impl Iterator<Item = String> {
+    let length = desc.chars().count();
+    let length = (!(1..=MAX_DESC_LENGTH).contains(&length))
+        .then(|| format!("the description has {length} characters; use 1 to {MAX_DESC_LENGTH}"));
+    let control = desc.contains(char::is_control).then(|| {
+        "the description contains control characters, such as a line break; remove them".to_owned()
+    });
+    length.into_iter().chain(control)
+}
+
+/// Returns why a manifest cannot have this role.
+pub(in crate::commands) fn role_problem(
+    known_roles: &KnownRoles,
+    scope: RoleScope,
+    role: &str,
+) -> Option<String> {
+    if role.trim().is_empty() {
+        Some("the role name is empty".to_owned())
+    } else if role.starts_with(scope.other().prefix()) {
+        Some(format!(
+            "{} is a role in {}s; use {} roles here",
+            role.escape_debug(),
+            scope.other().name(),
+            scope.name()
+        ))
+    } else {
+        known_roles.problem(scope, role)
     }
 }
