@@ -14,7 +14,10 @@ mod span;
 
 use std::{error::Error as StdError, pin::pin};
 
-use atlas_admin_raw::{self as raw, BuildError, DecodeError, catalog::{Effect, Operation}};
+use atlas_admin_raw::{
+    self as raw, BuildError, DecodeError,
+    catalog::{Effect, Operation},
+};
 use bytes::Bytes;
 use http::{Uri, header};
 use tracing::Instrument;

@@ -298,6 +298,10 @@ impl ClientBuilder {
     ///   cannot be used. The system's certificates are read when the first call needs them.
     pub fn build(self) -> Result<Client, Error> {
         self.validate()?;
+        let settings = Self {
+            credentials: None,
+            ..self.clone()
+        };
         let service = self.service.unwrap_or(Service::AtlasV2);
         let base_url = self.address(service)?;
         let credentials = self.credentials.ok_or_else(|| {
@@ -360,6 +364,7 @@ impl ClientBuilder {
             },
         )?;
         Ok(Client {
+            settings: Arc::new(settings),
             inner: Arc::new(ClientInner {
                 service,
                 version,

@@ -7,7 +7,7 @@ mod sunset;
 use std::{fmt, sync::Arc};
 
 use self::{builder::ClientBuilder, inner::ClientInner};
-use crate::error::Error;
+use crate::{credentials::Credentials, error::Error};
 
 /// A client of one service, with one set of credentials.
 ///
@@ -39,6 +39,8 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<ClientInner>,
+    /// All settings but the credentials.
+    settings: Arc<ClientBuilder>,
 }
 
 impl Client {
@@ -56,6 +58,17 @@ impl Client {
     /// Those of [`ClientBuilder::from_env`] and [`ClientBuilder::build`].
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_env()?.build()
+    }
+
+    /// Creates a client with the same settings and other credentials. It shares no connections
+    /// with this one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ClientBuilder::build`].
+    pub fn with_credentials(&self, credentials: Credentials) -> Result<Self, Error> {
+        let settings = ClientBuilder::clone(&self.settings);
+        settings.credentials(credentials).build()
     }
 
     /// Revokes the service account's token, in memory and in the
