@@ -9,12 +9,14 @@ mod context;
 mod create;
 mod deletion;
 mod emulator;
+mod journal_file;
 mod listing;
 mod man;
 mod project_key;
 mod prompt;
 mod roles;
 mod schema;
+mod secret_file;
 
 use clap::{Parser, Subcommand};
 

@@ -27,10 +27,11 @@ use clap::{Args, value_parser};
 use self::{
     cancellation::Cancellation,
     desired::{DesiredKey, update_count},
-    journal::{Endpoint, Journal},
+    journal::Journal,
     plan::{Plan, PlannedOutcome},
     summary::Summary,
 };
+use super::journal_file::Endpoint;
 use crate::{
     args::{Format, GlobalArgs},
     client::{DryRun, Session},
@@ -146,15 +147,7 @@ pub(super) fn run(
         args,
         config: &config,
         output,
-        endpoint: Endpoint {
-            service: config.service.value.as_str().to_owned(),
-            base_url: config
-                .base_url
-                .value
-                .trim()
-                .trim_end_matches('/')
-                .to_owned(),
-        },
+        endpoint: Endpoint::new(&config),
         started,
     };
     if global.dry_run {
