@@ -12,6 +12,7 @@ mod interrupted;
 mod lists;
 mod many;
 mod role_edits;
+mod rotate;
 mod schema;
 mod settings;
 mod single;
