@@ -27,6 +27,10 @@ use crate::{
     ui::table::{table, time},
 };
 
+const USAGE: &str = "\
+atlas-admin api-key rotate [OPTIONS] <KEY>
+       atlas-admin api-key rotate [OPTIONS] <--resume|--finish|--undo> <JOURNAL>";
+
 const EXAMPLES: &str = "\
 Examples:
   atlas-admin api-key rotate 6a793f752c88faeba59bba49 --secret-file ci.key
@@ -53,6 +57,7 @@ const MAX_GRACE: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
 #[derive(Args)]
 #[command(
     after_help = EXAMPLES,
+    override_usage = USAGE,
     group = ArgGroup::new("rotation")
         .args(["argument", "option", "resume", "finish", "undo"])
         .required(true),
@@ -102,7 +107,7 @@ pub(in crate::commands) struct Rotate {
     undo: Option<PathBuf>,
 
     /// Do not wait for the end of the grace
-    #[arg(long, requires = "finish")]
+    #[arg(long, conflicts_with_all = ["argument", "option", "resume", "undo"])]
     force: bool,
 }
 
@@ -330,7 +335,7 @@ impl<'a> Run<'a> {
             .await
             .map_err(|error| self.failed(error))?;
         let delivered = destination.deliver(&rotation.created).await;
-        delivered.inspect_err(|_| self.context.output.note(&format!("hint: {}", self.hint)))?;
+        delivered.map_err(|error| CliError::Local(format!("{error}; {}", self.hint)))?;
         let delete_after = Utc::now() + Duration::from_secs(attempt.grace_seconds).min(MAX_GRACE);
         self.journal.write(Event::Delivered { delete_after })?;
 
