@@ -38,17 +38,18 @@ fn client(emulator: &Emulator) -> Client {
 }
 
 /// Returns what a key may do, and from where.
-fn access(key: &KeyState) -> (Vec<String>, Vec<(String, Vec<String>)>, Vec<String>) {
+fn access(key: &KeyState) -> impl PartialEq + std::fmt::Debug + use<> {
     let sorted = |mut names: Vec<String>| {
         names.sort_unstable();
         names
     };
     let projects = key.project_roles.clone().into_iter();
-    (
+    let projects: Vec<_> = projects.map(|(id, roles)| (id, sorted(roles))).collect();
+    let (org, entries) = (
         sorted(key.org_roles.clone()),
-        projects.map(|(id, roles)| (id, sorted(roles))).collect(),
         sorted(key.access_list.clone()),
-    )
+    );
+    (org, projects, entries)
 }
 
 fn ids(emulator: &Emulator) -> Vec<String> {
