@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::HeaderValue;
 use reqwest::{Certificate, Identity};
 
-use super::{Client, inner::ClientInner, sunset::SunsetWarnings};
+use super::{Client, ClientInner, sunset::SunsetWarnings};
 use crate::{
     auth::{Auth, AuthContext},
     credentials::{Credentials, Kind, variable},
@@ -364,8 +364,8 @@ impl ClientBuilder {
             },
         )?;
         Ok(Client {
-            settings: Arc::new(settings),
             inner: Arc::new(ClientInner {
+                settings,
                 service,
                 version,
                 media_type: service.media_type(version),
