@@ -8,6 +8,7 @@ use std::{
 };
 
 use atlas_emulator::{Emulator, Fault, Faults, KeyState, Reset, SeedKey};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::{ORG, OTHER_PROJECT, PROJECT, Shell, UNKNOWN, service};
@@ -396,9 +397,31 @@ async fn failures_say_what_is_left_and_how_to_go_on() {
     shell.run(&start).exits(2);
     shell.run(&earlier("--undo", &[])).exits(0);
     assert_eq!(emulator.api_keys(ORG), before);
+    shell.run(&earlier("--undo", &[])).exits(0);
+    shell.run(&earlier("--resume", &TO_FILE)).exits(2);
     // A key was created with other values.
     emulator.set_faults(Faults::new().with(Fault::old_desc().times(1)));
     shell.run(&start).exits(1);
+    shell.run(&earlier("--resume", &TO_FILE)).exits(0);
+    assert_rotated(&emulator, &shell, &before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_a_rotation_with_a_hint() {
+    let (emulator, shell) = start().await;
+    let before = emulator.api_keys(ORG);
+    emulator.set_faults(Faults::new().with(Fault::hang().skip(2).after_update()));
+    let mut child = shell.start(&rotate(&[&[KEY][..], &TO_FILE].concat()));
+    assert!(wait_until_stuck(&emulator, 0, &mut child).await);
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.unwrap(), Signal::INT).unwrap();
+    let ended = shell.wait(child).exits(130);
+    assert!(
+        ended.err.contains(&format!("--undo {JOURNAL}")),
+        "{ended:?}"
+    );
+    emulator.set_faults(Faults::new());
+    assert_eq!(emulator.api_keys(ORG).len(), before.len() + 1);
     shell.run(&earlier("--resume", &TO_FILE)).exits(0);
     assert_rotated(&emulator, &shell, &before);
 }
@@ -415,6 +438,8 @@ async fn invalid_rotations_are_refused_before_anything_is_sent() {
         &[KEY, "--exec", "'"],
         &[KEY, "--exec", "true", "--grace", "soon"],
         &[KEY, "--exec", "true", "--grace", "4000d"],
+        &[KEY, "--exec", "true", "--grace", "1500ms"],
+        &["--resume", "other.jsonl", "--exec", "true", "--grace", "1d"],
         &[KEY, "--exec", "true", "--journal", "other.jsonl"],
         &[KEY, "--exec", "true", "--force"],
         &["--finish", "missing.jsonl"],

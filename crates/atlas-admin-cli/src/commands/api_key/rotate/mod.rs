@@ -86,7 +86,7 @@ pub(in crate::commands) struct Rotate {
         long,
         value_name = "TIME",
         value_parser = grace,
-        conflicts_with_all = ["finish", "undo"]
+        conflicts_with_all = ["resume", "finish", "undo"]
     )]
     grace: Option<Duration>,
 
@@ -111,11 +111,14 @@ pub(in crate::commands) struct Rotate {
     force: bool,
 }
 
-/// Reads a time of at most ten years.
+/// Reads a time in whole seconds, at most ten years.
 fn grace(text: &str) -> Result<Duration, String> {
     let grace = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if grace > MAX_GRACE {
         return Err("at most 3650d".to_owned());
+    }
+    if grace.subsec_nanos() > 0 {
+        return Err("whole seconds only".to_owned());
     }
     Ok(grace)
 }
@@ -247,7 +250,10 @@ impl<'a> Run<'a> {
             return self.undo(history).await;
         }
         let delete_after = match history.stage {
-            Stage::Ended(outcome) => return self.report(&history, outcome.name(), None),
+            Stage::Ended(Outcome::Rotated) => {
+                return self.report(&history, Outcome::Rotated.name(), None);
+            }
+            Stage::Ended(_) => return Err(self.refuse("has left no successor; start another")),
             Stage::Undoing => return Err(self.refuse("is being taken back; use --undo")),
             Stage::Undelivered if self.command.finish.is_some() => {
                 return Err(self.refuse(
@@ -294,9 +300,7 @@ impl<'a> Run<'a> {
         let ours = history.attempt.secret_file.as_deref();
         let destination = self.command.destination.prepare(ours)?;
         self.delete_successors(&history).await?;
-        let grace = self.command.grace.map(|grace| grace.as_secs());
         let attempt = Attempt {
-            grace_seconds: grace.unwrap_or(history.attempt.grace_seconds),
             secret_file: self.command.destination.absolute_secret_file()?,
             ..history.attempt
         };
@@ -342,6 +346,7 @@ impl<'a> Run<'a> {
         let has_grace = attempt.grace_seconds > 0;
         if !has_grace {
             self.journal.write(Event::FinishStarted)?;
+            self.hint = format!("finish it with --resume {}", self.journal.path().display());
             rotation
                 .finish()
                 .await
