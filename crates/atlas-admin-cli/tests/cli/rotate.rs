@@ -250,7 +250,8 @@ async fn a_rotation_that_is_killed_again_and_again_is_finished_in_the_end() {
 async fn a_rotation_that_is_killed_while_it_hands_over_the_key_hands_over_another() {
     let (emulator, shell) = start().await;
     let before = emulator.api_keys(ORG);
-    let stuck = ["--exec", "sh -c 'touch started; exec sleep 5'"];
+    let command = "sh -c 'touch started; exec sleep 5'";
+    let stuck = ["--exec", command, "--grace", "1h"];
     let mut child = shell.start(&rotate(&[&[KEY][..], &TO_FILE, &stuck].concat()));
     while !shell.path("started").exists() {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -261,7 +262,10 @@ async fn a_rotation_that_is_killed_while_it_hands_over_the_key_hands_over_anothe
     assert_eq!(lost.trim().len(), 36);
     shell.run(&earlier("--finish", &[])).exits(2);
     assert_eq!(emulator.api_keys(ORG).len(), before.len() + 1);
-    shell.run(&earlier("--resume", &TO_FILE)).exits(0);
+    let resumed = shell.run(&earlier("--resume", &TO_FILE)).exits(0).json();
+    assert_eq!(resumed["outcome"], "delivered");
+    assert_eq!(emulator.api_keys(ORG).len(), before.len() + 1);
+    shell.run(&earlier("--finish", &["--force"])).exits(0);
     assert_rotated(&emulator, &shell, &before);
     assert_ne!(shell.read("ci.key"), lost);
 }
