@@ -96,7 +96,8 @@ impl RotateOrgApiKey {
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent: an invalid id, or a
     /// marker without the key's id; and before anything is created: the key has no roles in the
-    /// organization, which services require of a new key. Otherwise those of a creation: if
+    /// organization, which services require of a new key. Atlas refuses, also before anything is
+    /// created, if the caller may not see access lists. Otherwise those of a creation: if
     /// [`Error::outcome_unknown`] is true, or [`Error::created`] has a key,
     /// [`undo`](Self::undo) deletes what was created.
     pub async fn send(self) -> Result<Rotation, Error> {

@@ -233,11 +233,11 @@ impl<'a> Run<'a> {
             )));
         }
         let destination = self.command.destination.prepare(None)?;
-        let marker = self.session.client.org(org).api_key(key).rotate();
+        let rotate = self.session.client.org(org).api_key(key).rotate();
         let attempt = Attempt {
             org: org.clone(),
             key: key.clone(),
-            marker: marker.marker().to_owned(),
+            marker: rotate.marker().to_owned(),
             grace_seconds: self.command.grace.unwrap_or_default().as_secs(),
             secret_file: self.command.destination.absolute_secret_file()?,
         };
@@ -256,10 +256,8 @@ impl<'a> Run<'a> {
             Stage::Ended(_) => return Err(self.refuse("has left no successor; start another")),
             Stage::Undoing => return Err(self.refuse("is being taken back; use --undo")),
             Stage::Undelivered if self.command.finish.is_some() => {
-                return Err(self.refuse(
-                    "was cut off before the private key was handed over; use \
-                                        --resume or --undo",
-                ));
+                let reason = "has not handed over the private key; use --resume or --undo";
+                return Err(self.refuse(reason));
             }
             Stage::Undelivered => return self.start_anew(history).await,
             Stage::Finishing => None,
@@ -270,10 +268,8 @@ impl<'a> Run<'a> {
         {
             if self.command.finish.is_some() {
                 let until = time(delete_after);
-                return Err(self.refuse(&format!(
-                    "keeps the old key until {until}; wait, or add \
-                                                 --force"
-                )));
+                let reason = format!("keeps the old key until {until}; wait, or add --force");
+                return Err(self.refuse(&reason));
             }
             return self.report(&history, "delivered", Some(delete_after));
         }
@@ -342,25 +338,21 @@ impl<'a> Run<'a> {
         delivered.map_err(|error| CliError::Local(format!("{error}; {}", self.hint)))?;
         let delete_after = Utc::now() + Duration::from_secs(attempt.grace_seconds).min(MAX_GRACE);
         self.journal.write(Event::Delivered { delete_after })?;
-
-        let has_grace = attempt.grace_seconds > 0;
-        if !has_grace {
-            self.journal.write(Event::FinishStarted)?;
-            self.hint = format!("finish it with --resume {}", self.journal.path().display());
-            rotation
-                .finish()
-                .await
-                .map_err(|error| self.failed(error))?;
-            self.end(Outcome::Rotated)?;
-        }
         let history = History {
             attempt,
             successor: Some(successor),
-            stage: Stage::Finishing,
+            stage: Stage::Delivered { delete_after },
         };
-        if has_grace {
+        if history.attempt.grace_seconds > 0 {
             return self.report(&history, "delivered", Some(delete_after));
         }
+        self.journal.write(Event::FinishStarted)?;
+        self.hint = format!("finish it with --resume {}", self.journal.path().display());
+        rotation
+            .finish()
+            .await
+            .map_err(|error| self.failed(error))?;
+        self.end(Outcome::Rotated)?;
         self.report(&history, Outcome::Rotated.name(), None)
     }
 
