@@ -178,7 +178,8 @@ pub use model::{
 pub use operations::{
     AddAccessListEntries, CreateOrgApiKey, CreateProjectApiKey, CustomRequest,
     DeleteAccessListEntry, DeleteOrgApiKey, EditProjectRoles, GetAccessListEntry, GetOrgApiKey,
-    List, ListStream, RemoveProjectApiKey, ReplaceProjectRoles, RoleEdit, UpdateOrgApiKey,
+    List, ListStream, RemoveProjectApiKey, ReplaceProjectRoles, RoleEdit, RotateOrgApiKey,
+    Rotation, UpdateOrgApiKey,
 };
 pub use resources::{
     access_list::AccessList,

@@ -10,12 +10,14 @@ mod create;
 mod deletion;
 mod emulator;
 mod export;
+mod journal_file;
 mod listing;
 mod man;
 mod project_key;
 mod prompt;
 mod roles;
 mod schema;
+mod secret_file;
 
 use clap::{Parser, Subcommand};
 

@@ -10,9 +10,16 @@ use super::{
 };
 use crate::args::NamedService;
 
+pub(crate) const PUBLIC_KEY_VARIABLE: &str = "MONGODB_ATLAS_PUBLIC_API_KEY";
+pub(crate) const PRIVATE_KEY_VARIABLE: &str = "MONGODB_ATLAS_PRIVATE_API_KEY";
+
+/// Other names of the two.
+const PUBLIC_KEY_ALIAS: &str = "MONGODB_ATLAS_PUBLIC_KEY";
+const PRIVATE_KEY_ALIAS: &str = "MONGODB_ATLAS_PRIVATE_KEY";
+
 const NAMES: PartNames = PartNames {
-    public_key: "MONGODB_ATLAS_PUBLIC_API_KEY",
-    private_key: "MONGODB_ATLAS_PRIVATE_API_KEY",
+    public_key: PUBLIC_KEY_VARIABLE,
+    private_key: PRIVATE_KEY_VARIABLE,
     client_id: "MONGODB_ATLAS_CLIENT_ID",
     client_secret: "MONGODB_ATLAS_CLIENT_SECRET",
     token: "MONGODB_ATLAS_ACCESS_TOKEN",
@@ -31,8 +38,8 @@ pub(super) fn layer() -> Layer {
         org: setting("MONGODB_ATLAS_ORG_ID"),
         project: setting("MONGODB_ATLAS_PROJECT_ID"),
         credentials: CredentialParts {
-            public_key: part(&[NAMES.public_key, "MONGODB_ATLAS_PUBLIC_KEY"]),
-            private_key: secret(&[NAMES.private_key, "MONGODB_ATLAS_PRIVATE_KEY"]),
+            public_key: part(&[NAMES.public_key, PUBLIC_KEY_ALIAS]),
+            private_key: secret(&[NAMES.private_key, PRIVATE_KEY_ALIAS]),
             client_id: part(&[NAMES.client_id]),
             client_secret: secret(&[NAMES.client_secret]),
             token: secret(&[NAMES.token]),
@@ -45,6 +52,21 @@ pub(super) fn layer() -> Layer {
         setting("MONGODB_ATLAS_BASE_URL"),
         setting("MONGODB_ATLAS_OPS_MANAGER_URL"),
     )
+}
+
+/// Returns the names of all variables that can hold a part of credentials.
+pub(crate) fn credential_variables() -> impl Iterator<Item = String> {
+    [
+        NAMES.public_key,
+        PUBLIC_KEY_ALIAS,
+        NAMES.private_key,
+        PRIVATE_KEY_ALIAS,
+        NAMES.client_id,
+        NAMES.client_secret,
+        NAMES.token,
+    ]
+    .into_iter()
+    .flat_map(|name| [name.to_owned(), older_name(name)])
 }
 
 /// Returns the profile to use instead of `default`.

@@ -30,8 +30,11 @@ use std::{
 use atlas_admin::{ApiVersion, OrgId, ProjectId, Service, looks_like_secret, quote};
 use serde::Serialize;
 
-pub(crate) use self::credentials::{CredentialParts, ResolvedCredentials};
 use self::layer::Layer;
+pub(crate) use self::{
+    credentials::{CredentialParts, ResolvedCredentials},
+    environment::{PRIVATE_KEY_VARIABLE, PUBLIC_KEY_VARIABLE, credential_variables},
+};
 use crate::{args::GlobalArgs, error::CliError, ui::Output};
 
 /// Shown in place of a secret.

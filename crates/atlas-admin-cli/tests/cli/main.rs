@@ -17,6 +17,7 @@ mod many;
 mod plans;
 mod quiet;
 mod role_edits;
+mod rotate;
 mod schema;
 mod settings;
 mod single;

@@ -38,6 +38,14 @@ impl Auth {
         })
     }
 
+    /// Returns the public key of an API key. Other credentials have none.
+    pub(crate) fn public_key(&self) -> Option<&str> {
+        match self {
+            Self::Digest(digest) => Some(digest.user()),
+            Self::Bearer(_) | Self::ServiceAccount(_) => None,
+        }
+    }
+
     /// Sends a request until the service accepts the credentials or refuses them.
     pub(crate) async fn send(
         &self,

@@ -9,7 +9,7 @@ use reqwest::Request;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    client::inner::ClientInner,
+    client::ClientInner,
     error::{Error, ErrorKind, from_response},
     model::{
         options::RequestOptions,

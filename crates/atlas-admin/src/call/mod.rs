@@ -24,7 +24,7 @@ use tracing::Instrument;
 
 use self::context::CallContext;
 use crate::{
-    client::inner::ClientInner,
+    client::ClientInner,
     error::{Error, from_response, html},
     model::{options::RequestOptions, response::Response, target::CallTarget},
 };

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::HeaderValue;
 use reqwest::{Certificate, Identity};
 
-use super::{Client, inner::ClientInner, sunset::SunsetWarnings};
+use super::{Client, ClientInner, sunset::SunsetWarnings};
 use crate::{
     auth::{Auth, AuthContext},
     credentials::{Credentials, Kind, variable},
@@ -298,6 +298,10 @@ impl ClientBuilder {
     ///   cannot be used. The system's certificates are read when the first call needs them.
     pub fn build(self) -> Result<Client, Error> {
         self.validate()?;
+        let settings = Self {
+            credentials: None,
+            ..self.clone()
+        };
         let service = self.service.unwrap_or(Service::AtlasV2);
         let base_url = self.address(service)?;
         let credentials = self.credentials.ok_or_else(|| {
@@ -361,6 +365,7 @@ impl ClientBuilder {
         )?;
         Ok(Client {
             inner: Arc::new(ClientInner {
+                settings,
                 service,
                 version,
                 media_type: service.media_type(version),

@@ -1,13 +1,22 @@
 //! The client.
 
 pub(crate) mod builder;
-pub(crate) mod inner;
 mod sunset;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use self::{builder::ClientBuilder, inner::ClientInner};
-use crate::error::Error;
+use http::HeaderValue;
+
+use self::{builder::ClientBuilder, sunset::SunsetWarnings};
+use crate::{
+    auth::Auth,
+    credentials::Credentials,
+    error::Error,
+    model::{api_version::ApiVersion, service::Service},
+    rate_limiter::RateLimiter,
+    retry::RetryPolicy,
+    transport::{Transport, http::HttpTransport},
+};
 
 /// A client of one service, with one set of credentials.
 ///
@@ -41,6 +50,30 @@ pub struct Client {
     pub(crate) inner: Arc<ClientInner>,
 }
 
+/// The state that the clones of a client share.
+pub(crate) struct ClientInner {
+    /// All settings but the credentials, for a client with others.
+    settings: ClientBuilder,
+    pub(crate) service: Service,
+    pub(crate) version: ApiVersion,
+    /// The media type of bodies in that version.
+    pub(crate) media_type: HeaderValue,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) max_body_size: usize,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) rate_limiter: Option<RateLimiter>,
+    pub(crate) sunset_warnings: SunsetWarnings,
+    pub(crate) auth: Auth,
+    pub(crate) transport: Arc<dyn Transport>,
+    /// Uses each connection once, to retry a request whose idle connection had closed. `None`
+    /// if the user supplied the HTTP client, whose connections are not observed.
+    pub(crate) unpooled: Option<HttpTransport>,
+    /// Builds requests for the service's address.
+    pub(crate) requests: atlas_admin_raw::Client,
+}
+
 impl Client {
     /// Returns a builder with every setting at its default: Atlas v2 at
     /// `cloud.mongodb.com`, in the newest version that this release knows. Credentials must
@@ -56,6 +89,16 @@ impl Client {
     /// Those of [`ClientBuilder::from_env`] and [`ClientBuilder::build`].
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_env()?.build()
+    }
+
+    /// Creates a client with the same settings and other credentials. It shares no connections
+    /// with this one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ClientBuilder::build`].
+    pub fn with_credentials(&self, credentials: Credentials) -> Result<Self, Error> {
+        self.inner.settings.clone().credentials(credentials).build()
     }
 
     /// Revokes the service account's token, in memory and in the

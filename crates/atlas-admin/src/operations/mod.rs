@@ -19,6 +19,7 @@ mod list_stream;
 mod remove_project_api_key;
 mod replace_project_roles;
 mod role_locks;
+mod rotate_org_api_key;
 mod update_org_api_key;
 mod validate;
 mod verify;
@@ -38,5 +39,6 @@ pub use self::{
     list_stream::ListStream,
     remove_project_api_key::RemoveProjectApiKey,
     replace_project_roles::ReplaceProjectRoles,
+    rotate_org_api_key::{RotateOrgApiKey, Rotation},
     update_org_api_key::UpdateOrgApiKey,
 };

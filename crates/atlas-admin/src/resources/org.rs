@@ -10,7 +10,9 @@ use crate::{
         api_key::ApiKey,
         ids::{ApiKeyId, IdText, OrgId},
     },
-    operations::{CreateOrgApiKey, DeleteOrgApiKey, GetOrgApiKey, List, UpdateOrgApiKey},
+    operations::{
+        CreateOrgApiKey, DeleteOrgApiKey, GetOrgApiKey, List, RotateOrgApiKey, UpdateOrgApiKey,
+    },
 };
 
 impl Client {
@@ -132,6 +134,12 @@ impl OrgApiKey {
     /// cannot be restored.
     pub fn delete(&self) -> DeleteOrgApiKey {
         DeleteOrgApiKey::new(&self.org.client, &self.org.org_id, &self.api_key_id)
+    }
+
+    /// Replaces the key by a successor with the same description, roles and access list, in steps
+    /// that the caller takes; see [`RotateOrgApiKey`]. The key may be the one that signs in.
+    pub fn rotate(&self) -> RotateOrgApiKey {
+        RotateOrgApiKey::new(&self.org.client, &self.org.org_id, &self.api_key_id)
     }
 
     /// Returns a handle to the key's access list.

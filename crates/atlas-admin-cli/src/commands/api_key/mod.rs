@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod rotate;
 mod update;
 
 use clap::Subcommand;
@@ -24,6 +25,7 @@ pub(super) enum ApiKey {
     Create(create::Create),
     Get(get::Get),
     Update(update::Update),
+    Rotate(rotate::Rotate),
     Delete(delete::Delete),
 }
 
@@ -33,6 +35,7 @@ pub(super) fn run(command: &ApiKey, context: &Context<'_>) -> Result<ExitStatus,
         ApiKey::Create(command) => create::run(command, context),
         ApiKey::Get(command) => get::run(command, context),
         ApiKey::Update(command) => update::run(command, context),
+        ApiKey::Rotate(command) => rotate::run(command, context),
         ApiKey::Delete(command) => delete::run(command, context),
     }
 }

@@ -3,19 +3,22 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, Seek},
     path::{Path, PathBuf},
 };
 
 use atlas_admin::ApiKeyId;
-use chrono::{DateTime, SecondsFormat, Utc};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::desired::{DesiredKey, Target, Update};
-use crate::{error::CliError, text};
+use crate::{
+    commands::journal_file::{Appender, Endpoint, lock_exclusively, now, unwritable},
+    error::CliError,
+    text,
+};
 
 /// A line of the journal. The aliases are the names of an earlier format.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,15 +67,6 @@ pub(super) enum Outcome {
     Unknown,
 }
 
-/// The service that a journal is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Endpoint {
-    pub(super) service: String,
-    #[serde(alias = "address")]
-    pub(super) base_url: String,
-}
-
 /// A journal being written.
 pub(super) struct Journal {
     path: PathBuf,
@@ -80,13 +74,6 @@ pub(super) struct Journal {
     file: Option<Mutex<Appender>>,
     /// Whether this run created the file and has written nothing to it.
     is_blank: bool,
-}
-
-/// The end of the file, where lines are added.
-struct Appender {
-    file: File,
-    /// Whether the last line was cut off, when a run was killed or the disk was full.
-    is_cut_off: bool,
 }
 
 impl Journal {
@@ -207,38 +194,6 @@ impl Started {
     }
 }
 
-impl Appender {
-    fn new(file: File) -> Self {
-        Self {
-            file,
-            is_cut_off: false,
-        }
-    }
-
-    fn append(&mut self, mut line: Vec<u8>) -> io::Result<()> {
-        if self.is_cut_off {
-            line.insert(0, b'\n');
-        }
-        line.push(b'\n');
-        // Part of the line may be written even if this fails.
-        self.is_cut_off = true;
-        self.file.write_all(&line)?;
-        self.is_cut_off = false;
-        Ok(())
-    }
-
-    /// Notes whether the last run was killed while it wrote a line.
-    fn find_cut_off_line(&mut self) -> io::Result<()> {
-        if self.file.metadata()?.len() > 0 {
-            let mut last = [0];
-            self.file.seek(SeekFrom::End(-1))?;
-            self.file.read_exact(&mut last)?;
-            self.is_cut_off = last != [b'\n'];
-        }
-        Ok(())
-    }
-}
-
 impl Drop for Journal {
     fn drop(&mut self) {
         if self.is_blank {
@@ -246,10 +201,6 @@ impl Drop for Journal {
             let _ = fs::remove_file(&self.path);
         }
     }
-}
-
-fn unwritable(path: &Path, error: io::Error) -> CliError {
-    CliError::local(format!("cannot write {}", path.display()), error)
 }
 
 /// Fails unless the file is empty.
@@ -263,27 +214,10 @@ fn require_empty(file: &File, path: &Path) -> Result<(), CliError> {
     }
 }
 
-/// Locks the file, and fails if another run has locked it.
-fn lock_exclusively(file: &File, path: &Path) -> Result<(), CliError> {
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(CliError::input(format!(
-            "another run is writing {}; wait for it to finish or name another file",
-            path.display()
-        ))),
-        // Some file systems do not support locks.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
-    }
-}
-
 /// Returns whether this is the start, possibly cut off, of a run's first line in any format.
 fn is_start_of_run(line: &[u8]) -> bool {
     const START: &[u8] = br#"{"event":"run"#;
     line.starts_with(START) || START.starts_with(line)
-}
-
-fn now() -> String {
-    let now: DateTime<Utc> = Utc::now();
-    now.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// What a journal says of each update.

@@ -31,12 +31,13 @@ use serde_json::Value;
 use self::{
     cancellation::Cancellation,
     desired::{DesiredKey, update_count},
-    journal::{Endpoint, Journal},
+    journal::Journal,
     plan::{Plan, PlannedOutcome},
     plan_json::PlanDocument,
     saved_plan::SavedPlan,
     summary::Summary,
 };
+use super::journal_file::Endpoint;
 use crate::{
     args::{Format, GlobalArgs},
     client::{DryRun, Session},
@@ -190,15 +191,7 @@ fn run_with(args: &Apply, global: &GlobalArgs, output: &Output) -> Result<ExitSt
         ));
     }
     let config = Config::load(global, output)?;
-    let endpoint = Endpoint {
-        service: config.service.value.as_str().to_owned(),
-        base_url: config
-            .base_url
-            .value
-            .trim()
-            .trim_end_matches('/')
-            .to_owned(),
-    };
+    let endpoint = Endpoint::new(&config);
     let (keys, saved) = read_file(args, &config, &endpoint, output)?;
     let run = Run {
         args,

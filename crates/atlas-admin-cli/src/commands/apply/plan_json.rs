@@ -9,10 +9,9 @@ use serde_json::Value;
 
 use super::{
     desired::Target,
-    journal::Endpoint,
     plan::{Change, Description, KeyPlan, Plan, Present},
 };
-use crate::error::call_error_to_json;
+use crate::{commands::journal_file::Endpoint, error::call_error_to_json};
 
 /// The format that this version writes and applies. What an earlier version would apply wrongly
 /// raises it.

@@ -13,11 +13,11 @@ use tempfile::NamedTempFile;
 
 use super::{
     desired::{DesiredKey, Target, Update},
-    journal::Endpoint,
     plan::{KeyPlan, Present},
     plan_json::{PLAN_FORMAT, PlanDocument, PlannedKey, PlannedUpdate},
 };
 use crate::{
+    commands::journal_file::Endpoint,
     error::{CliError, Moved},
     text,
 };

@@ -69,6 +69,10 @@ impl DigestAuth {
         }
     }
 
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+
     /// Sends a request in an idle session, or without credentials to get a challenge.
     ///
     /// If the service refuses a session, the challenge in the refusal starts a new one:

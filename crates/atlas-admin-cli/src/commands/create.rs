@@ -3,8 +3,6 @@
 //! The service shows the private key once, so the file for it exists before the request is sent,
 //! and a signal does not end the command before the response is there.
 
-mod secret_file;
-
 use std::{
     path::{Path, PathBuf},
     pin::pin,
@@ -17,8 +15,7 @@ use chrono::Utc;
 use clap::Args;
 use serde::Serialize;
 
-use self::secret_file::SecretFile;
-use super::context::Context;
+use super::{context::Context, secret_file::SecretFile};
 use crate::{
     args::Format,
     client::Call,

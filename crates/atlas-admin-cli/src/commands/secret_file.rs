@@ -22,10 +22,19 @@ pub(super) struct SecretFile {
 impl SecretFile {
     /// Creates and locks the file, with room for a secret. An existing file is an error.
     pub(super) fn create(path: &Path) -> Result<Self, CliError> {
+        Self::open(path, OpenOptions::new().create_new(true))
+    }
+
+    /// Takes over a file that an earlier run created, or creates it.
+    pub(super) fn replace(path: &Path) -> Result<Self, CliError> {
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
+        Self::open(path, options.create(true).truncate(true))
+    }
+
+    fn open(path: &Path, options: &mut OpenOptions) -> Result<Self, CliError> {
+        options.write(true);
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
         let file = options.open(path).map_err(|error| {
             let advice = match error.kind() {
                 io::ErrorKind::AlreadyExists => "; name a file that does not exist yet",
