@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::api_version::ApiVersion;
 
 /// Options of one call: query parameters, the API version and the time limit.
@@ -34,6 +36,19 @@ impl RequestOptions {
     /// Returns options with nothing set.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns the query parameters that are set, by the services' names.
+    pub(crate) fn query(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        [
+            ("envelope", self.envelope.map(Value::from)),
+            ("pretty", self.pretty.map(Value::from)),
+            ("pageNum", self.page_num.map(Value::from)),
+            ("itemsPerPage", self.items_per_page.map(Value::from)),
+            ("includeCount", self.include_count.map(Value::from)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
     }
 
     /// Sets whether the service wraps its response and the status in an envelope

@@ -192,19 +192,9 @@ impl CustomRequest {
     ) -> Result<raw::Request<T>, Error> {
         let http = self.http.as_ref().map_err(Error::clone)?;
         let mut http = http.try_clone().expect("the body is in memory");
-        let options = &self.options;
-        let flag = |flag: Option<bool>| flag.map(|flag| flag.to_string());
-        let number = |number: Option<u32>| number.map(|number| number.to_string());
-        for (name, value) in [
-            ("envelope", flag(options.envelope)),
-            ("pretty", flag(options.pretty)),
-            ("pageNum", number(options.page_num)),
-            ("itemsPerPage", number(options.items_per_page)),
-            ("includeCount", flag(options.include_count)),
-        ] {
-            if let Some(value) = value {
-                http.url_mut().query_pairs_mut().append_pair(name, &value);
-            }
+        for (name, value) in self.options.query() {
+            let value = value.to_string();
+            http.url_mut().query_pairs_mut().append_pair(name, &value);
         }
         Ok(raw::Request::new(http, operation_id, is_success, decode))
     }

@@ -69,22 +69,13 @@ fn ids(target: &CallTarget) -> Result<(), Error> {
 }
 
 fn query(service: Service, operation: &Operation, options: &RequestOptions) -> Result<(), Error> {
-    let number = |value: Option<u32>| value.map(|value| Some(u64::from(value)));
-    let flag = |value: Option<bool>| value.map(|_| None);
-    for (name, value) in [
-        ("envelope", flag(options.envelope)),
-        ("pretty", flag(options.pretty)),
-        ("pageNum", number(options.page_num)),
-        ("itemsPerPage", number(options.items_per_page)),
-        ("includeCount", flag(options.include_count)),
-    ] {
-        let Some(value) = value else { continue };
+    for (name, value) in options.query() {
         let Some(field) = operation.query(name) else {
             return Err(not_accepted(service, name));
         };
         let min = field.min.unwrap_or(0);
         let max = field.max.unwrap_or(u64::MAX);
-        if let Some(value) = value
+        if let Some(value) = value.as_u64()
             && !(min..=max).contains(&value)
         {
             let range = match field.max {
