@@ -206,15 +206,21 @@ async fn resumes_a_journal_with_a_truncated_first_line() {
     resume(&shell, &emulator);
 }
 
+/// Starts a run, and lets its updates hang when some are done.
+async fn start_and_hang(shell: &Shell, emulator: &Emulator) -> Child {
+    write_manifest(shell, emulator);
+    let child = shell.start(&RUN[..7]);
+    wait_for_lines(&shell.path("journal"), 12).await;
+    emulator.set_faults(Faults::new().with(Fault::hang()));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    child
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_signal_exits_immediately() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_manifest(&shell, &emulator);
-    let mut child = shell.start(&RUN[..7]);
-    wait_for_lines(&shell.path("journal"), 12).await;
-    emulator.set_faults(Faults::new().with(Fault::hang()));
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut child = start_and_hang(&shell, &emulator).await;
     signal(&child, Signal::INT);
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(
@@ -232,11 +238,7 @@ async fn the_second_signal_exits_immediately() {
 async fn hangups_of_one_closing_terminal_are_one_signal() {
     let emulator = slow_service().await;
     let shell = Shell::new(&emulator);
-    write_manifest(&shell, &emulator);
-    let mut child = shell.start(&RUN[..7]);
-    wait_for_lines(&shell.path("journal"), 12).await;
-    emulator.set_faults(Faults::new().with(Fault::hang()));
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut child = start_and_hang(&shell, &emulator).await;
     signal(&child, Signal::HUP);
     tokio::time::sleep(Duration::from_millis(200)).await;
     signal(&child, Signal::HUP);
