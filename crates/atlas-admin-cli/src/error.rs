@@ -1,8 +1,8 @@
 //! Why a command failed, and the exit status for it.
 
-use std::{collections::BTreeSet, error::Error as _, fmt, io, process::ExitCode};
+use std::{collections::BTreeSet, error::Error as _, fmt, io, path::PathBuf, process::ExitCode};
 
-use atlas_admin::{Error, ErrorKind, quote, sanitize};
+use atlas_admin::{ApiKeyId, Error, ErrorKind, quote, sanitize};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -57,6 +57,12 @@ pub(crate) enum CliError {
     Credentials(String),
     /// An operation on this machine failed.
     Local(String),
+    /// A key was created, and its private key could not be stored.
+    LostSecret {
+        key: ApiKeyId,
+        file: PathBuf,
+        error: io::Error,
+    },
     /// A call to the service failed.
     Call(Error),
     /// A call to the service failed, and the command knows what to do about it.
@@ -119,7 +125,10 @@ impl CliError {
         match self {
             Self::Input(_) | Self::Manifest { .. } => ExitStatus::InvalidInput,
             Self::Credentials(_) => ExitStatus::Credentials,
-            Self::Local(_) | Self::BrokenPipe | Self::StalePlan { .. } => ExitStatus::Failure,
+            Self::Local(_)
+            | Self::LostSecret { .. }
+            | Self::BrokenPipe
+            | Self::StalePlan { .. } => ExitStatus::Failure,
             Self::Interrupted(..) => ExitStatus::Interrupted,
             Self::Call(error) | Self::CallWithHint(error, _) => match error.kind() {
                 ErrorKind::Input => ExitStatus::InvalidInput,
@@ -155,7 +164,7 @@ impl CliError {
             Self::Input(_) | Self::Manifest { .. } => "input",
             Self::StalePlan { .. } => "stale_plan",
             Self::Credentials(_) => "credentials",
-            Self::Local(_) | Self::BrokenPipe => "local",
+            Self::Local(_) | Self::LostSecret { .. } | Self::BrokenPipe => "local",
             Self::Interrupted(..) => "interrupted",
             Self::Call(error) | Self::CallWithHint(error, _) => error.kind().as_str(),
         }
@@ -229,6 +238,12 @@ impl fmt::Display for CliError {
                 }
                 f.write_str("\n  hint: review a new plan")
             }
+            Self::LostSecret { key, file, error } => write!(
+                f,
+                "API key {key} was created, but its private key could not be written to {}: \
+                 {error}\n  hint: delete the key, or resume with the journal, which deletes it",
+                file.display()
+            ),
             Self::Call(error) => f.write_str(&describe(error)),
             Self::CallWithHint(error, hint) => {
                 write!(f, "{}\n  hint: {}", describe(error), sanitize(hint))

@@ -6,7 +6,7 @@ use crate::client::Call;
 
 /// The most that services put on a page: an organization on Atlas has no more keys, so that its
 /// list is read at once, and does not move meanwhile.
-const ITEMS_PER_PAGE: u32 = 500;
+pub(super) const ITEMS_PER_PAGE: u32 = 500;
 
 /// Returns the list with settings to read all of it.
 pub(super) fn whole<T: Send + 'static>(list: List<T>) -> List<T> {

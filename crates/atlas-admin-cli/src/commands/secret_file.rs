@@ -31,6 +31,22 @@ impl SecretFile {
         Self::open(path, options.create(true).truncate(true))
     }
 
+    /// Creates the file, or takes over a blank one, which a killed run may have left behind.
+    pub(super) fn create_or_take_over(path: &Path) -> Result<Self, CliError> {
+        if path.exists() && is_blank(path) {
+            let taken = Self::replace(path)?;
+            #[cfg(unix)]
+            {
+                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+                taken.file.set_permissions(mode).map_err(|error| {
+                    CliError::local(format_args!("cannot protect {}", path.display()), error)
+                })?;
+            }
+            return Ok(taken);
+        }
+        Self::create(path)
+    }
+
     fn open(path: &Path, options: &mut OpenOptions) -> Result<Self, CliError> {
         options.write(true);
         #[cfg(unix)]
@@ -82,6 +98,14 @@ impl SecretFile {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// Returns whether there is no secret in this file, which may not exist.
+pub(super) fn is_blank(path: &Path) -> bool {
+    match fs::read(path) {
+        Ok(content) => content.trim_ascii().is_empty(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 

@@ -8,6 +8,7 @@ mod deception;
 mod deletion;
 mod emulator;
 mod every_command;
+mod existence;
 mod export;
 mod github;
 mod help;

@@ -85,7 +85,7 @@ async fn the_exit_code_tells_changes_from_failures() {
 }
 
 /// Makes a schema refuse fields that it does not describe.
-fn forbid_more(schema: &mut Value) {
+pub(crate) fn forbid_more(schema: &mut Value) {
     if let Value::Object(fields) = schema {
         if fields.contains_key("properties") {
             fields.insert("additionalProperties".to_owned(), false.into());
@@ -119,7 +119,7 @@ async fn plans_match_their_schema() {
     };
     assert!(open.is_valid(&plan));
     for other in [
-        with("/planFormat", json!(2)),
+        with("/planFormat", json!(3)),
         with("/keys/0/key", json!("gswvkocq")),
         with("/keys/0/updates/0/add", json!("ORG_OWNER")),
         with("/keys/0/updates/0/present", json!({})),
@@ -301,9 +301,9 @@ async fn plans_that_cannot_be_applied_as_reviewed_are_refused_before_sending() {
     refused(&plan, &["--org", ORG], "omit --org");
     refused(&plan[..plan.len() / 2], &[], "invalid plan");
     refused(
-        &plan.replace("\"planFormat\": 1", "\"planFormat\": 2"),
+        &plan.replace("\"planFormat\": 1", "\"planFormat\": 3"),
         &[],
-        "of format 2",
+        "of format 3",
     );
     let edited = |pointer: &str, value: Value| {
         let mut document = document.clone();

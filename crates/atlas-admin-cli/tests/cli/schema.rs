@@ -17,6 +17,7 @@ fn schema_and_validation_accept_the_same_manifests() {
             .extend(rest.as_object().unwrap().clone());
         json!({ "org": ORG, "keys": [key] })
     };
+    let without_id = |key: Value| json!({ "org": ORG, "keys": [key] });
     for (file, is_good) in [
         (key(json!({ "desc": "x" })), true),
         (
@@ -54,7 +55,51 @@ fn schema_and_validation_accept_the_same_manifests() {
         (key(json!({ "roles": [] })), false),
         (key(json!({ "roles": "ORG_MEMBER" })), false),
         (key(json!({ "roles": ["ORG_MEMBER", "ORG_MEMBER"] })), false),
-        (key(json!({ "projects": { PROJECT: [] } })), false),
+        (key(json!({ "projects": { PROJECT: [] } })), true),
+        (key(json!({ "prune": true })), true),
+        (key(json!({ "prune": false })), false),
+        (key(json!({ "prune": "true", "desc": "x" })), false),
+        (key(json!({ "accessList": [] })), true),
+        (
+            key(json!({ "accessList": ["203.0.113.0/24", "2001:db8::1"] })),
+            true,
+        ),
+        (key(json!({ "accessList": ["everywhere"] })), false),
+        (
+            key(json!({ "accessList": ["203.0.113.7", "203.0.113.7"] })),
+            false,
+        ),
+        (key(json!({ "ensure": "absent" })), true),
+        (key(json!({ "ensure": "present", "desc": "x" })), true),
+        (key(json!({ "ensure": "present" })), false),
+        (key(json!({ "ensure": "gone", "desc": "x" })), false),
+        (key(json!({ "ensure": "absent", "desc": "x" })), false),
+        (
+            key(json!({ "ensure": "absent", "roles": ["ORG_MEMBER"] })),
+            false,
+        ),
+        (key(json!({ "ensure": "absent", "prune": true })), false),
+        (key(json!({ "secretFile": "x", "desc": "x" })), false),
+        (without_id(json!({ "ensure": "absent", "desc": "x" })), true),
+        (without_id(json!({ "ensure": "absent" })), false),
+        (
+            without_id(json!({
+                "ensure": "present", "desc": "x", "roles": ["ORG_MEMBER"], "secretFile": "x",
+            })),
+            true,
+        ),
+        (
+            without_id(json!({ "ensure": "present", "desc": "x", "roles": ["ORG_MEMBER"] })),
+            false,
+        ),
+        (
+            without_id(json!({ "ensure": "present", "desc": "x", "secretFile": "x" })),
+            false,
+        ),
+        (
+            without_id(json!({ "ensure": "present", "roles": ["ORG_MEMBER"], "secretFile": "x" })),
+            false,
+        ),
         (key(json!({ "id": "gswvkocq", "desc": "x" })), false),
         (key(json!({ "org": "x", "desc": "x" })), false),
         (json!({ "org": ORG, "keys": [] }), false),

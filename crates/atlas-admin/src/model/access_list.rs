@@ -145,6 +145,16 @@ impl Network {
     }
 }
 
+/// Fails, as calls do, if it is text that is neither an address nor a network, or a network with
+/// host bits.
+impl TryFrom<Network> for IpNet {
+    type Error = ParseError;
+
+    fn try_from(network: Network) -> Result<Self, ParseError> {
+        network.check()
+    }
+}
+
 /// Writes an address without `/32`, as the services address entries.
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -287,7 +297,10 @@ mod tests {
         ] {
             let network = Network::from(text);
             assert_eq!(network.to_string(), written);
-            network.check().unwrap();
+            assert_eq!(
+                Network::from(IpNet::try_from(network).unwrap()).to_string(),
+                written
+            );
         }
         let error = Network::from("203.0.113.7/24").check().unwrap_err();
         assert_eq!(

@@ -62,7 +62,14 @@ impl Cancellation {
     pub(super) fn on_error(&self, error: &Error) {
         if error.is_credentials() {
             self.trigger(Reason::Credentials);
-        } else if !self.keep_going {
+        } else {
+            self.on_failure();
+        }
+    }
+
+    /// Triggers it if a failure has to stop the run.
+    pub(super) fn on_failure(&self) {
+        if !self.keep_going {
             self.trigger(Reason::Failure);
         }
     }

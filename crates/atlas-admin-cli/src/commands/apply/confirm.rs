@@ -2,7 +2,10 @@
 
 use std::io::{self, IsTerminal};
 
-use super::{cancellation::Cancellation, plan::Plan};
+use super::{
+    cancellation::Cancellation,
+    plan::{Action, Plan},
+};
 use crate::{
     args::Format,
     commands::prompt,
@@ -21,9 +24,23 @@ pub(super) async fn confirm(
         // The plan has not been printed, or not where the question is asked.
         eprint(plan.to_text().trim_end());
     }
-    let question = format!("Apply {}?", count(plan.update_count(), "update"));
+    let question = question(plan);
     tokio::select! {
         () = cancellation.wait() => Ok(false),
         is_confirmed = prompt::confirm(&question) => Ok(is_confirmed),
+    }
+}
+
+fn question(plan: &Plan) -> String {
+    let deletions = plan.count(Action::Delete);
+    let updates = plan.update_count() - deletions;
+    match (updates, deletions) {
+        (_, 0) => format!("Apply {}?", count(updates, "update")),
+        (0, _) => format!("Delete {}?", count(deletions, "key")),
+        _ => format!(
+            "Apply {}, and delete {}?",
+            count(updates, "update"),
+            count(deletions, "key")
+        ),
     }
 }

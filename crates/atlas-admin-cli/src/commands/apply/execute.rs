@@ -1,8 +1,8 @@
 //! Applying the updates of a plan.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use atlas_admin::{ApiKey, Client, Error, Response};
+use atlas_admin::{ApiKeyId, Client, CreatedApiKey, Error, secrecy::ExposeSecret};
 use futures_util::StreamExt;
 use parking_lot::Mutex;
 use tokio::task::block_in_place;
@@ -10,18 +10,26 @@ use tokio::task::block_in_place;
 use super::{
     cancellation::{Cancellation, Reason},
     concurrent,
-    desired::{DesiredKey, Update},
-    journal::{Journal, Outcome},
-    plan::KeyPlan,
+    desired::{DesiredKey, IfMissing, Update},
+    journal::{Journal, Outcome, Step},
+    plan::{Action, Change, KeyPlan},
+    requests,
     summary::Summary,
 };
 use crate::{
-    error::{CliError, call_error_to_json, describe},
+    client::Call,
+    commands::secret_file::SecretFile,
+    error::CliError,
     ui::{Output, progress::Progress},
 };
 
-/// Applies all updates: many keys at once, the updates of each key one after the other, and the
-/// key that signs in when all others are finished. Returns the summary with these updates added,
+/// What to do about a creation whose outcome is not known.
+const LOST_CREATION: &str = "nobody has the private key of a key that this created; resume with \
+     the journal, which deletes it, or delete the newest key with this description";
+
+/// Applies all updates: many keys at once, and the updates of each key one after the other. Keys
+/// are deleted when all others are finished, since they may be what new keys replace, and the key
+/// that signs in comes last. Returns the summary with these updates added,
 /// and why the journal could not be written, if so.
 pub(super) async fn execute(
     client: &Client,
@@ -32,7 +40,7 @@ pub(super) async fn execute(
     mut summary: Summary,
     output: &Output,
 ) -> (Summary, Option<CliError>) {
-    let total: usize = keys.iter().map(|key| key.updates().len()).sum();
+    let total: usize = keys.iter().map(KeyPlan::update_count).sum();
     summary.not_started = total;
     let executor = Arc::new(Executor {
         client: client.clone(),
@@ -45,8 +53,11 @@ pub(super) async fn execute(
         let executor = Arc::clone(&executor);
         async move { executor.update_key(key).await }
     };
-    let (calling, others) = keys.into_iter().partition(|key| key.is_calling_key);
-    for keys in [others, calling] {
+    let (calling, others): (_, Vec<_>) = keys.into_iter().partition(|key| key.is_calling_key);
+    let (deleted, kept) = others
+        .into_iter()
+        .partition(|key| key.action() == Action::Delete);
+    for keys in [kept, deleted, calling] {
         concurrent::for_each(keys, concurrency, cancellation, update)
             .collect::<Vec<()>>()
             .await;
@@ -66,20 +77,106 @@ struct Executor {
 
 impl Executor {
     async fn update_key(&self, key: KeyPlan) {
-        for (update, change) in key.updates() {
-            if self.cancellation.reason().is_some() || !self.start(&key.desired, update) {
-                break;
+        let mut id = key.id.clone();
+        for orphan in &key.orphans {
+            let deletion = Update::deletion(key.desired.org.clone());
+            let step = Step {
+                key: &key.desired,
+                id: Some(orphan),
+                update: &deletion,
+                secret_file: None,
+            };
+            let calls = requests::calls(&self.client, orphan, &deletion, &Change::whole(&deletion));
+            if !self.update(step, calls).await {
+                return;
             }
-            let (sets_desc, sets_roles) = (change.desc.is_some(), change.changes_roles());
-            let call = update.call(&self.client, &key.desired.id, sets_desc, sets_roles);
-            let response = async { call?.send().await }.await;
-            self.finish(&key.desired, update, &response);
+        }
+        for (update, change) in key.updates() {
+            let Some(id) = &id else {
+                let IfMissing::Create(file) = &key.desired.if_missing else {
+                    return;
+                };
+                // Without the key there is nothing to update.
+                id = match self.create(&key.desired, update, file).await {
+                    Some(id) => Some(id),
+                    None => return,
+                };
+                continue;
+            };
+            let step = Step {
+                key: &key.desired,
+                id: Some(id),
+                update,
+                secret_file: None,
+            };
+            let calls = requests::calls(&self.client, id, update, change);
+            if !self.update(step, calls).await {
+                return;
+            }
         }
     }
 
+    /// Makes a change. Returns whether the run goes on with the key.
+    async fn update(&self, step: Step<'_>, calls: Result<Vec<Call<u32>>, Error>) -> bool {
+        if !self.start(step) {
+            return false;
+        }
+        let mut requests_sent = 0;
+        let result = async {
+            for call in calls? {
+                requests_sent += call.send().await?;
+            }
+            Ok(())
+        };
+        let result: Result<(), Error> = result.await;
+        self.finish(step, result.map_err(CliError::Call), requests_sent);
+        true
+    }
+
+    /// Creates a key, and stores its private key. Returns its id, unless that failed.
+    async fn create(&self, key: &DesiredKey, update: &Update, file: &Path) -> Option<ApiKeyId> {
+        let mut step = Step {
+            key,
+            id: None,
+            update,
+            secret_file: Some(file),
+        };
+        if !self.start(step) {
+            return None;
+        }
+        let opened = block_in_place(|| SecretFile::create_or_take_over(file));
+        let result = async {
+            let mut file = opened?;
+            let call = requests::creation(&self.client, &key.org, update)?;
+            match call.send().await {
+                Ok(created) => store(&mut file, &created)
+                    .map(|()| (created.id.clone(), created.requests_sent())),
+                Err(error) => {
+                    if let Some(created) = error.created() {
+                        store(&mut file, created)?;
+                    }
+                    Err(match error.outcome_unknown() {
+                        true => CliError::CallWithHint(error, LOST_CREATION.to_owned()),
+                        false => error.into(),
+                    })
+                }
+            }
+        };
+        let (id, result, requests_sent) = match result.await {
+            Ok((id, requests_sent)) => (Some(id), Ok(()), requests_sent),
+            Err(error) => (None, Err(error), 0),
+        };
+        step.id = id.as_ref();
+        self.finish(step, result, requests_sent);
+        id
+    }
+
     /// Records that an update is about to be sent. Returns whether it may be.
-    fn start(&self, key: &DesiredKey, update: &Update) -> bool {
-        match block_in_place(|| self.journal.start(key, update)) {
+    fn start(&self, step: Step<'_>) -> bool {
+        if self.cancellation.reason().is_some() {
+            return false;
+        }
+        match block_in_place(|| self.journal.start(step)) {
             Ok(()) => true,
             Err(error) => {
                 self.stop(&mut self.result.lock().1, error);
@@ -94,38 +191,58 @@ impl Executor {
         journal_error.get_or_insert(error);
     }
 
-    /// Records an outcome before the key's next update starts.
-    fn finish(
-        &self,
-        key: &DesiredKey,
-        update: &Update,
-        response: &Result<Response<ApiKey>, Error>,
-    ) {
-        let (outcome, requests_sent) = match response {
-            Ok(key) => (Outcome::Applied, key.requests_sent()),
-            Err(error) if error.outcome_unknown() => (Outcome::Unknown, error.requests_sent()),
-            Err(error) => (Outcome::Failed, error.requests_sent()),
-        };
-        let error = response.as_ref().err();
-        if let Some(error) = error {
+    /// Records an outcome before the key's next update starts. `requests_sent` is the number of
+    /// requests that succeeded.
+    fn finish(&self, step: Step<'_>, result: Result<(), CliError>, requests_sent: u32) {
+        let mut requests_sent = u64::from(requests_sent);
+        let mut outcome = Outcome::Applied;
+        let mut json = None;
+        if let Err(error) = &result {
+            outcome = outcome_of(error);
             let label = match outcome {
                 Outcome::Unknown => "unknown",
                 _ => "failed",
             };
-            self.progress
-                .println(&format!("{label}: {}", describe(error)));
-            self.cancellation.on_error(error);
+            match error {
+                CliError::Call(call) | CliError::CallWithHint(call, _) => {
+                    requests_sent += u64::from(call.requests_sent());
+                    self.cancellation.on_error(call);
+                }
+                _ => self.cancellation.on_failure(),
+            }
+            self.progress.println(&format!("{label}: {error}"));
+            json = Some(error.to_json()["error"].take());
         }
-        let error = error.map(call_error_to_json);
         let mut result = self.result.lock();
         let (summary, journal_error) = &mut *result;
         summary.count(outcome);
         summary.not_started -= 1;
-        summary.requests_sent += u64::from(requests_sent);
-        summary.record_error(error.as_ref());
-        if let Err(error) = self.journal.finish(key, update, outcome, error) {
+        summary.requests_sent += requests_sent;
+        summary.record_error(json.as_ref());
+        if let Err(error) = self.journal.finish(step, outcome, json) {
             self.stop(journal_error, error);
         }
         self.progress.increment();
+    }
+}
+
+/// Stores the private key of a new key.
+fn store(file: &mut SecretFile, key: &CreatedApiKey) -> Result<(), CliError> {
+    let secret = key.private_key().expose_secret();
+    block_in_place(|| file.write(secret)).map_err(|error| CliError::LostSecret {
+        key: key.id.clone(),
+        file: file.path().to_owned(),
+        error,
+    })
+}
+
+fn outcome_of(error: &CliError) -> Outcome {
+    match error {
+        CliError::Call(error) | CliError::CallWithHint(error, _) if error.outcome_unknown() => {
+            Outcome::Unknown
+        }
+        // A run that resumes deletes the key.
+        CliError::LostSecret { .. } => Outcome::Unknown,
+        _ => Outcome::Failed,
     }
 }

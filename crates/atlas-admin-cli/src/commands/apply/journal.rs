@@ -8,14 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use atlas_admin::ApiKeyId;
+use atlas_admin::{ApiKeyId, OrgId};
+use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::desired::{DesiredKey, Target, Update};
+use super::desired::{DesiredKey, KeyName, LostCreation, Target, Update};
 use crate::{
-    commands::journal_file::{Appender, Endpoint, lock_exclusively, now, unwritable},
+    commands::{
+        journal_file::{Appender, Endpoint, lock_exclusively, now, unwritable},
+        secret_file,
+    },
     error::CliError,
     text,
 };
@@ -37,11 +41,20 @@ enum Line {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Started {
     at: String,
-    key: ApiKeyId,
+    /// Left out before the key is created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<ApiKeyId>,
+    /// The description by which the manifest knows the key, if it has no id there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     #[serde(flatten)]
     update: Update,
+    /// Of a creation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,6 +78,29 @@ pub(super) enum Outcome {
     Failed,
     /// The update may have been applied.
     Unknown,
+}
+
+/// An update of a run.
+#[derive(Clone, Copy)]
+pub(super) struct Step<'a> {
+    pub(super) key: &'a DesiredKey,
+    /// `None` before the key is created.
+    pub(super) id: Option<&'a ApiKeyId>,
+    pub(super) update: &'a Update,
+    /// Of a creation.
+    pub(super) secret_file: Option<&'a Path>,
+}
+
+impl<'a> Step<'a> {
+    /// Returns an update of a key that exists, as far as the manifest says.
+    pub(super) fn new(key: &'a DesiredKey, update: &'a Update) -> Self {
+        Self {
+            key,
+            id: key.name.id(),
+            update,
+            secret_file: None,
+        }
+    }
 }
 
 /// A journal being written.
@@ -148,11 +184,11 @@ impl Journal {
     }
 
     /// Records that an update is about to be sent, and waits until the disk has it.
-    pub(super) fn start(&self, key: &DesiredKey, update: &Update) -> Result<(), CliError> {
+    pub(super) fn start(&self, step: Step<'_>) -> Result<(), CliError> {
         let Some(appender) = &self.file else {
             return Ok(());
         };
-        self.write(&Line::UpdateStarted(Started::new(key, update)))?;
+        self.write(&Line::UpdateStarted(Started::new(step)))?;
         // Not under the lock, so that updates that start at once share the disk's work.
         let file = appender.lock().file.try_clone();
         file.and_then(|file| file.sync_data())
@@ -162,13 +198,12 @@ impl Journal {
     /// Records the outcome of an update.
     pub(super) fn finish(
         &self,
-        key: &DesiredKey,
-        update: &Update,
+        step: Step<'_>,
         outcome: Outcome,
         error: Option<Value>,
     ) -> Result<(), CliError> {
         self.write(&Line::UpdateFinished(Finished {
-            started: Started::new(key, update),
+            started: Started::new(step),
             outcome,
             error,
         }))
@@ -185,12 +220,19 @@ impl Journal {
 }
 
 impl Started {
-    fn new(key: &DesiredKey, update: &Update) -> Self {
+    fn new(step: Step<'_>) -> Self {
         Self {
             at: now(),
-            key: key.id.clone(),
-            update: update.clone(),
+            key: step.id.cloned(),
+            name: step.key.name.desc().cloned(),
+            update: step.update.clone(),
+            secret_file: step.secret_file.map(Path::to_owned),
         }
+    }
+
+    fn name(&self) -> Option<KeyName> {
+        let by_desc = self.name.clone().map(KeyName::Desc);
+        by_desc.or_else(|| self.key.clone().map(KeyName::Id))
     }
 }
 
@@ -223,7 +265,9 @@ fn is_start_of_run(line: &[u8]) -> bool {
 /// What a journal says of each update.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    last: HashMap<(ApiKeyId, Target), Record>,
+    last: HashMap<(KeyName, Target), Record>,
+    /// The creations that may have created a key whose private key nobody has.
+    lost: HashMap<(OrgId, String), (DateTime<Utc>, PathBuf)>,
 }
 
 /// The last line about an update.
@@ -236,7 +280,7 @@ enum Record {
 
 impl History {
     fn read(file: &mut File, path: &Path, endpoint: &Endpoint) -> Result<Self, CliError> {
-        let mut last = HashMap::new();
+        let mut history = Self::default();
         let mut has_begun = false;
         let path = path.display();
         let failed = |error| CliError::input(format!("cannot read {path}: {error}"));
@@ -267,35 +311,73 @@ impl History {
                 _ if !has_begun => {
                     return Err(CliError::input(format!("{path} is not a journal")));
                 }
-                Ok(Line::UpdateStarted(Started { key, update, .. })) => {
-                    last.insert((key, update.target), Record::Started);
-                }
-                Ok(Line::UpdateFinished(Finished {
-                    started: Started { key, update, .. },
-                    outcome,
-                    ..
-                })) => {
-                    let target = update.target.clone();
-                    last.insert((key, target), Record::Finished(update, outcome));
+                Ok(Line::UpdateStarted(started)) => history.add(started, None),
+                Ok(Line::UpdateFinished(finished)) => {
+                    history.add(finished.started, Some(finished.outcome));
                 }
                 // An update whose first line was cut off was not sent, and one whose last line
                 // was cut off stays started.
                 Err(_) => {}
             }
         }
-        Ok(Self { last })
+        Ok(history)
+    }
+
+    fn add(&mut self, started: Started, outcome: Option<Outcome>) {
+        let Some(name) = started.name() else { return };
+        let Started {
+            at,
+            update,
+            secret_file,
+            ..
+        } = started;
+        if let (Some(file), Target::Org(org), Some(desc)) =
+            (secret_file, &update.target, &update.desc)
+        {
+            let place = (org.clone(), desc.clone());
+            match outcome {
+                Some(Outcome::Applied | Outcome::Unchanged | Outcome::Failed) => {
+                    self.lost.remove(&place);
+                }
+                None | Some(Outcome::Unknown) => {
+                    if let Ok(at) = DateTime::parse_from_rfc3339(&at) {
+                        self.lost.entry(place).or_insert((at.to_utc(), file));
+                    }
+                }
+            }
+        }
+        let target = update.target.clone();
+        let record = match outcome {
+            Some(outcome) => Record::Finished(update, outcome),
+            None => Record::Started,
+        };
+        self.last.insert((name, target), record);
+    }
+
+    /// Returns what an earlier run may have left behind when it created this key.
+    pub(super) fn lost_creation(&self, key: &DesiredKey) -> Option<LostCreation> {
+        let place = (key.org.clone(), key.name.desc()?.clone());
+        let (at, file) = self.lost.get(&place)?;
+        // If the file has the private key, the run was cut off after all that matters.
+        secret_file::is_blank(file).then_some(LostCreation::Since(*at))
     }
 
     /// Returns whether the history has no keys, or any of these.
     pub(super) fn covers_any(&self, keys: &[DesiredKey]) -> bool {
         let recorded: HashSet<_> = self.last.keys().map(|(key, _)| key).collect();
-        recorded.is_empty() || keys.iter().any(|key| recorded.contains(&key.id))
+        recorded.is_empty() || keys.iter().any(|key| recorded.contains(&key.name))
     }
 
     /// Returns whether exactly this update was applied or needed no change, and nothing was
     /// started after it.
+    ///
+    /// A description may belong to another key by now, so that it never settles a key without id.
     pub(super) fn settles(&self, key: &DesiredKey, update: &Update) -> bool {
-        let record = self.last.get(&(key.id.clone(), update.target.clone()));
+        let Some(id) = key.name.id() else {
+            return false;
+        };
+        let name = KeyName::Id(id.clone());
+        let record = self.last.get(&(name, update.target.clone()));
         matches!(
             record,
             Some(Record::Finished(finished, Outcome::Applied | Outcome::Unchanged))
@@ -305,11 +387,18 @@ impl History {
 
     /// Returns the updates that may have been applied but are not among those of `keys`, in
     /// the order of their keys.
-    pub(super) fn abandoned(&self, keys: &[DesiredKey]) -> Vec<(&ApiKeyId, &Target)> {
+    pub(super) fn abandoned(&self, keys: &[DesiredKey]) -> Vec<(&KeyName, &Target)> {
         let desired: HashSet<_> = keys
             .iter()
-            .flat_map(|key| key.updates.iter().map(|update| (&key.id, &update.target)))
+            .flat_map(|key| key.updates.iter().map(|update| (&key.name, &update.target)))
             .collect();
+        let pruned: HashSet<_> = keys
+            .iter()
+            .filter(|key| key.prune.is_some())
+            .map(|key| &key.name)
+            .collect();
+        let is_pruned =
+            |name, target: &_| matches!(target, Target::Project(_)) && pruned.contains(name);
         let mut abandoned: Vec<_> = self
             .last
             .iter()
@@ -320,9 +409,9 @@ impl History {
                 )
             })
             .map(|((key, target), _)| (key, target))
-            .filter(|update| !desired.contains(update))
+            .filter(|update| !desired.contains(update) && !is_pruned(update.0, update.1))
             .collect();
-        abandoned.sort_unstable_by_key(|(key, target)| (key.as_str(), target.to_string()));
+        abandoned.sort_unstable_by_key(|(key, target)| (key.to_string(), target.to_string()));
         abandoned
     }
 }

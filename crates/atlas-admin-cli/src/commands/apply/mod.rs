@@ -12,6 +12,7 @@ pub(super) mod manifest;
 mod plan;
 pub(super) mod plan_json;
 mod refresh;
+mod requests;
 mod resume_hint;
 mod saved_plan;
 mod step_summary;
@@ -24,23 +25,23 @@ use std::{
     time::Instant,
 };
 
-use atlas_admin::OrgId;
+use atlas_admin::{ApiKeyId, Client, Error, OrgId};
 use clap::{ArgGroup, Args, value_parser};
 use serde_json::Value;
 
 use self::{
     cancellation::Cancellation,
-    desired::{DesiredKey, update_count},
-    journal::Journal,
-    plan::{Plan, PlannedOutcome},
+    desired::{DesiredKey, IfMissing, Update, update_count},
+    journal::{Journal, Step},
+    plan::{Change, Plan, PlannedOutcome},
     plan_json::PlanDocument,
     saved_plan::SavedPlan,
     summary::Summary,
 };
-use super::journal_file::Endpoint;
+use super::{journal_file::Endpoint, secret_file};
 use crate::{
     args::{Format, GlobalArgs},
-    client::{DryRun, Session},
+    client::{Call, DryRun, Session},
     config::Config,
     error::{CliError, ExitStatus, call_error_to_json},
     roles::KnownRoles,
@@ -60,6 +61,13 @@ Manifest:
       roles: [ORG_READ_ONLY]
       projects:
         32b6e34b3d91647abb20e7b9: [GROUP_READ_ONLY, GROUP_DATA_ACCESS_READ_WRITE]
+    - desc: nightly backup
+      ensure: present
+      secretFile: backup.key
+      roles: [ORG_MEMBER]
+      accessList: [203.0.113.0/24]
+    - id: 6a793f752c88faeba59bba50
+      ensure: absent
 
 Examples:
   atlas-admin apply keys.yaml --plan
@@ -82,6 +90,10 @@ Exit codes:
 /// including the roles that keys would lose. Then asks for confirmation and sends only the
 /// changes; the key that signs in comes last. Everything that the manifest does not mention
 /// stays unchanged.
+///
+/// With ensure: present, a key is created if there is none with its description, and its private
+/// key is written to its secretFile. With ensure: absent, a key is deleted. prune: true takes a key
+/// out of the projects that are not listed, and accessList sets the addresses it may be used from.
 ///
 /// Ctrl-C finishes the updates in flight, including those that wait for the rate limit or a
 /// retry, and prints how to resume. A second Ctrl-C exits immediately. With --journal, a run
@@ -232,9 +244,23 @@ impl Run<'_> {
         let dry_run = DryRun::new(self.config, self.output)?;
         let mut previews = Vec::with_capacity(update_count(&keys));
         for key in &keys {
-            for update in &key.updates {
-                let call = update.call(&dry_run.client, &key.id, true, true)?;
+            if let IfMissing::Create(_) = key.if_missing
+                && let Some(first) = key.updates.first()
+            {
+                let call = requests::creation(&dry_run.client, &key.org, first)?;
                 previews.push(dry_run.preview(&call));
+            }
+            let Some(id) = key.name.id() else {
+                self.output.note(&format!(
+                    "note: other requests for API key {} follow when its id is known",
+                    key.name
+                ));
+                continue;
+            };
+            for update in &key.updates {
+                for call in whole_calls(&dry_run.client, id, update)? {
+                    previews.push(dry_run.preview(&call));
+                }
             }
         }
         request::print_all(&previews, self.output)?;
@@ -250,12 +276,7 @@ impl Run<'_> {
         let previously_applied = self.skip_settled(&mut keys, &journal)?;
         let session = Session::open_rate_limited(self.config, self.output)?;
         if self.saved.is_some() {
-            // What a manifest is checked for when it is read.
-            for key in &keys {
-                for update in &key.updates {
-                    update.call(&session.client, &key.id, true, true)?;
-                }
-            }
+            check_input(&session.client, &keys)?;
         }
         let cancellation = Cancellation::on_signal(self.args.keep_going)?;
         let result = self
@@ -294,8 +315,11 @@ impl Run<'_> {
             let mut updates = std::mem::take(&mut key.updates);
             updates.retain(|update| !history.settles(key, update));
             key.updates = updates;
+            if let IfMissing::Create(_) = key.if_missing {
+                key.lost = history.lost_creation(key);
+            }
         }
-        keys.retain(|key| !key.updates.is_empty());
+        keys.retain(|key| !key.updates.is_empty() || key.prune.is_some());
         let remaining = update_count(keys);
         self.output.note(&format!(
             "resuming: {} previously applied, {remaining} remaining",
@@ -327,7 +351,7 @@ impl Run<'_> {
                 record(plan.unreadable_outcomes(), &journal, &mut summary)?;
             }
             drop(journal);
-            summary.not_started = total - summary.failed;
+            summary.not_started = total.saturating_sub(summary.failed);
             return self.finish(summary, cancellation);
         }
         self.check_saved(&plan)?;
@@ -338,6 +362,7 @@ impl Run<'_> {
         if self.args.is_plan_only() {
             return self.finish_plan(&plan, cancellation);
         }
+        check_secret_files(&plan)?;
         let is_reviewed = self.args.yes || self.saved.is_some();
         let needs_confirmation = !plan.changed.is_empty() && !is_reviewed;
         if needs_confirmation && !confirm::confirm(&plan, self.output, cancellation).await? {
@@ -395,7 +420,7 @@ impl Run<'_> {
     /// Fails if a key has changed since the saved plan was made.
     fn check_saved(&self, plan: &Plan) -> Result<(), CliError> {
         let saved = self.saved.iter();
-        let moved: Vec<_> = saved.flat_map(|saved| saved.moved(&plan.changed)).collect();
+        let moved: Vec<_> = saved.flat_map(|saved| saved.moved(plan)).collect();
         if moved.is_empty() {
             return Ok(());
         }
@@ -473,10 +498,56 @@ fn record<'a>(
     for (key, update, outcome, error) in outcomes {
         let error = error.map(call_error_to_json);
         summary.record_error(error.as_ref());
-        journal.finish(key, update, outcome, error)?;
+        journal.finish(Step::new(key, update), outcome, error)?;
         summary.count(outcome);
     }
     Ok(())
+}
+
+/// Fails if the private key of a key that is created cannot be stored.
+fn check_secret_files(plan: &Plan) -> Result<(), CliError> {
+    let new_keys = plan.changed.iter().filter(|key| key.id.is_none());
+    for key in new_keys {
+        let IfMissing::Create(file) = &key.desired.if_missing else {
+            continue;
+        };
+        let (name, path) = (&key.desired.name, file.display());
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let problem = if !secret_file::is_blank(file) {
+            "exists; name a file that does not, or delete it"
+        } else if folder.is_some_and(|folder| !folder.is_dir()) {
+            "is in a folder that does not exist; create it"
+        } else {
+            continue;
+        };
+        return Err(CliError::input(format!(
+            "{path}, for the private key of API key {name}, {problem}; nothing was sent"
+        )));
+    }
+    Ok(())
+}
+
+/// Fails if an update of a saved plan is one that the service would refuse, as a manifest does when
+/// it is read.
+fn check_input(client: &Client, keys: &[DesiredKey]) -> Result<(), CliError> {
+    // Stands for the ids of keys that are created.
+    let any_id: ApiKeyId = "000000000000000000000000".parse().map_err(Error::from)?;
+    for key in keys {
+        if let (None, Some(first)) = (key.name.id(), key.updates.first()) {
+            requests::creation(client, &key.org, first)?;
+        }
+        for update in &key.updates {
+            whole_calls(client, key.name.id().unwrap_or(&any_id), update)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the calls of an update if everything about it had to change.
+fn whole_calls(client: &Client, key: &ApiKeyId, update: &Update) -> Result<Vec<Call<u32>>, Error> {
+    requests::calls(client, key, update, &Change::whole(update))
 }
 
 /// Reads the manifest, or a saved plan.

@@ -7,17 +7,17 @@ use std::{
     path::Path,
 };
 
-use atlas_admin::ApiKeyId;
 use serde::Deserialize;
+use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::{
-    desired::{DesiredKey, Target, Update},
-    plan::{KeyPlan, Present},
-    plan_json::{PLAN_FORMAT, PlanDocument, PlannedKey, PlannedUpdate},
+    desired::{DesiredKey, IfMissing, KeyName, LostCreation, Target, Update},
+    plan::{Action, Plan, Present},
+    plan_json::{PLAN_FORMATS, PlanDocument, PlannedKey, PlannedUpdate},
 };
 use crate::{
-    commands::journal_file::Endpoint,
+    commands::{journal_file::Endpoint, secret_file},
     error::{CliError, Moved},
     text,
 };
@@ -64,7 +64,7 @@ pub(super) struct SavedPlan {
     endpoint: Endpoint,
     pub(super) keys: Vec<DesiredKey>,
     /// The state that the plan was made for.
-    expected: HashMap<(ApiKeyId, Target), Present>,
+    expected: HashMap<(KeyName, Target), Present>,
 }
 
 #[derive(Deserialize)]
@@ -79,9 +79,10 @@ impl SavedPlan {
         let bytes = text::without_bom(bytes);
         let invalid = |error: serde_json::Error| format!("invalid plan: {error}");
         let Format { plan_format } = serde_json::from_slice(bytes).map_err(invalid)?;
-        if plan_format != PLAN_FORMAT {
+        if !PLAN_FORMATS.contains(&plan_format) {
+            let [first, last] = PLAN_FORMATS;
             return Err(format!(
-                "plan of format {plan_format}, but this version applies format {PLAN_FORMAT}; \
+                "plan of format {plan_format}, but this version applies formats {first} to {last}; \
                  make a new plan"
             ));
         }
@@ -99,42 +100,69 @@ impl SavedPlan {
         };
         let mut seen = HashSet::new();
         for key in document.keys {
-            if !seen.insert(key.key.clone()) {
-                return Err(format!("invalid plan: duplicate API key {}", key.key));
+            let line = key.line;
+            let key = plan.key(key).map_err(|problem| {
+                format!("invalid plan: {problem}, for the key in line {line} of the manifest")
+            })?;
+            if !seen.insert((key.org.clone(), key.name.clone())) {
+                return Err(format!("invalid plan: duplicate API key {}", key.name));
             }
-            plan.add(key)?;
+            plan.keys.push(key);
         }
         Ok(plan)
     }
 
-    fn add(&mut self, key: PlannedKey) -> Result<(), String> {
+    fn key(&mut self, key: PlannedKey) -> Result<DesiredKey, String> {
+        let is_created = key.action == Action::Create;
+        let created = key.updates.first().filter(|_| is_created);
+        let name = match (&key.key, created.and_then(|first| first.desc.as_ref())) {
+            (Some(id), None) => KeyName::Id(id.clone()),
+            (None, Some(desc)) => KeyName::Desc(desc.to.clone()),
+            _ => return Err("a key without id or description, or with both".to_owned()),
+        };
+        let if_missing = match (key.action, key.secret_file) {
+            (Action::Create, Some(file)) => IfMissing::Create(file),
+            (Action::Change, None) => IfMissing::Fail,
+            (Action::Delete, None) => IfMissing::Nothing,
+            _ => return Err("no file for the private key, or one for nothing".to_owned()),
+        };
         let mut updates = Vec::with_capacity(key.updates.len());
         for update in key.updates {
             let target = update.target().filter(|target| match target {
                 Target::Org(org) => *org == key.org,
+                Target::AccessList(org) => *org == key.org && update.desc.is_none(),
                 Target::Project(_) => update.desc.is_none(),
             });
-            let target =
-                target.ok_or_else(|| format!("invalid plan: an update of API key {}", key.key))?;
-            updates.push(desired(target.clone(), &update));
-            let place = (key.key.clone(), target);
+            let target = target.ok_or_else(|| format!("an update of API key {name}"))?;
+            let is_org = matches!(target, Target::Org(_));
+            updates.push(match key.action {
+                Action::Delete if is_org => Update::deletion(key.org.clone()),
+                Action::Delete => return Err(format!("an update of API key {name}")),
+                _ => desired(target.clone(), &update)
+                    .ok_or_else(|| format!("an update of API key {name}"))?,
+            });
+            let place = (name.clone(), target);
             if self.expected.insert(place, update.present).is_some() {
-                return Err(format!(
-                    "invalid plan: duplicate update of API key {}",
-                    key.key
-                ));
+                return Err(format!("duplicate update of API key {name}"));
             }
         }
         // Updates are stored in the order in which they are applied, which depends on the key
         // that signs in.
-        updates.sort_by_key(|update| matches!(update.target, Target::Project(_)));
-        self.keys.push(DesiredKey {
-            line: key.line,
-            id: key.key,
-            org: key.org,
-            updates,
+        updates.sort_by_key(|update| match update.target {
+            Target::Org(_) => 0,
+            Target::Project(_) => 1,
+            Target::AccessList(_) => 2,
         });
-        Ok(())
+        let orphans = Some(key.orphans).filter(|_| is_created);
+        Ok(DesiredKey {
+            line: key.line,
+            name,
+            org: key.org,
+            if_missing,
+            updates,
+            prune: None,
+            lost: orphans.map(LostCreation::Keys),
+        })
     }
 
     /// Fails unless the plan was made for `endpoint`.
@@ -151,15 +179,16 @@ impl SavedPlan {
 
     /// Returns what has moved since the plan was made. What is already as planned has not: the
     /// plan may have been applied in part.
-    pub(super) fn moved(&self, changed: &[KeyPlan]) -> Vec<Moved> {
+    pub(super) fn moved(&self, plan: &Plan) -> Vec<Moved> {
         let mut moved = Vec::new();
-        for key in changed {
+        for key in &plan.changed {
+            let name = &key.desired.name;
             for (update, change) in key.updates() {
-                let place = (key.desired.id.clone(), update.target.clone());
+                let place = (name.clone(), update.target.clone());
                 if let Some(expected) = self.expected.get(&place) {
                     moved.extend(expected.moved(&change.present).map(
                         |(field, planned, present)| Moved {
-                            key: key.desired.id.to_string(),
+                            key: name.to_string(),
                             place: update.target.to_string(),
                             field,
                             planned,
@@ -169,24 +198,41 @@ impl SavedPlan {
                 }
             }
         }
+        // Somebody else may have created a key that the plan creates, and has its private key.
+        let taken = plan.unchanged.iter().filter(|key| match &key.if_missing {
+            IfMissing::Create(file) => secret_file::is_blank(file),
+            _ => false,
+        });
+        moved.extend(taken.map(|key| Moved {
+            key: key.name.to_string(),
+            place: "organization".to_owned(),
+            field: "a key",
+            planned: Value::Null,
+            present: "one whose private key is not in the secretFile".into(),
+        }));
         moved
     }
 }
 
 /// Returns the desired state in one place.
-fn desired(target: Target, update: &PlannedUpdate) -> Update {
-    let changes_roles = !update.add.is_empty() || !update.remove.is_empty();
-    let roles = changes_roles.then(|| {
-        let kept = update.present.roles.iter();
-        let kept = kept.filter(|role| !update.remove.contains(role));
-        let mut roles: Vec<_> = kept.chain(&update.add).cloned().collect();
-        roles.sort_unstable();
-        roles.dedup();
-        roles
-    });
-    Update {
-        target,
-        desc: update.desc.as_ref().map(|desc| desc.to.clone()),
-        roles,
-    }
+fn desired(target: Target, update: &PlannedUpdate) -> Option<Update> {
+    let changes_names = !update.add.is_empty() || !update.remove.is_empty();
+    let after = |present: &[String]| {
+        let kept = present.iter();
+        let kept = kept.filter(|name| !update.remove.contains(name));
+        let mut names: Vec<_> = kept.chain(&update.add).cloned().collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    };
+    let roles = changes_names.then(|| after(&update.present.roles));
+    Some(match target {
+        Target::Org(org) => {
+            Update::org(org, update.desc.as_ref().map(|desc| desc.to.clone()), roles)
+        }
+        Target::Project(project) => Update::project(project, roles?),
+        Target::AccessList(org) => {
+            Update::access_list(org, after(update.present.entries.as_ref()?))
+        }
+    })
 }

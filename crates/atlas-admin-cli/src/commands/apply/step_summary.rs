@@ -51,33 +51,68 @@ fn push_table(text: &mut String, header: &str, keys: &[String], room: usize) {
 
 /// Returns a row for each update of a key.
 fn change_rows(key: &Value) -> String {
-    let id = field(&key["key"]);
-    let note = if key["callingKey"] == true {
-        " (signs in)"
-    } else {
-        ""
+    let id = match &key["key"] {
+        Value::Null => field(&key["updates"][0]["desc"]["to"]),
+        id => field(id),
     };
-    let row = |update: &Value| {
-        let target = match update["project"].as_str() {
-            Some(project) => format!("project {}", code(project)),
-            None => "organization".to_owned(),
+    let mut notes = Vec::new();
+    match key["action"].as_str() {
+        Some("create") => notes.push("**new**"),
+        Some("delete") => notes.push("**deleted**"),
+        _ => {}
+    }
+    if key["callingKey"] == true {
+        notes.push("signs in");
+    }
+    let note = match notes.as_slice() {
+        [] => String::new(),
+        notes => format!(" ({})", notes.join(", ")),
+    };
+    let row = |place: &str, removes: &Value, adds: &Value, desc: &str| {
+        let (removes, adds) = (names(removes), names(adds));
+        format!("| {id}{note} | {place} | {removes} | {adds} | {desc} |\n")
+    };
+    let mut rows = String::new();
+    for orphan in items(&key["orphans"]) {
+        let place = format!(
+            "first deletes {}, whose private key was lost",
+            field(orphan)
+        );
+        rows.push_str(&row(&place, &Value::Null, &Value::Null, ""));
+    }
+    for update in items(&key["updates"]) {
+        let place = match (&update["project"], &update["accessList"]) {
+            (Value::String(project), _) => format!("project {}", code(project)),
+            (_, Value::String(_)) => "access list".to_owned(),
+            _ => "organization".to_owned(),
         };
-        let (removes, adds) = (roles(&update["remove"]), roles(&update["add"]));
         let desc = match &update["desc"] {
             Value::Null => String::new(),
             desc => format!("{} → {}", field(&desc["from"]), field(&desc["to"])),
         };
-        format!("| {id}{note} | {target} | {removes} | {adds} | {desc} |\n")
-    };
-    items(&key["updates"]).map(row).collect()
+        rows.push_str(&row(&place, &update["remove"], &update["add"], &desc));
+        for (project, roles) in update["present"]["projects"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            let place = format!("project {}", code(project));
+            rows.push_str(&row(&place, roles, &Value::Null, ""));
+        }
+    }
+    rows
 }
 
 fn unreadable_row(key: &Value) -> String {
-    format!("| {} | {} |\n", field(&key["key"]), message(&key["error"]))
+    let key_name = match &key["key"] {
+        Value::Null => field(&key["desc"]),
+        id => field(id),
+    };
+    format!("| {key_name} | {} |\n", message(&key["error"]))
 }
 
-fn roles(roles: &Value) -> String {
-    items(roles).map(field).collect::<Vec<_>>().join(" ")
+fn names(names: &Value) -> String {
+    items(names).map(field).collect::<Vec<_>>().join(" ")
 }
 
 fn message(error: &Value) -> String {

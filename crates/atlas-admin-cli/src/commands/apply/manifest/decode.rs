@@ -45,10 +45,31 @@ impl Decoder<'_> {
     }
 
     fn key(&mut self, node: &Node) -> Located<Key> {
-        let names = ["id", "org", "desc", "roles", "projects"];
-        let [id, org, desc, roles, projects] = self.fields(node, "a key", names);
+        let names = [
+            "id",
+            "ensure",
+            "org",
+            "desc",
+            "roles",
+            "projects",
+            "prune",
+            "accessList",
+            "secretFile",
+        ];
+        let [
+            id,
+            ensure,
+            org,
+            desc,
+            roles,
+            projects,
+            prune,
+            access_list,
+            secret_file,
+        ] = self.fields(node, "a key", names);
         let key = Key {
             id: id.and_then(|node| self.text(node)),
+            ensure: ensure.and_then(|node| self.text(node)),
             org: org.and_then(|node| self.text(node)),
             desc: desc.and_then(|node| self.text(node)),
             roles: roles.map(|node| self.roles(node)),
@@ -58,6 +79,9 @@ impl Decoder<'_> {
                     .map(|(id, roles)| (located(id, id.value.clone()), self.roles(roles)))
                     .collect()
             }),
+            prune: prune.and_then(|node| self.boolean(node)),
+            access_list: access_list.map(|node| self.list(node, Self::text)),
+            secret_file: secret_file.and_then(|node| self.text(node)),
         };
         located(node, key)
     }
@@ -107,6 +131,21 @@ impl Decoder<'_> {
             self.expected("text", node);
         }
         text.map(|text| located(node, text))
+    }
+
+    fn boolean(&mut self, node: &Node) -> Option<Located<bool>> {
+        let written = match node.value {
+            Value::Literal => self.document.text(node),
+            _ => None,
+        };
+        match written.map(|text| text.to_ascii_lowercase()).as_deref() {
+            Some("true") => Some(located(node, true)),
+            Some("false") => Some(located(node, false)),
+            _ => {
+                self.expected("true or false", node);
+                None
+            }
+        }
     }
 
     fn list<T>(

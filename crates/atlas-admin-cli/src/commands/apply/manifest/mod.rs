@@ -40,18 +40,53 @@ struct Manifest {
     keys: Option<Located<Vec<Located<Key>>>>,
 }
 
-/// An API key.
+/// An API key: one that exists, by its id, or one that should or should not exist, by its id or
+/// description.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[schemars(extend("anyOf" = [
-    { "required": ["desc"] },
-    { "required": ["roles"] },
-    { "required": ["projects"] },
+#[schemars(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(extend("allOf" = [
+    {
+        "if": { "required": ["id"] },
+        "then": { "properties": { "secretFile": false } },
+        "else": { "required": ["ensure", "desc"] },
+    },
+    {
+        "if": { "required": ["ensure"], "properties": { "ensure": { "const": "absent" } } },
+        "then": {
+            "properties": {
+                "roles": false, "projects": false, "prune": false, "accessList": false,
+                "secretFile": false,
+            },
+            "not": { "required": ["id", "desc"] },
+        },
+        "else": {
+            "anyOf": [
+                { "required": ["desc"] },
+                { "required": ["roles"] },
+                { "required": ["projects"] },
+                { "required": ["prune"], "properties": { "prune": { "const": true } } },
+                { "required": ["accessList"] },
+            ],
+        },
+    },
+    {
+        "if": {
+            "not": { "required": ["id"] },
+            "required": ["ensure"],
+            "properties": { "ensure": { "const": "present" } },
+        },
+        "then": { "required": ["roles", "secretFile"] },
+    },
 ]))]
 struct Key {
-    /// The key's ID (not its public key).
-    #[schemars(required, regex(pattern = "^[0-9a-f]{24}$"))]
+    /// The key's ID (not its public key). Without one, the description tells which key is meant.
+    #[schemars(regex(pattern = "^[0-9a-f]{24}$"))]
     id: Option<Text>,
+    /// Whether the key should exist; by default, present. A key without an id is created if there
+    /// is none with its description. One that is absent is deleted, and has no other fields than
+    /// its id or description.
+    #[schemars(extend("enum" = ["present", "absent"]))]
+    ensure: Option<Text>,
     /// The key's organization, if it differs from the one at the top of the file.
     #[schemars(regex(pattern = "^[0-9a-f]{24}$"))]
     org: Option<Text>,
@@ -60,11 +95,41 @@ struct Key {
     desc: Option<Text>,
     /// The key's organization roles. The key loses all others.
     roles: Option<Located<Roles>>,
-    /// The key's project roles, by project ID. The key loses all others in these projects;
-    /// its roles in other projects are not affected.
-    #[schemars(with = "Option<BTreeMap<String, Roles>>")]
+    /// The key's project roles, by project ID. The key loses all others in these projects, and
+    /// leaves a project with an empty list; its roles in other projects are not affected, unless
+    /// prune is true.
+    #[schemars(with = "Option<BTreeMap<String, ProjectRoles>>")]
     projects: Option<Vec<(Text, Located<Roles>)>>,
+    /// Whether the key leaves all projects that are not listed.
+    #[schemars(with = "Option<bool>")]
+    prune: Option<Located<bool>>,
+    /// The addresses and networks that the key may be used from. The key loses all others. With an
+    /// empty list it may be used from anywhere, unless its organization requires a list.
+    #[schemars(with = "Option<Entries>")]
+    access_list: Option<Located<Vec<Text>>>,
+    /// The new file for the private key of a key that is created, as seen from the current folder.
+    #[schemars(length(min = 1))]
+    secret_file: Option<Text>,
 }
+
+/// Names of roles, or none to leave the project.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+struct ProjectRoles(
+    #[schemars(extend("uniqueItems" = true))]
+    #[expect(dead_code, reason = "describes the grammar")]
+    Vec<Text>,
+);
+
+/// Addresses and networks.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+struct Entries(
+    #[schemars(inner(regex(pattern = "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$")))]
+    #[schemars(extend("uniqueItems" = true))]
+    #[expect(dead_code, reason = "describes the grammar")]
+    Vec<String>,
+);
 
 /// Names of roles.
 #[derive(JsonSchema)]

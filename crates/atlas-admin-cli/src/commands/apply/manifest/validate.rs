@@ -1,11 +1,11 @@
 //! The checks that need no network.
 
-use std::{collections::HashMap, fmt, hash::Hash, str::FromStr};
+use std::{collections::HashMap, fmt, hash::Hash, path::PathBuf, str::FromStr};
 
-use atlas_admin::{ApiKeyId, OrgId};
+use atlas_admin::{ApiKeyId, Network, OrgId, ProjectId, ipnet::IpNet};
 
 use super::{
-    super::desired::{DesiredKey, Target, Update},
+    super::desired::{DesiredKey, IfMissing, KeyName, Update},
     Key, Located, MAX_DESC_LENGTH, Manifest, Roles, Text,
 };
 use crate::{
@@ -25,6 +25,14 @@ pub(super) fn validate(
         diagnostics,
     };
     validator.manifest(manifest, org)
+}
+
+/// What no two keys may share, with the line of its first use.
+#[derive(Default)]
+struct Seen {
+    ids: HashMap<ApiKeyId, u64>,
+    descs: HashMap<(OrgId, String), u64>,
+    secret_files: HashMap<PathBuf, u64>,
 }
 
 struct Validator<'a> {
@@ -61,7 +69,7 @@ impl Validator<'_> {
                 "no organization; set org in the key or at the top of the file, or use --org",
             );
         }
-        let mut seen = HashMap::new();
+        let mut seen = Seen::default();
         keys.value
             .iter()
             .filter_map(|key| self.key(key, org.as_ref(), &mut seen))
@@ -70,33 +78,147 @@ impl Validator<'_> {
 
     fn key(
         &mut self,
-        Located {
+        key: &Located<Key>,
+        org: Option<&OrgId>,
+        seen: &mut Seen,
+    ) -> Option<DesiredKey> {
+        let Located {
             value: key,
             location,
-        }: &Located<Key>,
-        org: Option<&OrgId>,
-        seen: &mut HashMap<ApiKeyId, u64>,
-    ) -> Option<DesiredKey> {
-        let id = match &key.id {
-            Some(text) => self.id::<ApiKeyId>(text).inspect(|id| {
-                self.check_unique(seen, id.clone(), text.location, || format!("API key {id}"));
-            }),
-            None => {
-                self.report(*location, "missing field id");
-                None
-            }
-        };
+        } = key;
         let org = match &key.org {
             Some(text) => self.id::<OrgId>(text),
             None => org.cloned(),
         };
-        let updates = self.updates(key, *location, org.as_ref());
+        let is_absent = self.is_absent(key);
+        let (name, if_missing) = self.name(key, *location, org.as_ref(), is_absent, seen);
+        let updates = if is_absent {
+            let first = match key.id {
+                Some(_) => key.desc.as_ref().map(|desc| ("desc", desc.location)),
+                None => None,
+            };
+            let fields = [
+                key.roles.as_ref().map(|it| ("roles", it.location)),
+                key.projects.as_ref().map(|_| ("projects", *location)),
+                key.prune.as_ref().map(|it| ("prune", it.location)),
+                key.access_list
+                    .as_ref()
+                    .map(|it| ("accessList", it.location)),
+                key.secret_file
+                    .as_ref()
+                    .map(|it| ("secretFile", it.location)),
+            ];
+            for (field, location) in first.into_iter().chain(fields.into_iter().flatten()) {
+                self.report(location, format!("a key that is absent has no {field}"));
+            }
+            org.iter().cloned().map(Update::deletion).collect()
+        } else {
+            self.updates(key, *location, org.as_ref())
+        };
+        let prunes = !is_absent && key.prune.as_ref().is_some_and(|prune| prune.value);
+        let projects = key.projects.iter().flatten();
         Some(DesiredKey {
             line: location.line,
-            id: id?,
+            name: name?,
             org: org?,
+            if_missing,
             updates,
+            prune: prunes.then(|| {
+                projects
+                    .filter_map(|(project, _)| project.value.parse().ok())
+                    .collect()
+            }),
+            lost: None,
         })
+    }
+
+    fn is_absent(&mut self, key: &Key) -> bool {
+        let Some(ensure) = &key.ensure else {
+            return false;
+        };
+        match ensure.value.as_str() {
+            "present" => false,
+            "absent" => true,
+            other => {
+                self.report(
+                    ensure.location,
+                    format!("ensure is {}; use present or absent", other.escape_debug()),
+                );
+                false
+            }
+        }
+    }
+
+    /// Returns how the key is known, and what to do if it does not exist.
+    fn name(
+        &mut self,
+        key: &Key,
+        location: Location,
+        org: Option<&OrgId>,
+        is_absent: bool,
+        seen: &mut Seen,
+    ) -> (Option<KeyName>, IfMissing) {
+        if let Some(text) = &key.id {
+            let id = self.id::<ApiKeyId>(text).inspect(|id| {
+                let name = || format!("API key {id}");
+                self.check_unique(&mut seen.ids, id.clone(), text.location, name);
+            });
+            if let Some(file) = key.secret_file.as_ref().filter(|_| !is_absent) {
+                self.report(
+                    file.location,
+                    "only a key without id can be created; remove secretFile or id",
+                );
+            }
+            let if_missing = match is_absent {
+                true => IfMissing::Nothing,
+                false => IfMissing::Fail,
+            };
+            return (id.map(KeyName::Id), if_missing);
+        }
+        let Some(desc) = key.desc.as_ref().filter(|_| key.ensure.is_some()) else {
+            self.report(
+                location,
+                match key.ensure {
+                    Some(_) => "missing field id or desc",
+                    None => {
+                        "missing field id; for a key that is to be created, set ensure: present"
+                    }
+                },
+            );
+            return (None, IfMissing::Fail);
+        };
+        if let Some(org) = org {
+            let in_org = (org.clone(), desc.value.clone());
+            let name = || format!("description {} without id", desc.value.escape_debug());
+            self.check_unique(&mut seen.descs, in_org, desc.location, name);
+        }
+        let name = Some(KeyName::Desc(desc.value.clone()));
+        if is_absent {
+            self.desc(desc);
+            return (name, IfMissing::Nothing);
+        }
+        if key.roles.is_none() {
+            self.report(
+                location,
+                "missing field roles; a new key needs roles in its organization",
+            );
+        }
+        let Some(file) = &key.secret_file else {
+            self.report(
+                location,
+                "missing field secretFile; the service shows the private key of a new key only \
+                 once, and this file takes it",
+            );
+            return (name, IfMissing::Fail);
+        };
+        let path = PathBuf::from(&file.value);
+        if path.file_name().is_none() {
+            self.report(file.location, "secretFile is not the name of a file");
+        }
+        self.check_unique(&mut seen.secret_files, path.clone(), file.location, || {
+            format!("secretFile {}", file.value.escape_debug())
+        });
+        (name, IfMissing::Create(path))
     }
 
     fn updates(&mut self, key: &Key, location: Location, org: Option<&OrgId>) -> Vec<Update> {
@@ -104,33 +226,52 @@ impl Validator<'_> {
         let desc = key.desc.as_ref().map(|text| self.desc(text));
         let roles = key.roles.as_ref();
         let roles = roles.map(|roles| self.roles(roles, RoleScope::Organization));
-        if desc.is_none() && roles.is_none() && key.projects.as_ref().is_none_or(Vec::is_empty) {
+        let prunes = key.prune.as_ref().is_some_and(|prune| prune.value);
+        let has_projects = key.projects.as_ref().is_some_and(|list| !list.is_empty());
+        let has_access_list = key.access_list.is_some();
+        if desc.is_none() && roles.is_none() && !has_projects && !prunes && !has_access_list {
             self.report(location, "nothing to update; set desc, roles or projects");
         }
         if let Some(org) = org
             && (desc.is_some() || roles.is_some())
         {
-            updates.push(Update {
-                target: Target::Org(org.clone()),
-                desc,
-                roles,
-            });
+            updates.push(Update::org(org.clone(), desc, roles));
         }
         let mut seen = HashMap::new();
         for (project, roles) in key.projects.iter().flatten() {
             let roles = self.roles(roles, RoleScope::Project);
-            let Some(id) = self.id(project) else { continue };
+            let Some(id) = self.id::<ProjectId>(project) else {
+                continue;
+            };
             let text = project.value.as_str();
             self.check_unique(&mut seen, text, project.location, || {
                 format!("project {text}")
             });
-            updates.push(Update {
-                target: Target::Project(id),
-                desc: None,
-                roles: Some(roles),
-            });
+            updates.push(Update::project(id, roles));
+        }
+        if let Some(list) = &key.access_list {
+            let entries = self.entries(list);
+            updates.extend(org.cloned().map(|org| Update::access_list(org, entries)));
         }
         updates
+    }
+
+    /// Returns the entries of an access list, sorted, as the services write them.
+    fn entries(&mut self, list: &Located<Vec<Text>>) -> Vec<String> {
+        let mut seen = HashMap::new();
+        for text in &list.value {
+            match IpNet::try_from(Network::from(&text.value)) {
+                Ok(network) => {
+                    let entry = Network::from(network).to_string();
+                    let name = || format!("access list entry {}", Network::from(network));
+                    self.check_unique(&mut seen, entry, text.location, name);
+                }
+                Err(error) => self.report(text.location, error.to_string()),
+            }
+        }
+        let mut entries: Vec<_> = seen.into_keys().collect();
+        entries.sort_unstable();
+        entries
     }
 
     /// Reports an ID that has occurred before.
@@ -165,7 +306,8 @@ impl Validator<'_> {
 
     fn roles(&mut self, list: &Located<Roles>, scope: RoleScope) -> Vec<String> {
         let Roles(names) = &list.value;
-        if names.is_empty() {
+        // A key without roles in a project is not in it.
+        if names.is_empty() && scope == RoleScope::Organization {
             self.report(
                 list.location,
                 "the list of roles is empty; list at least one role or omit the list",
