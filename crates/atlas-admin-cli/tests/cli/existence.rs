@@ -224,8 +224,16 @@ async fn a_key_whose_private_key_was_lost_is_made_anew() {
         panic!("not one key");
     };
     assert!(!shell.path("ci.key").exists());
-    shell.write("keys.yaml", &manifest);
     let resume = ["apply", "keys.yaml", "--resume", "journal"];
+    // There is no second key as long as the first one cannot be deleted.
+    emulator.set_faults(Faults::new().with(Fault::gateway(500, false).skip(1)));
+    shell
+        .run(&[&resume[..], &["--yes", "--keep-going"]].concat())
+        .exits(1);
+    emulator.set_faults(Faults::new());
+    assert_eq!(new_keys(&emulator), std::slice::from_ref(orphan));
+
+    shell.write("keys.yaml", &manifest);
     let plan = shell.run(&[&resume[..], &["--plan"]].concat()).exits(0).out;
     let line = format!(
         "first deletes API key {}, whose private key was lost",

@@ -87,6 +87,7 @@ impl Executor {
                 secret_file: None,
             };
             let calls = requests::calls(&self.client, orphan, &deletion, &Change::whole(&deletion));
+            // Otherwise two keys would have the description.
             if !self.update(step, calls).await {
                 return;
             }
@@ -110,13 +111,11 @@ impl Executor {
                 secret_file: None,
             };
             let calls = requests::calls(&self.client, id, update, change);
-            if !self.update(step, calls).await {
-                return;
-            }
+            self.update(step, calls).await;
         }
     }
 
-    /// Makes a change. Returns whether the run goes on with the key.
+    /// Makes a change, unless the run stops early. Returns whether it was made.
     async fn update(&self, step: Step<'_>, calls: Result<Vec<Call<u32>>, Error>) -> bool {
         if !self.start(step) {
             return false;
@@ -129,8 +128,9 @@ impl Executor {
             Ok(())
         };
         let result: Result<(), Error> = result.await;
+        let is_made = result.is_ok();
         self.finish(step, result.map_err(CliError::Call), requests_sent);
-        true
+        is_made
     }
 
     /// Creates a key, and stores its private key. Returns its id, unless that failed.
