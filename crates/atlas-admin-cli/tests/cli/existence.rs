@@ -226,7 +226,7 @@ async fn a_key_whose_private_key_was_lost_is_made_anew() {
     assert!(!shell.path("ci.key").exists());
     let resume = ["apply", "keys.yaml", "--resume", "journal"];
     // There is no second key as long as the first one cannot be deleted.
-    emulator.set_faults(Faults::new().with(Fault::gateway(403, false).skip(1).times(1)));
+    emulator.set_faults(Faults::new().with(Fault::maintenance().times(1)));
     shell
         .run(&[&resume[..], &["--yes", "--keep-going"]].concat())
         .exits(1);
