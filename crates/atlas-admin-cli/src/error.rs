@@ -197,6 +197,7 @@ pub(crate) fn call_error_to_json(error: &Error) -> Value {
     json
 }
 
+/// With `{:#}`, in short lines for a terminal.
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -244,9 +245,10 @@ impl fmt::Display for CliError {
                  {error}\n  hint: delete the key, or resume with the journal, which deletes it",
                 file.display()
             ),
-            Self::Call(error) => f.write_str(&describe(error)),
+            Self::Call(error) => f.write_str(&details(error, f.alternate())),
             Self::CallWithHint(error, hint) => {
-                write!(f, "{}\n  hint: {}", describe(error), sanitize(hint))
+                let details = details(error, f.alternate());
+                write!(f, "{details}\n  hint: {}", sanitize(hint))
             }
             Self::BrokenPipe => f.write_str("standard output was closed"),
         }
@@ -255,7 +257,16 @@ impl fmt::Display for CliError {
 
 /// Returns the text of a failed call's error, with what `call_error_to_json` has besides.
 pub(crate) fn describe(error: &Error) -> String {
-    let mut text = error.to_string();
+    details(error, false)
+}
+
+/// Returns the text of a failed call's error in one line, or in several short ones, and its cause
+/// and hint in lines of their own.
+fn details(error: &Error, in_lines: bool) -> String {
+    let mut text = match in_lines {
+        true => format!("{error:#}"),
+        false => error.to_string(),
+    };
     if let Some(cause) = root_cause(error)
         && !text.contains(&cause)
     {

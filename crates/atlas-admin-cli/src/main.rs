@@ -18,12 +18,10 @@ mod ui;
 
 use std::{env, process::ExitCode};
 
-use clap::Parser;
-
 use crate::{args::without_secrets, commands::Cli, error::ExitStatus, ui::Output};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::parse_or_complete() {
         Ok(cli) => cli,
         // With this flag, 2 is no error.
         Err(error) if error.use_stderr() && env::args_os().any(|arg| arg == "--exit-code") => {

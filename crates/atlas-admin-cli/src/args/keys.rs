@@ -5,15 +5,15 @@ use clap::Args;
 
 #[derive(Args)]
 pub(crate) struct OrgArgs {
-    /// Organization ID [default: MONGODB_ATLAS_ORG_ID, or org in the profile]
-    #[arg(long, value_name = "ID")]
+    /// Organization ID [env: MONGODB_ATLAS_ORG_ID] [default: org in the profile]
+    #[arg(long, alias = "orgId", value_name = "ID")]
     pub(crate) org: Option<OrgId>,
 }
 
 #[derive(Args)]
 pub(crate) struct ProjectArgs {
-    /// Project ID [default: MONGODB_ATLAS_PROJECT_ID, or project in the profile]
-    #[arg(long, value_name = "ID")]
+    /// Project ID [env: MONGODB_ATLAS_PROJECT_ID] [default: project in the profile]
+    #[arg(long, alias = "projectId", value_name = "ID")]
     pub(crate) project: Option<ProjectId>,
 }
 

@@ -5,6 +5,8 @@ use clap::ValueEnum;
 /// The format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
+    /// In the variable for both, the Atlas CLI calls it plaintext.
+    #[value(alias = "plaintext")]
     Table,
     Json,
     Yaml,

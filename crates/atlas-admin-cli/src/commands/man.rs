@@ -2,9 +2,9 @@
 
 use std::{fs, path::PathBuf};
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 
-use super::Cli;
+use super::command_line::command_line;
 use crate::error::CliError;
 
 const EXAMPLES: &str = "\
@@ -22,12 +22,12 @@ pub(super) struct Man {
 
 pub(super) fn run(command: &Man) -> Result<(), CliError> {
     // Pages by an older name come first, so that the page of all commands has the newer one.
-    let older = Cli::command().mut_subcommand("api-key", |command| {
+    let older = command_line().mut_subcommand("api-key", |command| {
         command.name("org-key").alias(None::<&str>)
     });
     let generate = |command_line| clap_mangen::generate_to(command_line, &command.folder);
     fs::create_dir_all(&command.folder)
         .and_then(|()| generate(older))
-        .and_then(|()| generate(Cli::command()))
+        .and_then(|()| generate(command_line()))
         .map_err(|error| CliError::local(command.folder.display(), error))
 }

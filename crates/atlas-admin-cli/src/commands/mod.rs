@@ -4,6 +4,7 @@ mod access_list;
 mod api_key;
 mod apply;
 mod auth;
+mod command_line;
 mod completions;
 mod context;
 mod create;
@@ -19,7 +20,8 @@ mod roles;
 mod schema;
 mod secret_file;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 
 use self::context::Context;
 use crate::{
@@ -74,6 +76,18 @@ enum Command {
     Auth(auth::Auth),
     #[command(hide = true)]
     Man(man::Man),
+}
+
+impl Cli {
+    /// Parses the command line, or answers a shell that asks for completions.
+    pub(crate) fn parse_or_complete() -> Result<Self, clap::Error> {
+        CompleteEnv::with_factory(command_line::with_candidates)
+            .var(command_line::COMPLETE)
+            .complete();
+        let mut command = command_line::command_line();
+        let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    }
 }
 
 /// Runs the command.

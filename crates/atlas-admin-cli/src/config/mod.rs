@@ -161,6 +161,16 @@ impl Config {
     }
 }
 
+/// Returns the names of all profiles. Files that cannot be read have none.
+pub(crate) fn profile_names() -> Vec<String> {
+    let ours = profile::File::open(None);
+    let mut names = ours.map_or_else(|_| Vec::new(), |file| file.names());
+    names.extend(atlas_cli::File::open().names());
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 fn id<T: Clone + FromStr<Err: fmt::Display>>(
     flag: Option<&T>,
     setting: Option<&Sourced<String>>,

@@ -13,7 +13,7 @@ pub(crate) mod table;
 
 use std::{
     borrow::Cow,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
 };
 
 use atlas_admin::{quote, sanitize};
@@ -114,6 +114,11 @@ impl Output {
         match is_document.then(|| self.encode(&error.to_json())) {
             Some(Ok(text)) => eprint(text.trim_end()),
             _ if self.format == Format::Github => self.annotate(&error.to_string()),
+            _ if io::stderr().is_terminal() => {
+                eprint(&painted_lines(&sanitized_lines(&format!(
+                    "error: {error:#}"
+                ))));
+            }
             _ => eprint(&sanitized_lines(&format!("error: {error}"))),
         }
     }
@@ -175,6 +180,24 @@ fn is_unsafe(c: char) -> bool {
 fn sanitized_lines(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(sanitize).collect();
     lines.join("\n")
+}
+
+/// Paints the labels of an error as clap does.
+fn painted_lines(text: &str) -> String {
+    let styles = clap::builder::Styles::styled();
+    let labels = [
+        ("error:", styles.get_error()),
+        ("  hint:", styles.get_valid()),
+        ("  caused by:", styles.get_placeholder()),
+    ];
+    let painted = |line: &str| {
+        let label = labels.iter().find_map(|(label, style)| {
+            let rest = line.strip_prefix(label)?;
+            Some(format!("{style}{label}{style:#}{rest}"))
+        });
+        label.unwrap_or_else(|| line.to_owned())
+    };
+    text.split('\n').map(painted).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns a name that is one word, or in quotes.

@@ -1,5 +1,7 @@
 //! Help texts, completions and manual pages.
 
+use std::{path::Path, process::Command};
+
 use crate::support::Shell;
 
 fn shell() -> Shell {
@@ -68,8 +70,116 @@ fn lists_roles_by_service() {
 fn prints_completion_scripts() {
     for name in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = shell().run(&["completions", name]).exits(0).out;
-        assert!(script.contains("set-roles"), "{name}");
+        assert!(script.contains("ATLAS_ADMIN_COMPLETE"), "{name}");
     }
+}
+
+/// Returns what bash completes at the end of a command line.
+fn completed(shell: &Shell, line: &str) -> Vec<String> {
+    let script = shell.run(&["completions", "bash"]).exits(0).out;
+    shell.write("completions.bash", &script);
+    let command = shell.command(&[]);
+    let program = Path::new(command.get_program());
+    let ask = format!(
+        r#"source completions.bash
+        COMP_WORDS=({line} "") COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        _clap_complete_atlas_admin atlas-admin ""
+        printf '%s\n' "${{COMPREPLY[@]}}""#
+    );
+    let output = Command::new("bash")
+        .args(["-c", &ask])
+        .current_dir(shell.path(""))
+        .env_clear()
+        .env("HOME", shell.path(""))
+        .env(
+            "PATH",
+            format!("{}:/usr/bin:/bin", program.parent().unwrap().display()),
+        )
+        .output()
+        .unwrap();
+    let words = String::from_utf8(output.stdout).unwrap();
+    words.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn completes_roles_and_profiles_and_files_only_where_they_belong() {
+    let shell = shell();
+    shell.write(
+        ".config/atlas-admin/config.toml",
+        "[production]\norg = \"32b6e34b3d91647abb20e7b8\"\n[staging]\n",
+    );
+    shell.write("keys.yaml", "");
+    assert_eq!(
+        completed(&shell, "atlas-admin --profile"),
+        ["production", "staging"]
+    );
+    let roles = completed(&shell, "atlas-admin api-key update --role");
+    assert!(roles.contains(&"ORG_OWNER".to_owned()), "{roles:?}");
+    assert!(
+        roles.iter().all(|role| role.starts_with("ORG_")),
+        "{roles:?}"
+    );
+    let roles = completed(&shell, "atlas-admin project-key assign --role");
+    assert!(roles.contains(&"GROUP_OWNER".to_owned()), "{roles:?}");
+    assert!(
+        roles.iter().all(|role| role.starts_with("GROUP_")),
+        "{roles:?}"
+    );
+    let roles = completed(&shell, "atlas-admin api-key list --role");
+    assert!(roles.contains(&"GROUP_OWNER".to_owned()), "{roles:?}");
+    assert!(roles.contains(&"ORG_OWNER".to_owned()), "{roles:?}");
+    let is_file = |word: &String| word == "keys.yaml";
+    assert!(completed(&shell, "atlas-admin apply").iter().any(is_file));
+    let ids = completed(&shell, "atlas-admin api-key list --org");
+    assert!(!ids.iter().any(is_file), "{ids:?}");
+}
+
+#[test]
+fn options_stand_where_they_are_used() {
+    for (command, uses_service) in [
+        ("roles", true),
+        ("schema", false),
+        ("completions", false),
+        ("man", false),
+        ("emulator", false),
+    ] {
+        let help = shell().run(&[command, "--help"]).exits(0).out;
+        assert!(!help.contains("--profile"), "{command}");
+        assert!(!help.contains("--dry-run"), "{command}");
+        assert_eq!(help.contains("--service <"), uses_service, "{command}");
+        assert!(help.contains("--output <"), "{command}");
+    }
+    let help = shell().run(&["api-key", "get", "--help"]).exits(0).out;
+    assert!(help.contains("--profile") && help.contains("--dry-run"));
+    // Where they are hidden, they are still accepted.
+    shell().run(&["roles", "--profile", "none"]).exits(0);
+    shell().run(&["--profile", "none", "roles"]).exits(0);
+}
+
+#[test]
+fn the_output_format_has_a_variable() {
+    let with = |format: &str| shell().set("MONGODB_ATLAS_OUTPUT", format);
+    assert!(with("json").run(&["roles"]).exits(0).json().is_array());
+    // As the Atlas CLI calls it.
+    let table = with("plaintext").run(&["roles"]).exits(0).out;
+    assert!(table.starts_with("ROLE"), "{table}");
+    let table = with("json").run(&["roles", "-o", "table"]).exits(0).out;
+    assert!(table.starts_with("ROLE"), "{table}");
+    with("pictures").run(&["roles"]).exits(2);
+}
+
+#[test]
+fn options_have_the_names_of_the_atlas_cli() {
+    let org = "32b6e34b3d91647abb20e7b8";
+    let dry_run = ["--dry-run", "--service", "cloud", "-P", "work"];
+    let shell = shell();
+    shell.write(".config/atlas-admin/config.toml", "[work]\n");
+    let list = ["api-key", "list", "--orgId", org];
+    let list = shell.run(&[&list[..], &dry_run].concat()).exits(0).out;
+    assert!(list.contains(&format!("/orgs/{org}/apiKeys")), "{list}");
+    let list = ["project-key", "list", "--projectId", org];
+    let list = shell.run(&[&list[..], &dry_run].concat()).exits(0).out;
+    assert!(list.contains(&format!("/groups/{org}/apiKeys")), "{list}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use rustix::{
     termios::{Winsize, tcsetwinsize},
 };
 
-use crate::support::{KEY, ORG, Shell, service};
+use crate::support::{KEY, ORG, Shell, UNKNOWN, service};
 
 /// Returns both ends of a terminal with this many columns.
 fn terminal(columns: u16) -> (File, OwnedFd) {
@@ -201,4 +201,21 @@ async fn prints_the_plan_before_the_prompt_with_quiet() {
     let (text, code) = run(&shell, 80, &["apply", "keys.yaml", "--quiet"], "n\n");
     assert_eq!(code, Some(1), "{text}");
     assert_plan_before_prompt(&text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_are_short_lines_in_color() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator).set("TERM", "xterm-256color");
+    let get = ["api-key", "get", "--org", ORG, "--key", UNKNOWN];
+    let (text, code) = run(&shell, 80, &get, "");
+    assert_eq!(code, Some(1), "{text}");
+    let lines: Vec<_> = text
+        .lines()
+        .map(|line| line.replace('\u{1b}', "^"))
+        .collect();
+    insta::assert_snapshot!("error", lines.join("\n"));
+    // Elsewhere, an error stays one line.
+    let ended = shell.run(&get).exits(1);
+    assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
 }

@@ -476,15 +476,21 @@ impl Error {
 
 const DETAIL_LIMIT: usize = 300;
 
+/// With `{:#}`, what the service said and what to do about it stand in lines of their own, as on a
+/// terminal.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
+        let (response, advice) = match f.alternate() {
+            true => ("\n  ", "\n  hint: "),
+            false => (": ", "; "),
+        };
         if let Some(target) = &inner.target {
             write!(f, "{target}: ")?;
         }
         f.write_str(&inner.message)?;
-        if let Some(response) = &inner.response {
-            write!(f, ": {}", response.status)?;
+        if let Some(BufferedResponse { status, .. }) = &inner.response {
+            write!(f, "{response}{status}")?;
         }
         if let Some(code) = &inner.service_error.code {
             let separator = if inner.response.is_some() { " " } else { ": " };
@@ -493,13 +499,13 @@ impl fmt::Display for Error {
         if let Some(detail) = &inner.service_error.detail {
             write!(f, " {}", quoted_excerpt(detail, DETAIL_LIMIT))?;
         }
-        if let Some(advice) = &inner.advice {
-            write!(f, "; {advice}")?;
+        if let Some(text) = &inner.advice {
+            write!(f, "{advice}{text}")?;
         }
         if let Some(effect) = inner.unknown
             && inner.created.is_none()
         {
-            write!(f, "; {}", self.unknown_outcome(effect))?;
+            write!(f, "{advice}{}", self.unknown_outcome(effect))?;
         }
         Ok(())
     }

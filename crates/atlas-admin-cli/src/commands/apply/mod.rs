@@ -113,7 +113,7 @@ pub(super) struct Apply {
     file: PathBuf,
 
     /// Organization of keys for which the manifest names none
-    #[arg(long, value_name = "ID")]
+    #[arg(long, alias = "orgId", value_name = "ID")]
     org: Option<OrgId>,
 
     /// Print the plan and exit
