@@ -18,6 +18,7 @@ mod plans;
 mod quiet;
 mod role_edits;
 mod rotate;
+mod rotate_all;
 mod schema;
 mod settings;
 mod single;

@@ -42,7 +42,7 @@ fn earlier<'a>(how: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// Returns what a key is called, what it may do, and from where.
-fn access(key: &KeyState) -> impl PartialEq + std::fmt::Debug + use<> {
+pub(crate) fn access(key: &KeyState) -> impl PartialEq + std::fmt::Debug + use<> {
     let sorted = |names: &[String]| {
         let mut names = names.to_vec();
         names.sort_unstable();
@@ -102,7 +102,11 @@ fn events(shell: &Shell) -> Vec<String> {
 
 /// Waits until the service keeps a request without a response, after those that it had `logged`
 /// before. Returns false if the command ends.
-async fn wait_until_stuck(emulator: &Emulator, logged: usize, child: &mut Child) -> bool {
+pub(crate) async fn wait_until_stuck(
+    emulator: &Emulator,
+    logged: usize,
+    child: &mut Child,
+) -> bool {
     let is_stuck = || {
         let log = emulator.request_log();
         log[logged..]
