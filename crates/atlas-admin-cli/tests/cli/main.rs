@@ -10,6 +10,7 @@ mod emulator;
 mod every_command;
 mod export;
 mod github;
+mod guide;
 mod help;
 mod interrupted;
 mod lists;

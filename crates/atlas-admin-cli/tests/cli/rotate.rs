@@ -293,6 +293,10 @@ async fn commands_get_the_new_key_and_a_failed_one_keeps_the_old() {
     let lost = shell.read("piped");
     assert_eq!(lost.trim().len(), 36);
 
+    // Whether it has read the private key or not.
+    let deaf = shell.run(&earlier("--resume", &["--pipe", "sh -c 'exit 4'"]));
+    assert!(deaf.exits(1).err.contains("exit status: 4"));
+
     let exec = "sh -c 'echo $MONGODB_ATLAS_PUBLIC_API_KEY $MONGODB_ATLAS_PRIVATE_API_KEY > env; \
                 echo done'";
     let both = ["--pipe", "sh -c 'cat > piped'", "--exec", exec];

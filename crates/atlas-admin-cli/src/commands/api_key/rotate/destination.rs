@@ -194,13 +194,15 @@ impl Words {
         let name = quote(&self.0[0]);
         let failed = |error| CliError::local(format_args!("cannot run {name}"), error);
         let mut child = command.spawn().map_err(failed)?;
+        let mut written = Ok(());
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-            stdin.write_all(input.as_bytes()).await.map_err(failed)?;
+            written = stdin.write_all(input.as_bytes()).await;
         }
         let status = child.wait().await.map_err(failed)?;
         if status.success() {
-            return Ok(());
+            return written.map_err(failed);
         }
+        // How it ended says more than that it did not read.
         let what = format!("{name} did not take the private key");
         Err(CliError::local(what, status))
     }
