@@ -357,6 +357,25 @@ async fn the_old_key_is_kept_until_the_grace_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_journal_may_name_the_key_once() {
+    let (emulator, shell) = start().await;
+    let before = emulator.api_keys(ORG);
+    let graceful = [&[KEY, "--grace", "1h"][..], &TO_FILE].concat();
+    shell.run(&rotate(&graceful)).exits(0);
+    // As the first versions wrote it.
+    let mut journal = String::new();
+    for (number, mut line) in lines(&shell).into_iter().enumerate() {
+        if number > 0 {
+            line.as_object_mut().unwrap().remove("key").unwrap();
+        }
+        journal.push_str(&format!("{line}\n"));
+    }
+    shell.write(JOURNAL, &journal);
+    shell.run(&earlier("--finish", &["--force"])).exits(0);
+    assert_rotated(&emulator, &shell, &before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_deleted_if_the_other_key_has_gone() {
     let (emulator, shell) = start().await;
     let graceful = [&[KEY, "--grace", "1h"][..], &TO_FILE].concat();

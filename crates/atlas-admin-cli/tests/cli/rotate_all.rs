@@ -425,6 +425,31 @@ async fn old_keys_are_kept_until_their_grace_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_taken_back_can_be_finished() {
+    let (emulator, shell) = start().await;
+    let graceful = all_old(&[&TO_DIR[..], &["--grace", "1h"]].concat());
+    shell.run(&graceful).exits(0);
+    let finish = rotate(&["--finish", JOURNAL, "--force"]);
+    // The last request for the first key.
+    let child = stuck(&emulator, &shell, &finish, 4).await;
+    child.unwrap().kill(&emulator, &shell);
+    assert_eq!(old_keys(&emulator).len(), 2);
+    let undone = shell.run(&rotate(&["--undo", JOURNAL])).exits(1);
+    assert_eq!(outcomes(&undone.json()), ["unfinished", "undone", "undone"]);
+    let advice = format!("--finish {JOURNAL}");
+    assert!(undone.err.contains(&advice), "{undone:?}");
+    let resumed = shell.run(&rotate(&["--resume", JOURNAL])).exits(2);
+    assert!(resumed.err.contains("use --finish"), "{resumed:?}");
+    let finished = shell.run(&rotate(&["--finish", JOURNAL])).exits(0);
+    assert_eq!(outcomes(&finished.json()), ["rotated", "undone", "undone"]);
+    assert_eq!(old_keys(&emulator).len(), 2);
+    let keys = emulator.api_keys(ORG);
+    assert!(keys.iter().all(|key| !key.desc.contains("successor")));
+    let undone = shell.run(&rotate(&["--undo", JOURNAL])).exits(2);
+    assert!(undone.err.contains("is finished"), "{undone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn commands_are_told_which_key_they_get() {
     let (emulator, shell) = start().await;
     let pipe = "sh -c 'cat > $ATLAS_ADMIN_OLD_KEY_ID-$MONGODB_ATLAS_PUBLIC_API_KEY'";

@@ -35,6 +35,7 @@ impl Action {
                 stage,
                 Stage::NotStarted | Stage::Ended(Outcome::Undone | Outcome::Failed)
             ),
+            Self::Finish if stage == Stage::Ended(Outcome::Undone) => true,
             Self::Advance | Self::Finish => matches!(
                 stage,
                 Stage::Delivered { .. } | Stage::Ended(Outcome::Rotated)
@@ -60,17 +61,20 @@ impl Action {
             Self::Undo if has(Stage::Ended(Outcome::Rotated)) => "is finished",
             Self::Undo => return Ok(()),
             _ if has(Stage::Undoing) => "is being taken back; use --undo",
-            _ if has(Stage::Ended(Outcome::Undone)) => "was taken back; start another",
-            Self::Finish if !concerns_any && !has(Stage::Ended(Outcome::Rotated)) => {
-                "has not handed over the private key; use --resume or --undo"
-            }
-            Self::Finish => match kept_until {
+            Self::Finish if concerns_any => match kept_until {
                 Some(until) if !force => {
                     let until = time(until);
                     &*format!("keeps the old key until {until}; wait, or add --force")
                 }
                 _ => return Ok(()),
             },
+            Self::Finish if has(Stage::Ended(Outcome::Rotated)) => return Ok(()),
+            // What an undo of a set has left alone.
+            Self::Advance if has(Stage::Ended(Outcome::Undone)) && has(Stage::Finishing) => {
+                "was taken back, as far as possible; use --finish"
+            }
+            _ if has(Stage::Ended(Outcome::Undone)) => "was taken back; start another",
+            Self::Finish => "has not handed over the private key; use --resume or --undo",
             Self::Advance => return Ok(()),
         };
         Err(CliError::input(format!(

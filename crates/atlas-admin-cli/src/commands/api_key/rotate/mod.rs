@@ -50,7 +50,7 @@ const NOT_ALL: [&str; 5] = ["argument", "option", "resume", "finish", "undo"];
 
 const MAX_GRACE: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
 
-/// Replace an API key by a new one with the same access
+/// Replace API keys by new ones with the same access
 ///
 /// Creates a successor with the same description, roles and access list, signs in with it once,
 /// and hands over its private key. Only when that has succeeded is the old key deleted: at once,

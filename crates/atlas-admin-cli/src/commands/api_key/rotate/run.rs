@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
         if is_complete || !is_set {
             return Ok(ExitStatus::Success);
         }
-        self.context.output.note(&self.rest(action));
+        self.context.output.note(&self.what_is_left(action));
         Ok(match is_rejected {
             true => ExitStatus::Credentials,
             false => ExitStatus::Failure,
@@ -206,14 +206,19 @@ impl<'a> Run<'a> {
     }
 
     /// Says what to do about a set that is not complete.
-    fn rest(&self, action: Action) -> String {
+    fn what_is_left(&self, action: Action) -> String {
         let path = self.path();
-        let rotations = self.steps.journal.rotations().iter();
-        let open = rotations.filter(|it| action.concerns(it.stage)).count();
+        let rotations = self.steps.journal.rotations();
+        let has = |stage| rotations.iter().any(|history| history.stage == stage);
         match action {
-            Action::Undo if open == 0 => "finished rotations were not taken back".to_owned(),
-            Action::Undo => format!("go on with atlas-admin api-key rotate --undo {path}"),
             Action::Advance | Action::Finish => self.go_on_hint(),
+            Action::Undo if rotations.iter().any(|it| action.concerns(it.stage)) => {
+                format!("go on with atlas-admin api-key rotate --undo {path}")
+            }
+            Action::Undo if has(Stage::Finishing) => format!(
+                "some old keys may be gone; finish with atlas-admin api-key rotate --finish {path}"
+            ),
+            Action::Undo => "finished rotations were not taken back".to_owned(),
         }
     }
 
