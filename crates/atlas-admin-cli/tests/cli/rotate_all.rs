@@ -385,6 +385,23 @@ async fn rejected_credentials_end_the_set_even_if_it_is_to_keep_going() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_ends_the_set_even_if_it_is_to_keep_going() {
+    let (emulator, shell) = start().await;
+    let before = everything(&emulator);
+    // There is room for the first rotation, and not for the second one.
+    let arguments = all_old(&[&TO_DIR[..], &["--keep-going"]].concat());
+    let child = shell.start_with_file_limit(3, &arguments);
+    let ended = shell.wait(child).exits(1);
+    let report = ended.json();
+    let outcomes = outcomes(&report);
+    assert_eq!((outcomes[0], outcomes[2]), ("rotated", "not_started"));
+    assert_eq!(ended.err.matches("failed: ").count(), 1, "{ended:?}");
+    let resume = rotate(&[&["--resume", JOURNAL][..], &TO_DIR].concat());
+    shell.run(&resume).exits(0);
+    assert_rotated(&emulator, &shell, &before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn old_keys_are_kept_until_their_grace_is_over() {
     let (emulator, shell) = start().await;
     let before = everything(&emulator);
