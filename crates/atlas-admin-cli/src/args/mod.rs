@@ -1,5 +1,6 @@
 //! Options shared by all commands.
 
+mod desc_glob;
 mod global;
 mod keys;
 mod output;
@@ -8,6 +9,7 @@ mod secrets;
 mod service;
 
 pub(crate) use self::{
+    desc_glob::DescGlobArgs,
     global::GlobalArgs,
     keys::{KeyArgs, OrgArgs, ProjectArgs},
     output::{Color, Format},

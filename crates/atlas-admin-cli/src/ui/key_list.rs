@@ -18,7 +18,7 @@ use crate::{args::Format, error::CliError};
 #[derive(Serialize)]
 pub(crate) struct ListedKey {
     #[serde(flatten)]
-    key: ApiKey,
+    pub(crate) key: ApiKey,
     created: DateTime<Utc>,
     /// `None` if the access list was not read.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,8 @@ pub(crate) fn print(
     }
 }
 
-fn rows(keys: &[ListedKey], project: Option<&ProjectId>) -> Table {
+/// Returns a table of the keys, with their roles in the project, if there is one.
+pub(crate) fn rows(keys: &[ListedKey], project: Option<&ProjectId>) -> Table {
     let has_usage = keys.iter().any(|listed| listed.usage.is_some());
     let mut table = table();
     let mut header = vec!["ID", "PUBLIC KEY", "CREATED", "DESCRIPTION", "ROLES"];

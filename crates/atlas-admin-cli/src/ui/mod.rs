@@ -177,7 +177,7 @@ fn is_unsafe(c: char) -> bool {
 }
 
 /// Sanitizes each line of a message.
-fn sanitized_lines(text: &str) -> String {
+pub(crate) fn sanitized_lines(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(sanitize).collect();
     lines.join("\n")
 }

@@ -42,7 +42,7 @@ fn earlier<'a>(how: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// Returns what a key is called, what it may do, and from where.
-fn access(key: &KeyState) -> impl PartialEq + std::fmt::Debug + use<> {
+pub(crate) fn access(key: &KeyState) -> impl PartialEq + std::fmt::Debug + use<> {
     let sorted = |names: &[String]| {
         let mut names = names.to_vec();
         names.sort_unstable();
@@ -293,6 +293,10 @@ async fn commands_get_the_new_key_and_a_failed_one_keeps_the_old() {
     let lost = shell.read("piped");
     assert_eq!(lost.trim().len(), 36);
 
+    // Whether it has read the private key or not.
+    let deaf = shell.run(&earlier("--resume", &["--pipe", "sh -c 'exit 4'"]));
+    assert!(deaf.exits(1).err.contains("exit status: 4"));
+
     let exec = "sh -c 'echo $MONGODB_ATLAS_PUBLIC_API_KEY $MONGODB_ATLAS_PRIVATE_API_KEY > env; \
                 echo done'";
     let both = ["--pipe", "sh -c 'cat > piped'", "--exec", exec];
@@ -349,6 +353,25 @@ async fn the_old_key_is_kept_until_the_grace_is_over() {
     shell.run(&rotate(&graceful)).exits(0);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     shell.run(&earlier("--finish", &[])).exits(0);
+    assert_rotated(&emulator, &shell, &before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_may_name_the_key_once() {
+    let (emulator, shell) = start().await;
+    let before = emulator.api_keys(ORG);
+    let graceful = [&[KEY, "--grace", "1h"][..], &TO_FILE].concat();
+    shell.run(&rotate(&graceful)).exits(0);
+    // As the first versions wrote it.
+    let mut journal = String::new();
+    for (number, mut line) in lines(&shell).into_iter().enumerate() {
+        if number > 0 {
+            line.as_object_mut().unwrap().remove("key").unwrap();
+        }
+        journal.push_str(&format!("{line}\n"));
+    }
+    shell.write(JOURNAL, &journal);
+    shell.run(&earlier("--finish", &["--force"])).exits(0);
     assert_rotated(&emulator, &shell, &before);
 }
 

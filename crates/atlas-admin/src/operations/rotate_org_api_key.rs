@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use ipnet::IpNet;
 
 use super::{
@@ -20,6 +20,9 @@ use crate::{
         ids::{ApiKeyId, IdText},
     },
 };
+
+/// The start of the default marker.
+const MARKER: &str = "[successor of ";
 
 /// The most characters that the services accept in a description.
 const MAX_DESC: usize = 250;
@@ -70,7 +73,7 @@ impl RotateOrgApiKey {
             client: client.clone(),
             org_id: org_id.to_owned(),
             api_key_id: api_key_id.to_owned(),
-            marker: format!("[successor of {api_key_id}, {now}]"),
+            marker: format!("{MARKER}{api_key_id}, {now}]"),
         }
     }
 
@@ -86,6 +89,18 @@ impl RotateOrgApiKey {
     #[must_use]
     pub fn marker(&self) -> &str {
         &self.marker
+    }
+
+    /// Returns the id of the key that `key` was made to replace, if its description ends with the
+    /// default marker: a rotation has created it and is not finished, or the old key had no
+    /// description, so that the marker stayed. In the latter case, the old key no longer exists.
+    #[must_use]
+    pub fn predecessor(key: &ApiKey) -> Option<ApiKeyId> {
+        let desc = key.desc.as_deref()?.strip_suffix(']')?;
+        let (_, marker) = desc.rsplit_once(MARKER)?;
+        let (id, time) = marker.split_once(", ")?;
+        DateTime::parse_from_rfc3339(time).ok()?;
+        id.parse().ok()
     }
 
     /// Reads the key and its access list, and creates the successor: with the same roles in the
@@ -369,5 +384,28 @@ mod tests {
         assert_eq!(kept, "ü".repeat(250 - rotate.marker().len() - 1));
         key.desc = Some(long);
         assert_eq!(rotate.unmark(&key), None);
+    }
+
+    #[tokio::test]
+    async fn a_successor_is_known_by_the_default_marker() {
+        let client = Client::builder().credentials(Credentials::bearer("token"));
+        let id = "6a793f752c88faeba59bba49";
+        let rotate = RotateOrgApiKey::new(&client.build().unwrap(), id, id);
+        let mut key = ApiKey::new("6a793f752c88faeba59bba50".parse().unwrap());
+        assert_eq!(RotateOrgApiKey::predecessor(&key), None);
+        for (desc, is_successor) in [
+            (rotate.mark(""), true),
+            (rotate.mark("ci deploys"), true),
+            (rotate.mark("of two [successor of 6a, 2026]"), true),
+            (format!("{}.", rotate.marker()), false),
+            (format!("[successor of {id}]"), false),
+            (format!("[successor of {id}, today]"), false),
+            ("[successor of me, 2026-11-26T19:00:00Z]".to_owned(), false),
+        ] {
+            key.desc = Some(desc);
+            let predecessor = RotateOrgApiKey::predecessor(&key);
+            assert_eq!(predecessor.is_some(), is_successor, "{:?}", key.desc);
+            assert!(predecessor.is_none_or(|old| old == id));
+        }
     }
 }

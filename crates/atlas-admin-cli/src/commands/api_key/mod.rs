@@ -5,6 +5,7 @@ mod delete;
 mod get;
 mod list;
 mod rotate;
+mod selection;
 mod update;
 
 use clap::Subcommand;
@@ -25,7 +26,7 @@ pub(super) enum ApiKey {
     Create(create::Create),
     Get(get::Get),
     Update(update::Update),
-    Rotate(rotate::Rotate),
+    Rotate(Box<rotate::Rotate>),
     Delete(delete::Delete),
 }
 

@@ -4,12 +4,11 @@ mod document;
 
 use atlas_admin::{Error, ErrorKind};
 use clap::Args;
-use glob::Pattern;
 
 use self::document::Document;
 use super::{context::Context, listing};
 use crate::{
-    args::{Format, OrgArgs},
+    args::{DescGlobArgs, Format, OrgArgs},
     error::{CliError, ExitStatus},
     roles::KnownRoles,
     ui::table::count,
@@ -32,9 +31,8 @@ pub(super) struct Export {
     #[command(flatten)]
     org: OrgArgs,
 
-    /// Only keys with such a description, as a shell matches file names; repeat for others
-    #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
-    desc_glob: Vec<Pattern>,
+    #[command(flatten)]
+    desc_glob: DescGlobArgs,
 }
 
 pub(super) fn run(command: &Export, context: &Context<'_>) -> Result<ExitStatus, CliError> {
@@ -43,13 +41,9 @@ pub(super) fn run(command: &Export, context: &Context<'_>) -> Result<ExitStatus,
     context.run(
         |client| listing::call(client.org(list).api_keys().list()),
         |keys, output| {
-            let globs = &command.desc_glob;
             let mut keys: Vec<_> = keys
                 .iter()
-                .filter(|key| {
-                    let desc = key.desc.as_deref().unwrap_or_default();
-                    globs.is_empty() || globs.iter().any(|glob| glob.matches(desc))
-                })
+                .filter(|key| command.desc_glob.matches(key.desc.as_deref()))
                 .collect();
             keys.sort_unstable_by_key(|key| key.id.as_str());
             let known_roles = KnownRoles::new(context.config.service.value, false);

@@ -16,25 +16,40 @@ use crate::{
     error::CliError,
 };
 
-/// A line of the journal. Each attempt to create a successor begins with `rotation_started`.
+/// A line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
     at: String,
+    /// The old key. A line without one is about the rotation that was started last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<ApiKeyId>,
     #[serde(flatten)]
     event: Event,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(
     tag = "event",
     rename_all = "snake_case",
     rename_all_fields = "camelCase"
 )]
 pub(super) enum Event {
-    /// From here on, a key with the marker may exist.
+    /// The rotations that follow belong together.
+    SetStarted {
+        #[serde(flatten)]
+        endpoint: Endpoint,
+        #[serde(flatten)]
+        terms: Terms,
+        /// The old keys, in the order of their rotations.
+        keys: Vec<ApiKeyId>,
+    },
+    /// From here on, a key with the marker may exist. Each attempt to create a successor begins
+    /// with this line.
     RotationStarted {
         #[serde(flatten)]
         endpoint: Endpoint,
+        #[serde(flatten)]
+        terms: Terms,
         #[serde(flatten)]
         attempt: Attempt,
     },
@@ -52,15 +67,20 @@ pub(super) enum Event {
     },
 }
 
-/// An attempt to rotate a key.
+/// What holds for every attempt.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Terms {
+    pub(super) org: OrgId,
+    pub(super) grace_seconds: u64,
+}
+
+/// An attempt to create a successor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Attempt {
-    pub(super) org: OrgId,
-    pub(super) key: ApiKeyId,
     pub(super) marker: String,
-    pub(super) grace_seconds: u64,
-    /// A file that this rotation created.
+    /// A file that this rotation creates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) secret_file: Option<PathBuf>,
 }
@@ -91,16 +111,21 @@ pub(super) enum Outcome {
     Failed,
 }
 
-/// What the journal says of the last rotation in it.
-#[derive(Debug)]
+/// What the journal says of a rotation.
+#[derive(Debug, Clone)]
 pub(super) struct History {
-    pub(super) attempt: Attempt,
+    /// The old key.
+    pub(super) key: ApiKeyId,
+    pub(super) terms: Terms,
+    /// The last one.
+    pub(super) attempt: Option<Attempt>,
     pub(super) successor: Option<Successor>,
     pub(super) stage: Stage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
+    NotStarted,
     /// Nobody has the private key of a successor.
     Undelivered,
     Delivered {
@@ -111,13 +136,31 @@ pub(super) enum Stage {
     Ended(Outcome),
 }
 
+impl Stage {
+    /// Returns whether a key may exist that only the journal tells about.
+    pub(super) fn is_open(self) -> bool {
+        !matches!(self, Self::NotStarted | Self::Ended(_))
+    }
+}
+
 pub(super) struct Journal {
     path: PathBuf,
     appender: Appender,
     endpoint: Endpoint,
-    pub(super) history: Option<History>,
+    records: Records,
     /// Whether this run created the file and has written nothing to it.
     is_blank: bool,
+    is_broken: bool,
+}
+
+/// What the lines say.
+#[derive(Debug, Default)]
+struct Records {
+    is_set: bool,
+    /// Those of the last set, or the last rotation.
+    rotations: Vec<History>,
+    /// The one that was started last.
+    last: Option<ApiKeyId>,
 }
 
 impl Journal {
@@ -142,15 +185,16 @@ impl Journal {
             |error: io::Error| CliError::input(format!("cannot open {}: {error}", path.display()));
         let mut file = options.append(true).read(true).open(path).map_err(failed)?;
         lock_exclusively(&file, path)?;
-        let history = read(&mut file, path, &endpoint)?;
+        let records = read(&mut file, path, &endpoint)?;
         let mut appender = Appender::new(file);
         appender.find_cut_off_line().map_err(failed)?;
         Ok(Self {
             path: path.to_owned(),
             appender,
             endpoint,
-            history,
+            records,
             is_blank,
+            is_broken: false,
         })
     }
 
@@ -158,22 +202,94 @@ impl Journal {
         &self.path
     }
 
-    pub(super) fn start(&mut self, attempt: &Attempt) -> Result<(), CliError> {
-        self.is_blank = false;
-        self.write(Event::RotationStarted {
-            endpoint: self.endpoint.clone(),
-            attempt: attempt.clone(),
+    pub(super) fn is_blank(&self) -> bool {
+        self.is_blank
+    }
+
+    /// Returns whether a line could not be written.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
+    /// Returns whether the rotations belong together.
+    pub(super) fn is_set(&self) -> bool {
+        self.records.is_set
+    }
+
+    pub(super) fn rotations(&self) -> &[History] {
+        &self.records.rotations
+    }
+
+    /// Returns the rotation of a key of which the journal tells.
+    pub(super) fn rotation(&self, key: &ApiKeyId) -> Option<&History> {
+        self.rotations().iter().find(|history| history.key == *key)
+    }
+
+    /// Returns whether a private key is still to be handed over.
+    pub(super) fn needs_destination(&self) -> bool {
+        let mut rotations = self.rotations().iter();
+        rotations.any(|history| {
+            let stage = history.stage;
+            matches!(stage, Stage::NotStarted | Stage::Undelivered)
+                || stage == Stage::Ended(Outcome::Failed)
         })
     }
 
+    /// Takes a single rotation for the one to begin.
+    pub(super) fn expect(&mut self, key: &ApiKeyId, terms: Terms) {
+        self.records.rotations = vec![History::new(key.clone(), terms)];
+    }
+
+    /// Announces rotations that belong together.
+    pub(super) fn start_set(&mut self, terms: Terms, keys: Vec<ApiKeyId>) -> Result<(), CliError> {
+        let endpoint = self.endpoint.clone();
+        let event = Event::SetStarted {
+            endpoint,
+            terms,
+            keys,
+        };
+        self.add(None, event)
+    }
+
+    /// Announces an attempt to create a successor.
+    pub(super) fn start(
+        &mut self,
+        key: &ApiKeyId,
+        terms: Terms,
+        attempt: Attempt,
+    ) -> Result<(), CliError> {
+        let endpoint = self.endpoint.clone();
+        let event = Event::RotationStarted {
+            endpoint,
+            terms,
+            attempt,
+        };
+        self.add(Some(key), event)
+    }
+
+    /// Adds a line about a rotation.
+    pub(super) fn write(&mut self, key: &ApiKeyId, event: Event) -> Result<(), CliError> {
+        self.add(Some(key), event)
+    }
+
     /// Adds a line, and waits until the disk has it.
-    pub(super) fn write(&mut self, event: Event) -> Result<(), CliError> {
-        let line = Line { at: now(), event };
+    fn add(&mut self, key: Option<&ApiKeyId>, event: Event) -> Result<(), CliError> {
+        self.is_blank = false;
+        let line = Line {
+            at: now(),
+            key: key.cloned(),
+            event,
+        };
         let written = serde_json::to_vec(&line)
             .map_err(io::Error::from)
             .and_then(|line| self.appender.append(line))
             .and_then(|()| self.appender.file.sync_data());
-        written.map_err(|error| unwritable(&self.path, error))
+        if let Err(error) = written {
+            self.is_broken = true;
+            return Err(unwritable(&self.path, error));
+        }
+        self.records.apply(line.key, line.event);
+        Ok(())
     }
 }
 
@@ -186,57 +302,97 @@ impl Drop for Journal {
     }
 }
 
-/// Reads what the file says of its last rotation.
-fn read(file: &mut File, path: &Path, endpoint: &Endpoint) -> Result<Option<History>, CliError> {
+/// Reads what the file says.
+fn read(file: &mut File, path: &Path, endpoint: &Endpoint) -> Result<Records, CliError> {
     const START: &[u8] = br#"{"at":"#;
 
     let path = path.display();
     let failed = |error| CliError::input(format!("cannot read {path}: {error}"));
     file.rewind().map_err(failed)?;
-    let mut history: Option<History> = None;
+    let mut records = Records::default();
     for line in BufReader::new(file).split(b'\n') {
         let line = line.map_err(failed)?;
-        let event = match serde_json::from_slice(&line) {
-            Ok(Line { event, .. }) => event,
+        let Line { key, event, .. } = match serde_json::from_slice(&line) {
+            Ok(line) => line,
             // A line that was cut off announces a step that was not taken.
-            Err(_) if history.is_some() => continue,
+            Err(_) if !records.rotations.is_empty() => continue,
             Err(_) if line.starts_with(START) || START.starts_with(&line) => continue,
             Err(_) => {
                 let message = format!("{path} is not the journal of a rotation");
                 return Err(CliError::input(message));
             }
         };
-        match (event, &mut history) {
-            (
-                Event::RotationStarted {
-                    endpoint: theirs,
-                    attempt,
-                },
-                history,
-            ) => {
-                if theirs != *endpoint {
-                    return Err(CliError::input(format!(
-                        "{path} is the journal of a rotation on {} at {}, not {} at {}",
-                        theirs.service, theirs.base_url, endpoint.service, endpoint.base_url
-                    )));
-                }
-                *history = Some(History {
-                    attempt,
-                    successor: None,
-                    stage: Stage::Undelivered,
-                });
+        if let Some(theirs) = event.endpoint().filter(|theirs| *theirs != endpoint) {
+            return Err(CliError::input(format!(
+                "{path} is the journal of a rotation on {} at {}, not {} at {}",
+                theirs.service, theirs.base_url, endpoint.service, endpoint.base_url
+            )));
+        }
+        records.apply(key, event);
+    }
+    Ok(records)
+}
+
+impl Event {
+    fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::SetStarted { endpoint, .. } | Self::RotationStarted { endpoint, .. } => {
+                Some(endpoint)
             }
-            (_, None) => {}
-            (event, Some(history)) => history.apply(event),
+            _ => None,
         }
     }
-    Ok(history)
+}
+
+impl Records {
+    fn apply(&mut self, key: Option<ApiKeyId>, event: Event) {
+        if let Event::SetStarted { terms, keys, .. } = event {
+            let new = |key| History::new(key, terms.clone());
+            *self = Self {
+                is_set: true,
+                rotations: keys.into_iter().map(new).collect(),
+                last: None,
+            };
+            return;
+        }
+        let Some(key) = key.or_else(|| self.last.clone()) else {
+            return;
+        };
+        if let Event::RotationStarted { terms, .. } = &event {
+            self.last = Some(key.clone());
+            if !self.rotations.iter().any(|history| history.key == key) {
+                self.is_set = false;
+                self.rotations = vec![History::new(key.clone(), terms.clone())];
+            }
+        }
+        let mut rotations = self.rotations.iter_mut();
+        if let Some(history) = rotations.find(|history| history.key == key) {
+            history.apply(event);
+        }
+    }
 }
 
 impl History {
+    /// Returns a rotation that is not started.
+    pub(super) fn new(key: ApiKeyId, terms: Terms) -> Self {
+        Self {
+            key,
+            terms,
+            attempt: None,
+            successor: None,
+            stage: Stage::NotStarted,
+        }
+    }
+
     fn apply(&mut self, event: Event) {
         match event {
-            Event::RotationStarted { .. } => {}
+            Event::SetStarted { .. } => {}
+            Event::RotationStarted { terms, attempt, .. } => {
+                self.terms = terms;
+                self.attempt = Some(attempt);
+                self.successor = None;
+                self.stage = Stage::Undelivered;
+            }
             Event::SuccessorCreated(successor) => self.successor = Some(successor),
             Event::Delivered { delete_after } => self.stage = Stage::Delivered { delete_after },
             Event::FinishStarted => self.stage = Stage::Finishing,

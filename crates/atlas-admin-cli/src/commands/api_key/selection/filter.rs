@@ -1,11 +1,11 @@
-//! Which keys a list shows.
+//! The conditions that keys must meet.
 
 use atlas_admin::{ApiKey, ProjectId};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use crate::{
-    args::RoleArgs,
+    args::{DescGlobArgs, RoleArgs},
     ui::{
         Output,
         key_list::{LastUse, ListedKey, Usage},
@@ -26,6 +26,9 @@ use crate::{
         .requires("role"))
 )]
 pub(super) struct Filter {
+    #[command(flatten)]
+    desc_glob: DescGlobArgs,
+
     /// Only keys with a role in this project
     #[arg(long, value_name = "ID")]
     pub(super) project: Option<ProjectId>,
@@ -70,8 +73,13 @@ impl Filter {
                     || role.project_id == self.project;
                 counts && self.role.role.contains(&role.role_name)
             });
+        let has_desc = self.desc_glob.matches(key.desc.as_deref());
         // A key that is younger cannot be unused for so long.
-        is_in_project && has_role && is_before(self.older_than) && is_before(self.unused_since)
+        has_desc
+            && is_in_project
+            && has_role
+            && is_before(self.older_than)
+            && is_before(self.unused_since)
     }
 
     /// Removes the keys whose access lists do not meet the conditions.

@@ -1,24 +1,21 @@
 //! `api-key list`
 
-mod access_lists;
-mod filter;
-
 use atlas_admin::Client;
-use clap::{Args, value_parser};
+use clap::Args;
 
-use self::filter::Filter;
+use super::selection::Selection;
 use crate::{
     args::OrgArgs,
     commands::{context::Context, listing},
     error::{CliError, ExitStatus},
-    ui::key_list::{self, ListedKey},
+    ui::key_list,
 };
 
 const EXAMPLES: &str = "\
 Examples:
   atlas-admin api-key list --org 32b6e34b3d91647abb20e7b8
   atlas-admin api-key list --role ORG_OWNER --older-than 90d --output csv > owners.csv
-  atlas-admin api-key list --unused-since 30d
+  atlas-admin api-key list --desc-glob 'ci-*' --unused-since 30d
   atlas-admin api-key list --output json | jq -r '.[] | select(.desc == \"ci deploys\") | .id'";
 
 /// List an organization's API keys
@@ -40,40 +37,23 @@ pub(in crate::commands) struct List {
     #[command(flatten)]
     org: OrgArgs,
 
-    /// Number of access lists to read at once, 1 to 256
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value = "8",
-        value_parser = value_parser!(u16).range(1..=256),
-        requires = "access_list_filter"
-    )]
-    concurrency: u16,
-
     #[command(flatten)]
-    filter: Filter,
+    selection: Selection,
 }
 
 pub(super) fn run(command: &List, context: &Context<'_>) -> Result<ExitStatus, CliError> {
-    let filter = &command.filter;
+    let selection = &command.selection;
     let org = context.org(&command.org)?;
-    context.check_any_roles(&filter.role)?;
+    selection.check(context)?;
     let call = |client: &Client| listing::call(client.org(&org).api_keys().list());
     if context.dry_run {
         return context.preview(call);
     }
     let keys = context.with_rate_limited_session(async |session| {
-        let mut keys = call(&session.client)?.send().await?;
-        keys.retain(|key| filter.admits(key));
-        if !filter.needs_access_lists() {
-            return Ok(ListedKey::without_usage(keys));
-        }
+        let keys = call(&session.client)?.send().await?;
         let org = session.client.org(&org);
-        let concurrency = command.concurrency.into();
-        let mut keys = access_lists::read(&org, keys, concurrency, context.output).await?;
-        filter.retain_by_usage(&mut keys, context.output);
-        Ok(keys)
+        selection.select(&org, keys, context.output).await
     })?;
-    key_list::print(&keys, filter.project.as_ref(), context.output)?;
+    key_list::print(&keys, selection.project(), context.output)?;
     Ok(ExitStatus::Success)
 }
