@@ -1,7 +1,7 @@
 //! Secrets from files and standard input.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, IsTerminal, Read},
     path::Path,
 };
@@ -68,7 +68,7 @@ fn others_can_read(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
 
     // Permissions of a pipe say nothing.
-    fs::metadata(path)
+    std::fs::metadata(path)
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
 }
 
