@@ -59,7 +59,7 @@ pub(crate) fn copy_workspace(target: &Path) -> io::Result<()> {
     for file in ["Cargo.toml", "Cargo.lock", "CHANGELOG.md", "README.md"] {
         fs::copy(root.join(file), target.join(file))?;
     }
-    for folder in ["openapi", "crates", "tests", "xtask"] {
+    for folder in ["openapi", "crates", "examples", "tests", "xtask"] {
         copy_folder(&root.join(folder), &target.join(folder))?;
     }
     Ok(())
