@@ -5,3 +5,8 @@ pub mod ids;
 mod recording;
 
 pub use recording::{Recording, fixture, shared};
+
+/// Compiles the code in the README of the workspace.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -50,7 +50,14 @@ const STEPS: &[Step] = &[
         "trimmed document",
         &["cargo xtask trim --from {upstream} --check"],
     ),
+    step(
+        "features",
+        &[
+            "cargo hack check --quiet --each-feature --package atlas-admin --package atlas-admin-raw --package atlas-admin-cli --package atlas-emulator",
+        ],
+    ),
     step("tests", &["cargo test --workspace"]),
+    step("packages", &["cargo xtask packages"]),
     upstream_step(
         "upstream documents",
         &[

@@ -5,8 +5,11 @@
 
 pub mod check_operations;
 pub mod ci;
+#[cfg(unix)]
+pub mod cost;
 pub mod diff;
 pub mod document;
+pub mod packages;
 pub mod pipeline;
 mod progress;
 pub mod release_tasks;

@@ -20,12 +20,13 @@ use xtask::{
         output::{Mode, write_or_check},
         sanitize::sanitize,
     },
+    packages,
     pipeline::{
         emit::{self, progenitor::Part, worker},
         services::Services,
         sources::Sources,
     },
-    release_tasks, screenshot, speed,
+    release_tasks, screenshot, speed, trial,
     type_check::type_check,
     update,
     upstream::{DEFAULT_SERVICE, Upstream},
@@ -81,6 +82,15 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Measure what a user's program costs to build, beside others
+    #[cfg(unix)]
+    Cost {
+        /// Write the table into the SDK's README
+        #[arg(long)]
+        write_readme: bool,
+    },
+    /// Check the packages as their users get them
+    Packages,
     /// Write the picture of `atlas-admin apply --plan` in README.md
     Screenshot,
     /// Generate a part of the low-level crate; `generate` starts this
@@ -198,6 +208,11 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
         Task::Interop { arguments } => release_tasks::run(&root, "interop", &arguments),
         Task::Soak { arguments } => release_tasks::run(&root, "soak", &arguments),
         Task::Ci { steps } => ci::run(&root, &steps),
+        #[cfg(unix)]
+        Task::Cost { write_readme } => {
+            xtask::cost::measure(&root, &trial::target(&root)?, write_readme)
+        }
+        Task::Packages => packages::check(&root),
         Task::Screenshot => screenshot::write(&root),
         Task::Speed { from } => {
             let services = Services::read(&root.join(Services::PATH))?;

@@ -1,7 +1,7 @@
 //! An API key's life on each service: it is created, assigned to a project, restricted to this
 //! machine, used, given other roles there, and deleted. All on the bundled local server.
 //!
-//! Run it with `cargo run --example key_life`.
+//! Run it with `cargo run -p examples --example key_life`.
 
 use std::{error::Error, time::SystemTime};
 

@@ -7,7 +7,7 @@ use atlas_admin::{ApiKey, Client, ClientBuilder, Credentials, OrgRole, ProjectRo
 use atlas_emulator::Emulator;
 
 const USAGE: &str = "\
-Usage: cargo run --example quickstart [-- --live]
+Usage: cargo run -p examples --example quickstart [-- --live]
 
 Without --live, a local server is started and used.
 

@@ -130,6 +130,22 @@
 //! - [`Client::request`]: any other resource of the service.
 //! - [`ClientBuilder::limit_rate`]: thousands of updates within the service's rate limit.
 //! - `testing`, with the feature `test-util`: fake services for tests.
+//!
+//! # Features
+//!
+//! | feature | for |
+//! | --- | --- |
+//! | `rustls`, on by default | TLS by rustls with aws-lc-rs |
+//! | `rustls-no-provider` | TLS by rustls, with the [provider] that the program installs before it builds a client |
+//! | `native-tls` | TLS by the system's library; on Linux OpenSSL. With `rustls` as well, that is used, so turn the default features off |
+//! | `gzip`, `brotli`, `zstd` | compressed responses, which pay off for long lists |
+//! | `file-store` | `FileStore`: tokens of service accounts in files |
+//! | `test-util` | `testing`: a fake service for tests |
+//! | `mock-httpmock` | `testing::mock`: typed mocks for httpmock |
+//!
+//! Without a feature for TLS, only plain HTTP works.
+//!
+//! [provider]: https://docs.rs/rustls/latest/rustls/#cryptography-providers
 
 mod auth;
 mod call;
@@ -143,7 +159,7 @@ mod operations;
 mod rate_limiter;
 mod resources;
 mod retry;
-#[cfg(feature = "test-util")]
+#[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
@@ -187,7 +203,9 @@ pub use resources::{
     project::{Project, ProjectApiKey, ProjectApiKeys},
 };
 pub use retry::RetryPolicy;
-pub use token_store::{AccessToken, FileStore, MemoryStore, TokenKey, TokenLock, TokenStore};
+#[cfg(feature = "file-store")]
+pub use token_store::FileStore;
+pub use token_store::{AccessToken, MemoryStore, TokenKey, TokenLock, TokenStore};
 
 /// Entry point of the fuzz target.
 #[cfg(fuzzing)]
@@ -199,8 +217,7 @@ pub fn check_challenge(lines: &[u8]) {
 #[doc = include_str!("../RELIABILITY.md")]
 pub mod reliability {}
 
-/// Compiles the code in the READMEs.
+/// Compiles the code in the README.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../README.md")]
 struct Readme;

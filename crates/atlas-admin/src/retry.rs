@@ -1,13 +1,9 @@
 //! Whether a failed call is retried, and after how long.
 
-use std::{
-    error::Error as _,
-    time::{Duration, SystemTime},
-};
+use std::{error::Error as _, time::Duration};
 
 use atlas_admin_raw::catalog::Effect;
 use http::StatusCode;
-use retry_policies::{Jitter, RetryDecision, RetryPolicy as _, policies::ExponentialBackoff};
 
 use crate::error::{Error, ErrorKind};
 
@@ -117,25 +113,15 @@ impl RetryPolicy {
         if failure.lost_idle_connection {
             return Some(Duration::ZERO);
         }
-        failure
-            .error
-            .retry_after()
-            .or_else(|| self.backoff(attempts))
+        let delay = failure.error.retry_after();
+        Some(delay.unwrap_or_else(|| self.bound(attempts).mul_f64(rand::random())))
     }
 
-    fn backoff(&self, attempts: u32) -> Option<Duration> {
+    /// Returns the bound of the delay after `attempts` attempts.
+    fn bound(&self, attempts: u32) -> Duration {
+        let factor = 2_u32.saturating_pow(attempts.saturating_sub(1));
         let longest = self.max_delay.max(self.initial_delay);
-        let backoff = ExponentialBackoff::builder()
-            .retry_bounds(self.initial_delay, longest)
-            .jitter(Jitter::Full)
-            .build_with_max_retries(self.max_attempts);
-        let now = SystemTime::now();
-        match backoff.should_retry(now, attempts.saturating_sub(1)) {
-            RetryDecision::Retry { execute_after } => {
-                Some(execute_after.duration_since(now).unwrap_or_default())
-            }
-            RetryDecision::DoNotRetry => None,
-        }
+        self.initial_delay.saturating_mul(factor).min(longest)
     }
 }
 
@@ -198,5 +184,44 @@ impl Failure<'_> {
             ErrorKind::Timeout => "no response in time",
             _ => "the service is unavailable",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(policy: &RetryPolicy, attempts: u32) -> u128 {
+        policy.bound(attempts).as_millis()
+    }
+
+    #[test]
+    fn the_bound_of_the_delay_doubles_up_to_the_longest() {
+        let policy = RetryPolicy::standard();
+        let bounds = [1, 2, 3, 6, 7, 100, u32::MAX].map(|attempts| millis(&policy, attempts));
+        assert_eq!(bounds, [500, 1_000, 2_000, 16_000, 20_000, 20_000, 20_000]);
+        // No bound is below the first one.
+        let policy = policy.max_delay(Duration::from_millis(100));
+        assert_eq!([1, 2].map(|attempts| millis(&policy, attempts)), [500, 500]);
+        let policy = policy.initial_delay(Duration::ZERO);
+        assert_eq!(millis(&policy, u32::MAX), 0);
+    }
+
+    #[test]
+    fn a_delay_is_random_below_its_bound() {
+        let error = Error::new(ErrorKind::Timeout, "no response");
+        let failure = Failure {
+            error: &error,
+            effect: Effect::Read,
+            may_have_applied: true,
+            lost_idle_connection: false,
+        };
+        let policy = RetryPolicy::standard();
+        let delays: Vec<_> = (0..100).filter_map(|_| policy.delay(1, &failure)).collect();
+        let half = policy.bound(1) / 2;
+        assert_eq!(delays.len(), 100);
+        assert!(delays.iter().all(|delay| *delay < policy.bound(1)));
+        assert!(delays.iter().any(|delay| *delay < half));
+        assert!(delays.iter().any(|delay| *delay > half));
     }
 }

@@ -136,7 +136,7 @@ impl Client {
     async fn call(&mut self, body: &str) -> io::Result<()> {
         self.count += 1;
         let (nonce, count, target) = (&self.nonce, self.count, &self.target);
-        let hash = |text: String| hex::encode(Md5::digest(text));
+        let hash = |text: String| const_hex::encode(Md5::digest(text));
         let ha1 = hash(format!("{}:MMS Public API:{}", self.user, self.password));
         let ha2 = hash(format!("{}:{target}", self.method));
         let response = hash(format!("{ha1}:{nonce}:{count:08x}:cafe:auth:{ha2}"));

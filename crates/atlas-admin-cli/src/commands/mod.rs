@@ -9,6 +9,7 @@ mod completions;
 mod context;
 mod create;
 mod deletion;
+#[cfg(feature = "emulator")]
 mod emulator;
 mod export;
 mod journal_file;
@@ -67,6 +68,7 @@ enum Command {
     AccessList(access_list::AccessList),
     Apply(apply::Apply),
     Export(export::Export),
+    #[cfg(feature = "emulator")]
     Emulator(emulator::Emulator),
     Roles(roles::Roles),
     Schema(schema::Schema),
@@ -102,6 +104,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<ExitStatus, CliError> {
         Command::AccessList(command) => access_list::run(&command, &context()?),
         Command::Apply(command) => apply::run(&command, global, output),
         Command::Export(command) => export::run(&command, &context()?),
+        #[cfg(feature = "emulator")]
         Command::Emulator(command) => emulator::run(&command, output).map(done),
         Command::Roles(_) => roles::run(global, output).map(done),
         Command::Schema(command) => schema::run(&command, output).map(done),

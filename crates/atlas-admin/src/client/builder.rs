@@ -3,7 +3,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
-use reqwest::{Certificate, Identity};
 
 use super::{Client, ClientInner, sunset::SunsetWarnings};
 use crate::{
@@ -18,9 +17,9 @@ use crate::{
     token_store::{MemoryStore, TokenStore},
     transport::{
         Transport,
-        body::BOM,
         http::{CustomTransport, HttpSettings, HttpTransport},
         proxy::Route,
+        tls::Certificates,
     },
 };
 
@@ -51,8 +50,7 @@ pub struct ClientBuilder {
     max_body_size: Option<usize>,
     retry: RetryPolicy,
     limit_rate: bool,
-    root_certificates: Vec<Certificate>,
-    identity: Option<Identity>,
+    certificates: Certificates,
     http: Option<reqwest::Client>,
     transport: Option<Arc<dyn Transport>>,
     token_store: Option<Arc<dyn TokenStore>>,
@@ -213,27 +211,22 @@ impl ClientBuilder {
 
     /// Trusts an additional certificate authority, given in PEM, such as a private one of
     /// Ops Manager. Has no effect on an [`http_client`](Self::http_client).
-    /// [`build`](Self::build) refuses what is not a certificate.
+    /// [`build`](Self::build) refuses what is not a certificate. Needs a feature for TLS.
+    #[cfg(any(feature = "native-tls", feature = "rustls-no-provider"))]
     pub fn add_root_certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
-        let certificates = Certificate::from_pem_bundle(without_bom(pem.as_ref()))
-            .ok()
-            .filter(|certificates| !certificates.is_empty())
-            .ok_or_else(|| Error::input("the root certificate is not valid PEM"));
-        let certificates = self.check(certificates);
-        self.root_certificates
-            .extend(certificates.into_iter().flatten());
+        let added = self.certificates.add_roots(without_bom(pem.as_ref()));
+        self.check(added);
         self
     }
 
     /// Sets the client certificate for services that request one, given in PEM with its
-    /// private key. Has no effect on an [`http_client`](Self::http_client).
-    /// [`build`](Self::build) refuses what is not a certificate with its key, without quoting
-    /// it.
+    /// private key; with the feature `native-tls`, that is one in PKCS #8. Has no effect on an
+    /// [`http_client`](Self::http_client). [`build`](Self::build) refuses what is not a
+    /// certificate with its key, without quoting it. Needs a feature for TLS.
+    #[cfg(any(feature = "native-tls", feature = "rustls-no-provider"))]
     pub fn client_identity(mut self, pem: impl AsRef<[u8]>) -> Self {
-        let identity = Identity::from_pem(without_bom(pem.as_ref())).map_err(|_| {
-            Error::input("the identity is not a certificate with its private key in PEM")
-        });
-        self.identity = self.check(identity);
+        let set = self.certificates.set_identity(without_bom(pem.as_ref()));
+        self.check(set);
         self
     }
 
@@ -270,7 +263,7 @@ impl ClientBuilder {
     }
 
     /// Sets where a service account's tokens are stored; in memory ([`MemoryStore`]) by
-    /// default. A command that runs often should use a [`FileStore`](crate::FileStore).
+    /// default. A command that runs often should use a `FileStore` (feature `file-store`).
     /// Other credentials do not use the store.
     pub fn token_store(mut self, store: impl TokenStore) -> Self {
         self.token_store = Some(Arc::new(store));
@@ -322,8 +315,7 @@ impl ClientBuilder {
                 let settings = HttpSettings {
                     connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
                     user_agent: user_agent.clone(),
-                    root_certificates: self.root_certificates,
-                    identity: self.identity,
+                    certificates: self.certificates,
                     is_https: base_url.is_https(),
                     route: match &self.transport {
                         Some(_) => Route::Direct,
@@ -463,8 +455,9 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
+#[cfg(any(feature = "native-tls", feature = "rustls-no-provider"))]
 fn without_bom(pem: &[u8]) -> &[u8] {
-    pem.strip_prefix(BOM).unwrap_or(pem)
+    pem.strip_prefix(crate::transport::body::BOM).unwrap_or(pem)
 }
 
 fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {

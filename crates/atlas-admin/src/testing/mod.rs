@@ -1,5 +1,5 @@
 //! Test doubles of the services, for programs that use this crate. They need the feature
-//! `test-util`, in the development dependencies:
+//! `test-util`, in the development dependencies, or `mock-httpmock`, which adds typed mocks:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -11,7 +11,7 @@
 //! | the test is about | use | network |
 //! | --- | --- | --- |
 //! | how a program handles responses and failures | [`FakeService`] | none |
-//! | exact requests; a program in another process; several clients of one server | typed [`mock`]s for httpmock | a loopback port |
+//! | exact requests; a program in another process; several clients of one server | typed mocks for httpmock (`mock-httpmock`) | a loopback port |
 //! | updates that persist; authentication, roles, versions, rate limits; random faults | the emulator, crate `atlas-emulator` | a loopback port |
 //!
 //! The first two respond as the test says. Only the emulator knows what the services accept:
@@ -57,8 +57,9 @@
 //!
 //! # With a mock server
 //!
-//! The typed mocks in [`mock`] run on [httpmock], with its recorded calls, delays and
-//! assertions; see there for an example.
+//! The typed mocks in the module `mock` run on [httpmock], with its recorded calls, delays and
+//! assertions; see there for an example. They have a feature of their own, `mock-httpmock`,
+//! because they need one version of httpmock.
 //!
 //! # With the emulator
 //!
@@ -88,6 +89,7 @@ mod failure;
 mod fake_response;
 mod fake_service;
 mod key;
+#[cfg(feature = "mock-httpmock")]
 pub mod mock;
 mod operation;
 mod recorded_request;

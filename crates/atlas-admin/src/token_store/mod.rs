@@ -1,5 +1,6 @@
 //! Stores for service accounts' tokens.
 
+#[cfg(feature = "file-store")]
 mod file;
 mod memory;
 
@@ -7,6 +8,7 @@ use std::{any::Any, fmt, io, sync::Arc, time::SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 
+#[cfg(feature = "file-store")]
 pub use file::FileStore;
 pub use memory::MemoryStore;
 

@@ -4,12 +4,13 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use parking_lot::Mutex;
-use reqwest::{Certificate, Client, Identity, Request, redirect, retry};
+use reqwest::{Client, Request, redirect, retry};
 use tokio::runtime;
 use tower::util::MapFutureLayer;
 
 use super::{
     ResponseFuture, Transport, pool::Pool, proxy::Route, resolver::Resolver, send_error::SendError,
+    tls::Certificates,
 };
 use crate::error::{Error, ErrorKind};
 
@@ -21,8 +22,7 @@ const MAX_RUNTIMES: usize = 8;
 pub(crate) struct HttpSettings {
     pub(crate) connect_timeout: Duration,
     pub(crate) user_agent: HeaderValue,
-    pub(crate) root_certificates: Vec<Certificate>,
-    pub(crate) identity: Option<Identity>,
+    pub(crate) certificates: Certificates,
     /// Whether the service is reached by HTTPS.
     pub(crate) is_https: bool,
     pub(crate) route: Route,
@@ -32,18 +32,23 @@ impl HttpSettings {
     /// Creates a client that builds requests and sends none. It needs no certificates of the
     /// system.
     pub(crate) fn request_builder(&self) -> Result<Client, Error> {
-        self.identified(Client::builder().no_proxy())
-            .tls_certs_only(self.root_certificates.iter().cloned())
-            .build()
-            .map_err(|error| {
-                Error::new(ErrorKind::Transport, "cannot create an HTTP client").with_source(error)
-            })
+        let builder = self.certificates.apply(Client::builder(), false).no_proxy();
+        builder.build().map_err(|error| {
+            Error::new(ErrorKind::Transport, "cannot create an HTTP client").with_source(error)
+        })
     }
 
     /// Creates a client that keeps up to `max_idle` connections for later requests.
     fn client(&self, max_idle: usize, pool: Pool) -> reqwest::Result<Client> {
-        let mut builder = self
-            .identified(Client::builder())
+        let uses_tls = self.is_https
+            || match &self.route {
+                Route::Direct => false,
+                Route::System => true,
+                Route::Proxy { is_https, .. } => *is_https,
+            };
+        let builder = self
+            .certificates
+            .apply(Client::builder(), uses_tls)
             .connect_timeout(self.connect_timeout)
             .dns_resolver(Resolver {
                 limit: self.connect_timeout,
@@ -60,32 +65,12 @@ impl HttpSettings {
             .connector_layer(MapFutureLayer::new(move |connection| {
                 pool.clone().connect(connection)
             }));
-        let uses_tls = self.is_https
-            || match &self.route {
-                Route::Direct => false,
-                Route::System => true,
-                Route::Proxy { is_https, .. } => *is_https,
-            };
-        let roots = self.root_certificates.iter().cloned();
-        builder = match roots.len() {
-            // Reading the system's certificates takes time, and fails where there are none.
-            _ if !uses_tls => builder.tls_certs_only(roots),
-            0 => builder,
-            _ => builder.tls_certs_merge(roots),
-        };
-        builder = match &self.route {
+        let builder = match &self.route {
             Route::Direct => builder.no_proxy(),
             Route::System => builder,
             Route::Proxy { proxy, .. } => builder.proxy((**proxy).clone()),
         };
         builder.build()
-    }
-
-    fn identified(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        match &self.identity {
-            Some(identity) => builder.identity(identity.clone()),
-            None => builder,
-        }
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod progress;
 pub(crate) mod proxy;
 mod resolver;
 pub(crate) mod send_error;
+pub(crate) mod tls;
 
 use std::{fmt, pin::Pin};
 

@@ -63,9 +63,9 @@ impl Algorithm {
     fn hash(self, parts: &[&str]) -> String {
         let text = parts.join(":");
         match self {
-            Self::Md5 | Self::Md5Sess => hex::encode(Md5::digest(text)),
-            Self::Sha256 | Self::Sha256Sess => hex::encode(Sha256::digest(text)),
-            Self::Sha512_256 | Self::Sha512_256Sess => hex::encode(Sha512_256::digest(text)),
+            Self::Md5 | Self::Md5Sess => const_hex::encode(Md5::digest(text)),
+            Self::Sha256 | Self::Sha256Sess => const_hex::encode(Sha256::digest(text)),
+            Self::Sha512_256 | Self::Sha512_256Sess => const_hex::encode(Sha512_256::digest(text)),
         }
     }
 }

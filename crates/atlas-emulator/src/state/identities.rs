@@ -51,6 +51,6 @@ impl Identities {
     fn hex(&mut self, bytes: usize) -> String {
         let mut buffer = vec![0; bytes];
         self.0.fill_bytes(&mut buffer);
-        hex::encode(buffer)
+        const_hex::encode(buffer)
     }
 }

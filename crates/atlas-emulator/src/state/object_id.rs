@@ -23,7 +23,7 @@ impl ObjectId {
             return None;
         }
         let mut bytes = [0; 12];
-        hex::decode_to_slice(text, &mut bytes).ok()?;
+        const_hex::decode_to_slice(text, &mut bytes).ok()?;
         Some(Self(bytes))
     }
 }
@@ -31,7 +31,7 @@ impl ObjectId {
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; 24];
-        hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
+        const_hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
         f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }

@@ -7,13 +7,13 @@ pub(crate) const REALM: &str = "interop digest";
 
 /// Creates a password for one run.
 pub(crate) fn password() -> String {
-    hex::encode(rand::random::<[u8; 16]>())
+    const_hex::encode(rand::random::<[u8; 16]>())
 }
 
 /// Returns a line of Apache's file of digest users.
 pub(crate) fn htdigest(password: &str) -> String {
     let hash = Md5::digest(format!("{USER}:{REALM}:{password}"));
-    format!("{USER}:{REALM}:{}\n", hex::encode(hash))
+    format!("{USER}:{REALM}:{}\n", const_hex::encode(hash))
 }
 
 /// Returns a line of lighttpd's file of plain passwords.
