@@ -65,14 +65,15 @@ impl Cost {
             fs::remove_dir_all(target)?;
         }
         let seconds = |profile| -> Result<f64> {
-            eprintln!("{name}: {profile}");
             let before = children_seconds()?;
             cargo(
                 &folder,
                 target,
                 &["build", "--quiet", "--offline", "--profile", profile],
             )?;
-            Ok(children_seconds()? - before)
+            let seconds = children_seconds()? - before;
+            eprintln!("{name}: {profile}: {seconds:.0} s");
+            Ok(seconds)
         };
         let (debug, release) = (seconds("dev")?, seconds("release")?);
         let binary = target.join("release").join(format!("cost-{name}"));
