@@ -18,6 +18,8 @@ struct Step {
     commands: &'static [&'static str],
     /// Whether the commands read `{upstream}`, the newest of the vendor's documents.
     needs_upstream: bool,
+    /// Whether it compiles everything several times.
+    is_slow: bool,
 }
 
 const fn step(name: &'static str, commands: &'static [&'static str]) -> Step {
@@ -25,14 +27,21 @@ const fn step(name: &'static str, commands: &'static [&'static str]) -> Step {
         name,
         commands,
         needs_upstream: false,
+        is_slow: false,
     }
 }
 
 const fn upstream_step(name: &'static str, commands: &'static [&'static str]) -> Step {
     Step {
-        name,
-        commands,
         needs_upstream: true,
+        ..step(name, commands)
+    }
+}
+
+const fn slow_step(name: &'static str, commands: &'static [&'static str]) -> Step {
+    Step {
+        is_slow: true,
+        ..step(name, commands)
     }
 }
 
@@ -50,14 +59,14 @@ const STEPS: &[Step] = &[
         "trimmed document",
         &["cargo xtask trim --from {upstream} --check"],
     ),
-    step(
+    slow_step(
         "features",
         &[
             "cargo hack check --quiet --each-feature --package atlas-admin --package atlas-admin-raw --package atlas-admin-cli --package atlas-emulator",
         ],
     ),
     step("tests", &["cargo test --workspace"]),
-    step("packages", &["cargo xtask packages"]),
+    slow_step("packages", &["cargo xtask packages"]),
     upstream_step(
         "upstream documents",
         &[
@@ -67,8 +76,9 @@ const STEPS: &[Step] = &[
     ),
 ];
 
-/// Runs the steps with these names, or all of them, and prints how long each took.
-pub fn run(root: &Path, only: &[String]) -> Result<()> {
+/// Runs the steps with these names, or all of them, or all that are not slow, and prints how long
+/// each took.
+pub fn run(root: &Path, quick: bool, only: &[String]) -> Result<()> {
     for name in only {
         ensure!(
             STEPS.iter().any(|step| step.name == name),
@@ -83,7 +93,8 @@ pub fn run(root: &Path, only: &[String]) -> Result<()> {
     let upstream = newest_upstream(root);
     let mut times = Vec::new();
     for step in STEPS {
-        if !only.is_empty() && !only.iter().any(|name| name == step.name) {
+        let is_named = only.iter().any(|name| name == step.name);
+        if !only.is_empty() && !is_named || quick && step.is_slow {
             continue;
         }
         println!("\n== {}", step.name);

@@ -50,8 +50,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run every gate, as `.ci/run` does, or the named ones
+    /// Run every gate, or the named ones
     Ci {
+        /// Leave out the steps that take longest, as `.ci/run` does
+        #[arg(long, conflicts_with = "steps")]
+        quick: bool,
+
         /// The steps to run, such as "lints"; all unless given
         steps: Vec<String>,
     },
@@ -207,7 +211,7 @@ fn run(Arguments { root, task }: Arguments) -> Result<()> {
         Task::Bench { arguments } => release_tasks::run(&root, "bench", &arguments),
         Task::Interop { arguments } => release_tasks::run(&root, "interop", &arguments),
         Task::Soak { arguments } => release_tasks::run(&root, "soak", &arguments),
-        Task::Ci { steps } => ci::run(&root, &steps),
+        Task::Ci { quick, steps } => ci::run(&root, quick, &steps),
         #[cfg(unix)]
         Task::Cost { write_readme } => {
             xtask::cost::measure(&root, &trial::target(&root)?, write_readme)
