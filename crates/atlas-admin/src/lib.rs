@@ -189,13 +189,6 @@ pub use resources::{
 pub use retry::RetryPolicy;
 pub use token_store::{AccessToken, FileStore, MemoryStore, TokenKey, TokenLock, TokenStore};
 
-/// Entry point of the fuzz target.
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub fn check_challenge(lines: &[u8]) {
-    auth::digest::hostile::check(lines);
-}
-
 #[doc = include_str!("../RELIABILITY.md")]
 pub mod reliability {}
 
