@@ -48,20 +48,42 @@ fn no_import_circles() {
 
 #[test]
 fn imports_of_atlas_admin_point_down() {
-    let root = workspace().join("crates/atlas-admin/src/lib.rs");
-    let layers: &[&[&str]] = &[
-        &["testing", "observability"],
-        &["resources"],
-        &["operations"],
-        &["call"],
-        &["client"],
-        &["auth", "retry", "rate_limiter"],
-        &["token_store", "credentials"],
-        &["transport"],
-        &["error"],
-        &["model", "generated"],
-    ];
-    let found = circles::upward_imports(&ImportGraph::read(&root), layers);
+    assert_layers(
+        "crates/atlas-admin/src/lib.rs",
+        &[
+            &["testing", "observability"],
+            &["resources"],
+            &["operations"],
+            &["call"],
+            &["client"],
+            &["auth", "retry", "rate_limiter"],
+            &["token_store", "credentials"],
+            &["transport"],
+            &["error"],
+            &["model", "generated"],
+        ],
+    );
+}
+
+#[test]
+fn imports_of_http_digest_session_point_down() {
+    assert_layers(
+        "crates/http-digest-session/src/lib.rs",
+        &[
+            &["client"],
+            &["exchange"],
+            &["auth"],
+            &["session", "cookies"],
+            &["challenge", "nonce_counts"],
+            &["algorithm", "params", "error"],
+        ],
+    );
+}
+
+/// Checks a crate. Each layer is a list of top-level modules; the highest layer comes first.
+fn assert_layers(root: &str, layers: &[&[&str]]) {
+    let graph = ImportGraph::read(&workspace().join(root));
+    let found = circles::upward_imports(&graph, layers);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 

@@ -199,7 +199,11 @@ fn write_workspace(root: &Path, folder: &Path, packages: &[Package]) -> Result<(
     )?;
     for entry in fs::read_dir(root.join("crates/atlas-admin/examples"))? {
         let entry = entry?;
-        if entry.path().extension().is_some_and(|extension| extension == "rs") {
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "rs")
+        {
             fs::copy(entry.path(), sources.join(entry.file_name()))?;
         }
     }

@@ -207,13 +207,6 @@ pub use retry::RetryPolicy;
 pub use token_store::FileStore;
 pub use token_store::{AccessToken, MemoryStore, TokenKey, TokenLock, TokenStore};
 
-/// Entry point of the fuzz target.
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub fn check_challenge(lines: &[u8]) {
-    auth::digest::hostile::check(lines);
-}
-
 #[doc = include_str!("../RELIABILITY.md")]
 pub mod reliability {}
 

@@ -28,6 +28,7 @@ fn digest_adds_one_challenge_for_each_task() {
         ("reqwest", "bearer", 0),
         ("atlas-admin", "bearer", 0),
         ("atlas-admin", "digest", 1),
+        ("http-digest-session", "digest", 1),
     ] {
         let rows = rows_of(client, auth);
         assert_eq!(rows.len(), 4, "{client}, {auth}: one row for each scenario");

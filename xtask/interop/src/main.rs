@@ -20,7 +20,7 @@ use outcome::passes;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask interop")]
 enum Task {
-    /// Run the client against the digest authentication of Apache, lighttpd and libmicrohttpd
+    /// Run the clients against the digest authentication of Apache, lighttpd and libmicrohttpd
     Digest(digest::Options),
     /// Run curl, Python, Go and schemathesis against the emulator, and the client against Prism
     Clients(clients::Options),

@@ -1,16 +1,17 @@
 //! Authentication: sends requests with credentials.
 
 mod bearer;
-pub(crate) mod digest;
+mod digest;
 mod oauth;
 mod request;
 
 use std::sync::Arc;
 
+use http_digest_session::DigestAuth;
 use reqwest::Request;
 
 pub(crate) use self::oauth::service_account::AuthContext;
-use self::{bearer::BearerToken, digest::DigestAuth, oauth::service_account::ServiceAccount};
+use self::{bearer::BearerToken, oauth::service_account::ServiceAccount};
 use crate::{
     credentials::{Credentials, Kind},
     error::Error,
@@ -41,7 +42,7 @@ impl Auth {
     /// Returns the public key of an API key. Other credentials have none.
     pub(crate) fn public_key(&self) -> Option<&str> {
         match self {
-            Self::Digest(digest) => Some(digest.user()),
+            Self::Digest(auth) => Some(auth.user()),
             Self::Bearer(_) | Self::ServiceAccount(_) => None,
         }
     }
@@ -53,7 +54,7 @@ impl Auth {
         request: &Request,
     ) -> Result<BufferedResponse, Error> {
         match self {
-            Self::Digest(digest) => digest.send(context, request).await,
+            Self::Digest(auth) => digest::send(auth, context, request).await,
             Self::Bearer(token) => token.send(context, request).await,
             Self::ServiceAccount(account) => account.send(context, request).await,
         }

@@ -143,15 +143,11 @@ fn expected(operation_id: &str) -> &'static str {
 
 /// Adds this service's headers to a generated request.
 fn set_headers(client: &ClientInner, options: &RequestOptions, request: &mut reqwest::Request) {
-    /// Room for those that authentication and the transport add, too.
-    const HEADERS: usize = 8;
-
     let media_type = match options.api_version {
         Some(version) => client.service.media_type(version),
         None => client.media_type.clone(),
     };
     let headers = request.headers_mut();
-    headers.reserve(HEADERS);
     headers.insert(header::USER_AGENT, client.user_agent.clone());
     if headers.contains_key(header::CONTENT_TYPE) {
         headers.insert(header::CONTENT_TYPE, media_type.clone());

@@ -158,7 +158,7 @@ impl ApiKey {
         let roles = key.roles.unwrap_or_default().into_iter();
         let links = key.links.unwrap_or_default().into_iter();
         Ok(Self {
-            id: key.id.parse()?,
+            id: ApiKeyId::from_text(key.id)?,
             desc: key.desc,
             public_key: key.public_key,
             private_key: key.private_key.map(PrivateKey),
@@ -193,8 +193,8 @@ impl RoleAssignment {
 
     pub(crate) fn from_raw(role: types::RoleAssignment) -> Result<Self, ParseError> {
         Ok(Self {
-            org_id: role.org_id.map(|id| id.parse()).transpose()?,
-            project_id: role.group_id.map(|id| id.parse()).transpose()?,
+            org_id: role.org_id.map(OrgId::from_text).transpose()?,
+            project_id: role.group_id.map(ProjectId::from_text).transpose()?,
             role_name: role.role_name.unwrap_or_default(),
         })
     }

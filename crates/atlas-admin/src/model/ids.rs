@@ -104,6 +104,17 @@ impl Id<kind::ApiKey> {
     }
 }
 
+impl<K: Kind> Id<K> {
+    /// Checks text that is owned, and keeps it.
+    pub(crate) fn from_text(text: String) -> Result<Self, ParseError> {
+        check::<K>(&text)?;
+        Ok(Self {
+            text: text.into(),
+            kind: PhantomData,
+        })
+    }
+}
+
 impl<K: Kind> FromStr for Id<K> {
     type Err = ParseError;
 
@@ -135,10 +146,12 @@ pub(crate) fn check<K: Kind>(text: &str) -> Result<(), ParseError> {
 
 /// Returns what is wrong with an id, in words that follow it.
 fn reason(text: &str) -> Option<Cow<'static, str>> {
-    let all = |allowed: fn(&u8) -> bool| text.as_bytes().iter().all(allowed);
-    let reason = if all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) && text.len() == LENGTH {
+    let is_digit = |b| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() == LENGTH && text.bytes().all(is_digit) {
         return None;
-    } else if let Some(c) = first_invisible(text) {
+    }
+    let all = |allowed: fn(&u8) -> bool| text.as_bytes().iter().all(allowed);
+    let reason = if let Some(c) = first_invisible(text) {
         let code_point = u32::from(c);
         return Some(format!("has an invisible character, U+{code_point:04X}; retype it").into());
     } else if text.is_empty() {

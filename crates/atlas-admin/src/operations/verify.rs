@@ -110,13 +110,15 @@ fn mismatches<R: AsRef<str>>(
         mismatches.push(mismatch("desc", json!(requested), json!(returned)));
     }
     if let (Some(requested), Some(returned)) = (roles, &key.roles) {
-        let requested: BTreeSet<_> = requested.iter().map(AsRef::as_ref).collect();
-        let returned: BTreeSet<_> = returned
-            .iter()
-            .filter(|role| is_in(&target.scope, role))
-            .filter_map(|role| role.role_name.as_deref())
-            .collect();
-        if requested != returned {
+        let requested = || requested.iter().map(AsRef::as_ref);
+        let returned = || {
+            let in_scope = returned.iter().filter(|role| is_in(&target.scope, role));
+            in_scope.filter_map(|role| role.role_name.as_deref())
+        };
+        let are_returned = requested().all(|role| returned().any(|other| role == other));
+        if !are_returned || returned().any(|role| !requested().any(|other| role == other)) {
+            let [requested, returned]: [BTreeSet<&str>; 2] =
+                [requested().collect(), returned().collect()];
             mismatches.push(mismatch("roles", json!(requested), json!(returned)));
         }
     }

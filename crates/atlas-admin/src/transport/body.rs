@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::time::timeout;
 
 use crate::model::response::BufferedResponse;
@@ -18,22 +18,54 @@ pub(crate) enum Incomplete {
     Broken(reqwest::Error),
 }
 
-/// Reads the body of `response` without a byte order mark, up to `limit` bytes and for at most `max_time`. Returns the
-/// status, the headers and the part of the body that arrived, and why it is incomplete.
+/// The chunks of a body. A single one, as of most responses, is not copied.
+#[derive(Default)]
+struct Chunks {
+    first: Bytes,
+    /// All of them, as soon as there are several.
+    joined: BytesMut,
+}
+
+impl Chunks {
+    fn len(&self) -> usize {
+        self.first.len() + self.joined.len()
+    }
+
+    fn push(&mut self, chunk: Bytes) {
+        if self.len() == 0 {
+            self.first = chunk;
+        } else {
+            self.joined
+                .extend_from_slice(&std::mem::take(&mut self.first));
+            self.joined.extend_from_slice(&chunk);
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self.joined.is_empty() {
+            true => self.first,
+            false => self.joined.freeze(),
+        }
+    }
+}
+
+/// Reads the body of `response` without a byte order mark, up to `limit` bytes and for at most
+/// `max_time`. Returns the status, the headers and the part of the body that arrived, and why it is
+/// incomplete.
 pub(crate) async fn read(
     response: &mut reqwest::Response,
     limit: usize,
     max_time: Option<Duration>,
 ) -> (BufferedResponse, Option<Incomplete>) {
-    let mut body = BytesMut::new();
-    let read = read_into(&mut body, response, limit);
+    let mut chunks = Chunks::default();
+    let read = read_into(&mut chunks, response, limit);
     let incomplete = match max_time {
         None => read.await,
         Some(max_time) => timeout(max_time, read)
             .await
             .unwrap_or(Some(Incomplete::TimedOut)),
     };
-    let mut body = body.freeze();
+    let mut body = chunks.into_bytes();
     if body.starts_with(BOM) {
         body.advance(BOM.len());
     }
@@ -46,18 +78,19 @@ pub(crate) async fn read(
 }
 
 async fn read_into(
-    body: &mut BytesMut,
+    chunks: &mut Chunks,
     response: &mut reqwest::Response,
     limit: usize,
 ) -> Option<Incomplete> {
     loop {
+        let left = limit - chunks.len();
         match response.chunk().await {
             Ok(None) => return None,
-            Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
-                body.extend_from_slice(&chunk[..limit - body.len()]);
+            Ok(Some(chunk)) if chunk.len() > left => {
+                chunks.push(chunk.slice(..left));
                 return Some(Incomplete::TooLong);
             }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(Some(chunk)) => chunks.push(chunk),
             Err(error) => return Some(Incomplete::Broken(error)),
         }
     }

@@ -6,7 +6,6 @@ use http::HeaderValue;
 use parking_lot::Mutex;
 use reqwest::{Client, Request, redirect, retry};
 use tokio::runtime;
-use tower::util::MapFutureLayer;
 
 use super::{
     ResponseFuture, Transport, pool::Pool, proxy::Route, resolver::Resolver, send_error::SendError,
@@ -62,9 +61,7 @@ impl HttpSettings {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(max_idle)
             .user_agent(&self.user_agent)
-            .connector_layer(MapFutureLayer::new(move |connection| {
-                pool.clone().connect(connection)
-            }));
+            .connector_layer(pool);
         let builder = match &self.route {
             Route::Direct => builder.no_proxy(),
             Route::System => builder,

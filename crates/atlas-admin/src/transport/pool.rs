@@ -4,11 +4,17 @@
 //! about to become idle. Under load, it opens far more connections than there are requests in
 //! flight. Here, such a request first waits briefly for a connection to become idle.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+    time::Duration,
+};
 
 use http::{HeaderMap, Version, header};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
+use tower::{Layer, Service, ServiceExt};
 
 use super::connection::{self, BoxError};
 
@@ -40,7 +46,7 @@ impl Pool {
     }
 
     /// Awaits a connection, unless one becomes idle first.
-    pub(super) async fn connect<T>(
+    async fn connect<T>(
         self,
         connection: impl Future<Output = Result<T, BoxError>>,
     ) -> Result<T, BoxError> {
@@ -67,6 +73,55 @@ impl Pool {
             && counts
                 .last_response
                 .is_some_and(|response| response.elapsed() < GRACE)
+    }
+}
+
+impl<S> Layer<S> for Pool {
+    type Service = Connector<S>;
+
+    fn layer(&self, inner: S) -> Connector<S> {
+        Connector {
+            inner: Arc::new(inner),
+            pool: self.clone(),
+        }
+    }
+}
+
+/// Opens the connections of a pool.
+///
+/// reqwest clones its connector several times for each request, used or not. What is inside is
+/// only cloned to open a connection.
+#[derive(Debug)]
+pub(super) struct Connector<S> {
+    inner: Arc<S>,
+    pool: Pool,
+}
+
+impl<S> Clone for Connector<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            pool: self.pool.clone(),
+        }
+    }
+}
+
+impl<S, T> Service<T> for Connector<S>
+where
+    S: Service<T, Error = BoxError, Future: Send> + Clone + Send + 'static,
+    T: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, target: T) -> Self::Future {
+        let connection = S::clone(&self.inner).oneshot(target);
+        Box::pin(self.pool.clone().connect(connection))
     }
 }
 

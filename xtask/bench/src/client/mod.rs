@@ -4,6 +4,7 @@ mod atlas_admin;
 mod baseline;
 mod curl;
 mod diqwest;
+mod http_digest_session;
 mod third_party;
 
 use std::{env, ffi::OsString, io, time::Duration};
@@ -35,6 +36,7 @@ pub(crate) enum BuiltIn {
     Baseline,
     AtlasAdminDigest,
     AtlasAdminBearer,
+    HttpDigestSession,
     Diqwest,
     Curl,
 }
@@ -45,6 +47,7 @@ pub(crate) fn built_in() -> Result<Vec<Client>> {
         (BuiltIn::Baseline, "reqwest", "bearer"),
         (BuiltIn::AtlasAdminDigest, "atlas-admin", "digest"),
         (BuiltIn::AtlasAdminBearer, "atlas-admin", "bearer"),
+        (BuiltIn::HttpDigestSession, "http-digest-session", "digest"),
         (BuiltIn::Diqwest, "diqwest", "digest"),
     ]
     .into_iter()
@@ -70,6 +73,7 @@ impl BuiltIn {
             Self::Baseline => baseline::run(&job).await,
             Self::AtlasAdminDigest => atlas_admin::digest(&job).await,
             Self::AtlasAdminBearer => atlas_admin::bearer(&job).await,
+            Self::HttpDigestSession => http_digest_session::run(&job).await,
             Self::Diqwest => diqwest::run(&job).await,
             Self::Curl => curl::run(&job).await,
         }?;

@@ -1,9 +1,10 @@
-//! The client with the digest authentication of third-party servers: their settings, and a run
-//! of each.
+//! The clients with the digest authentication of third-party servers: their settings, and a run of
+//! each.
 
 mod access_log;
 mod apache;
 mod backend;
+mod client;
 mod credentials;
 mod lighttpd;
 mod microhttpd;
@@ -131,7 +132,7 @@ const SETTINGS: &[Setting] = &[
     },
 ];
 
-/// Runs both workloads in every setting. A server that cannot be installed is skipped, with a row
+/// Runs both workloads in every setting, with each client. A server that cannot be installed is skipped, with a row
 /// for each run.
 pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
     let folder = root.join("target/interop/digest");
@@ -146,19 +147,20 @@ pub(crate) async fn run(root: &Path, options: &Options) -> Result<Vec<Row>> {
             eprintln!("{server}, {name}: {outcome}");
             outcome
         });
-        for workload in setting.workloads() {
+        for (kind, workload) in setting.runs() {
             let is_repeated = name == NC_CHECK.name && workload.tasks > 1 && program.is_ok();
             for _ in 0..if is_repeated { options.repeat } else { 1 } {
                 let run = match &program {
                     Ok(program) => {
-                        eprintln!("{server}, {name}, {} tasks", workload.tasks);
+                        eprintln!("{kind}, {server}, {name}, {} tasks", workload.tasks);
                         let folder = folder.join(rows.len().to_string());
-                        let run = setting.run(program, &folder, workload).await;
+                        let run = setting.run(program, &folder, kind, workload).await;
                         run.map_err(|error| Err(error).into())
                     }
                     Err(skipped) => Err(skipped.clone()),
                 };
                 rows.push(Row {
+                    client: kind,
                     server,
                     setting: name,
                     workload,
@@ -187,18 +189,28 @@ impl Setting {
         }
     }
 
-    fn workloads(&self) -> [Workload; 2] {
+    /// Returns the runs: each client with both workloads.
+    fn runs(&self) -> impl Iterator<Item = (client::Kind, Workload)> {
         let pauses = if self.short_lived { 2 } else { 0 };
         let shared_nonces = matches!(self.kind, Kind::Microhttpd);
-        [ONE_TASK, MANY_TASKS].map(|workload| Workload {
+        let workloads = [ONE_TASK, MANY_TASKS].map(|workload| Workload {
             pauses,
             shared_nonces,
             ..workload
-        })
+        });
+        client::Kind::ALL
+            .into_iter()
+            .flat_map(move |kind| workloads.map(|workload| (kind, workload)))
     }
 
     /// Starts a new server and makes the updates.
-    async fn run(&self, program: &Path, folder: &Path, workload: Workload) -> Result<Observed> {
+    async fn run(
+        &self,
+        program: &Path,
+        folder: &Path,
+        kind: client::Kind,
+        workload: Workload,
+    ) -> Result<Observed> {
         fs::create_dir_all(folder)?;
         let backend = Backend::start().await?;
         let address = free_address()?;
@@ -217,13 +229,13 @@ impl Setting {
             }
             Kind::Microhttpd => microhttpd::start(program, folder, address, password),
         }?;
-        let errors = workload.run(address, password).await;
+        let errors = workload.run(kind, address, password).await;
         // The log is complete when the server has stopped.
         drop(process);
         let errors = errors?;
         Ok(Observed {
             failures: errors.len(),
-            first_failure: errors.first().map(ToString::to_string),
+            first_failure: errors.first().map(|error| format!("{error:#}")),
             log: AccessLog::read(&folder.join("access.log"), self.parameter)
                 .context("the server wrote no log")?,
             parameter: self.parameter,

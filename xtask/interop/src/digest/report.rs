@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use xtask_support::table;
 
-use super::{access_log::AccessLog, workload::Workload};
+use super::{access_log::AccessLog, client::Kind, workload::Workload};
 use crate::outcome::Outcome;
 
 /// The most updates, in percent, that are sent again because others overtook them.
@@ -11,6 +11,7 @@ const MOST_OVERTAKEN: u64 = 3;
 
 /// One workload on one server in one setting.
 pub(crate) struct Row {
+    pub(super) client: Kind,
     pub(super) server: &'static str,
     pub(super) setting: &'static str,
     pub(super) workload: Workload,
@@ -67,7 +68,7 @@ impl Row {
 
 pub(crate) fn table_of(rows: &[Row]) -> String {
     let header = [
-        "server", "setting", "result", "tasks", "updates", "requests", "failures",
+        "client", "server", "setting", "result", "tasks", "updates", "requests", "failures",
     ];
     let cells = rows.iter().map(|row| {
         let [requests, failures] = match &row.run {
@@ -78,6 +79,7 @@ pub(crate) fn table_of(rows: &[Row]) -> String {
             Err(_) => ["–", "–"].map(str::to_owned),
         };
         [
+            row.client.to_string(),
             row.server.to_owned(),
             row.setting.to_owned(),
             row.outcome().to_string(),
@@ -87,7 +89,7 @@ pub(crate) fn table_of(rows: &[Row]) -> String {
             failures,
         ]
     });
-    table(header, 3, cells)
+    table(header, 4, cells)
 }
 
 #[cfg(test)]
@@ -96,6 +98,7 @@ mod tests {
 
     fn row(requests: u64, failures: usize, successes: u64, with_parameter: u64) -> Row {
         Row {
+            client: Kind::AtlasAdmin,
             server: "Apache",
             setting: "NcCheck",
             workload: Workload {
@@ -138,15 +141,15 @@ mod tests {
             assert!(matches!(row.outcome(), Outcome::Fail(_)));
         }
         insta::assert_snapshot!(table_of(&rows), @r"
-        | server | setting | result                            | tasks | updates | requests | failures |
-        |--------|---------|-----------------------------------|-------|---------|----------|----------|
-        | Apache | NcCheck | pass                              |     4 |     100 |      108 |        0 |
-        | Apache | NcCheck | FAIL: more than 108 requests      |     4 |     100 |      109 |        0 |
-        | Apache | NcCheck | FAIL: refused                     |     4 |     100 |      100 |        1 |
-        | Apache | NcCheck | FAIL: 99 requests succeeded       |     4 |     100 |      100 |        0 |
-        | Apache | NcCheck | FAIL: credentials without opaque= |     4 |     100 |      100 |        0 |
-        | Apache | NcCheck | FAIL: no log                      |     4 |     100 |        – |        – |
-        | Apache | NcCheck | SKIPPED: not installed            |     4 |     100 |        – |        – |
+        | client      | server | setting | result                            | tasks | updates | requests | failures |
+        |-------------|--------|---------|-----------------------------------|-------|---------|----------|----------|
+        | atlas-admin | Apache | NcCheck | pass                              |     4 |     100 |      108 |        0 |
+        | atlas-admin | Apache | NcCheck | FAIL: more than 108 requests      |     4 |     100 |      109 |        0 |
+        | atlas-admin | Apache | NcCheck | FAIL: refused                     |     4 |     100 |      100 |        1 |
+        | atlas-admin | Apache | NcCheck | FAIL: 99 requests succeeded       |     4 |     100 |      100 |        0 |
+        | atlas-admin | Apache | NcCheck | FAIL: credentials without opaque= |     4 |     100 |      100 |        0 |
+        | atlas-admin | Apache | NcCheck | FAIL: no log                      |     4 |     100 |        – |        – |
+        | atlas-admin | Apache | NcCheck | SKIPPED: not installed            |     4 |     100 |        – |        – |
         ");
     }
 }

@@ -11,11 +11,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use atlas_admin::{Client, Credentials, Error, OrgRole, ProjectRole};
 use tokio::{task::JoinSet, time::timeout};
 
-use super::credentials;
-use crate::ids::{KEY, ORG, PROJECT};
+use super::client::{Client, Kind};
 
 const TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -36,11 +34,13 @@ pub(crate) struct Workload {
 
 impl Workload {
     /// Makes the updates. Returns the errors of those that failed.
-    pub(crate) async fn run(self, address: SocketAddr, password: &str) -> Result<Vec<Error>> {
-        let atlas = Client::builder()
-            .base_url(format!("http://{address}"))
-            .credentials(Credentials::digest(credentials::USER, password))
-            .build()?;
+    pub(crate) async fn run(
+        self,
+        kind: Kind,
+        address: SocketAddr,
+        password: &str,
+    ) -> Result<Vec<anyhow::Error>> {
+        let client = Client::new(kind, address, password)?;
         let parts = self.pauses + 1;
         let mut errors = Vec::new();
         for part in 0..parts {
@@ -48,17 +48,17 @@ impl Workload {
                 tokio::time::sleep(PAUSE).await;
             }
             let updates = (part * self.updates / parts)..((part + 1) * self.updates / parts);
-            let part = timeout(TIMEOUT, self.part(&atlas, updates)).await;
+            let part = timeout(TIMEOUT, self.part(&client, updates)).await;
             errors.extend(part.context("the updates took too long")?);
         }
         Ok(errors)
     }
 
-    async fn part(self, atlas: &Client, updates: Range<u64>) -> Vec<Error> {
+    async fn part(self, client: &Client, updates: Range<u64>) -> Vec<anyhow::Error> {
         let next = Arc::new(AtomicU64::new(updates.start));
         let mut tasks = JoinSet::new();
         for _ in 0..self.tasks {
-            let (atlas, next) = (atlas.clone(), Arc::clone(&next));
+            let (client, next) = (client.clone(), Arc::clone(&next));
             tasks.spawn(async move {
                 let mut errors = Vec::new();
                 loop {
@@ -67,22 +67,10 @@ impl Workload {
                         return errors;
                     }
                     let number = if self.shared_nonces { 0 } else { number };
-                    errors.extend(update(&atlas, number).await.err());
+                    errors.extend(client.update(number).await.err());
                 }
             });
         }
         tasks.join_all().await.into_iter().flatten().collect()
     }
-}
-
-async fn update(atlas: &Client, number: u64) -> Result<(), Error> {
-    if number.is_multiple_of(2) {
-        let update = atlas.org(ORG).api_key(KEY).update();
-        let update = update.desc("interop").roles([OrgRole::ReadOnly]);
-        update.send().await?;
-    } else {
-        let key = atlas.project(PROJECT).api_key(KEY);
-        key.replace_roles([ProjectRole::ReadOnly]).send().await?;
-    }
-    Ok(())
 }

@@ -1,16 +1,15 @@
 //! Digest challenges, and `Authentication-Info` (RFC 7616, sections 3.3 and 3.5), parsed
 //! from headers that may contain anything.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 use super::{
     algorithm::Algorithm,
+    error::DigestError,
     params::{Parameters, offers},
 };
-use crate::model::{response::headers, sanitize::quoted_excerpt};
 
-/// How much of an unusable header an error quotes.
-const QUOTE_LIMIT: usize = 200;
+const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
 
 /// The most bytes of a challenge that are sent back with every request.
 const ECHO_LIMIT: usize = 16 * 1024;
@@ -24,7 +23,7 @@ const MAX_CHALLENGES: usize = 32;
 /// A supported digest challenge. Its texts are bytes: they are hashed and sent back
 /// unchanged, whatever their encoding.
 ///
-/// `domain` is ignored: all requests of a client go to one service, and a nonce that is not
+/// `domain` is ignored: all requests of a `DigestAuth` go to one server, and a nonce that is not
 /// valid for another path only costs another challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Challenge {
@@ -49,15 +48,16 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// Returns why there is none, and quotes what was offered.
-    pub(super) fn strongest(headers: &HeaderMap) -> Result<Self, String> {
+    /// [`DigestError::NoChallenge`] if there is none.
+    pub(super) fn strongest(headers: &HeaderMap) -> Result<Self, DigestError> {
         let mut best: Option<Self> = None;
         let mut reason = "no digest challenge";
         let values: Vec<_> = headers.get_all(header::WWW_AUTHENTICATE).iter().collect();
         if values.iter().map(|value| value.len()).sum::<usize>() > PARSE_LIMIT {
-            return Err(format!(
-                "challenges that are too long: more than {PARSE_LIMIT} bytes"
-            ));
+            return Err(DigestError::NoChallenge {
+                reason: "challenges that are too long",
+                offered: None,
+            });
         }
         let offers = values.iter().flat_map(|value| offers(value.as_bytes()));
         for offer in offers.take(MAX_CHALLENGES) {
@@ -80,10 +80,10 @@ impl Challenge {
                 .iter()
                 .map(|value| String::from_utf8_lossy(value.as_bytes()))
                 .collect();
-            format!(
-                "{reason} in {}",
-                quoted_excerpt(&offered.join(", "), QUOTE_LIMIT)
-            )
+            DigestError::NoChallenge {
+                reason,
+                offered: Some(offered.join(", ")),
+            }
         })
     }
 
@@ -144,7 +144,7 @@ pub(super) struct AuthenticationInfo {
 impl AuthenticationInfo {
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let mut info = Self::default();
-        for value in headers.get_all(headers::AUTHENTICATION_INFO) {
+        for value in headers.get_all(AUTHENTICATION_INFO) {
             let parameters = Parameters::read(value.as_bytes());
             let get = |name| parameters.get(name).map(<[u8]>::to_vec);
             info.next_nonce = info.next_nonce.or(get("nextnonce"));
@@ -175,7 +175,7 @@ mod tests {
         headers
     }
 
-    fn strongest(values: &[&str]) -> Result<Challenge, String> {
+    fn strongest(values: &[&str]) -> Result<Challenge, DigestError> {
         Challenge::strongest(&headers("www-authenticate", values))
     }
 
@@ -285,7 +285,7 @@ mod tests {
             (&long, "too long"),
             (&many, "unparsable challenge"),
         ] {
-            let error = strongest(&[header]).unwrap_err();
+            let error = strongest(&[header]).unwrap_err().to_string();
             assert!(error.contains(reason), "{header}: {error}");
             assert!(error.chars().count() < 500 && !error.contains(char::is_control));
         }

@@ -1,20 +1,25 @@
 //! The cookies of a session (RFC 6265). A load balancer finds by them the server that issued
 //! the session's nonce.
 
-use cookie_store::CookieStore;
-use http::{HeaderMap, HeaderValue, header};
-use reqwest::Request;
-use url::Url;
+#[cfg(feature = "cookies")]
+use {
+    cookie_store::CookieStore,
+    http::{HeaderMap, HeaderValue, header},
+    url::Url,
+};
 
-/// The most cookies of a session. A service that sets more loses the earlier ones.
+/// The most cookies of a session. A server that sets more loses the earlier ones.
+#[cfg(feature = "cookies")]
 const MAX_COOKIES: usize = 16;
 
 /// The longest `Set-Cookie` that is stored, in bytes.
+#[cfg(feature = "cookies")]
 const SIZE_LIMIT: usize = 4 * 1024;
 
 #[derive(Default)]
-pub(super) struct Cookies(CookieStore);
+pub(super) struct Cookies(#[cfg(feature = "cookies")] CookieStore);
 
+#[cfg(feature = "cookies")]
 impl Cookies {
     /// Stores the cookies of a response to a request for `url`.
     pub(super) fn store(&mut self, headers: &HeaderMap, url: &Url) {
@@ -30,26 +35,24 @@ impl Cookies {
         }
     }
 
-    /// Sets the cookies that belong to a request.
-    pub(super) fn set(&self, request: &mut Request) {
+    /// Returns the header with the cookies that belong to a request for `url`.
+    pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
         let cookies: Vec<_> = self
             .0
-            .get_request_values(request.url())
+            .get_request_values(url)
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        if !cookies.is_empty()
-            && let Ok(mut value) = HeaderValue::try_from(cookies.join("; "))
-        {
-            value.set_sensitive(true);
-            request.headers_mut().insert(header::COOKIE, value);
+        if cookies.is_empty() {
+            return None;
         }
+        let mut value = HeaderValue::try_from(cookies.join("; ")).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cookies"))]
 mod tests {
-    use http::Method;
-
     use super::*;
 
     /// Returns the header for a request after one for `/a/b` has set these cookies.
@@ -63,9 +66,7 @@ mod tests {
             &headers,
             &Url::parse("https://api.example.com/a/b").unwrap(),
         );
-        let mut request = Request::new(Method::GET, Url::parse(url).unwrap());
-        store.set(&mut request);
-        let value = request.headers().get(header::COOKIE)?;
+        let value = store.header(&Url::parse(url).unwrap())?;
         assert!(value.is_sensitive());
         Some(value.to_str().unwrap().to_owned())
     }

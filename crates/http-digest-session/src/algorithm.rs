@@ -1,5 +1,7 @@
 //! The hash algorithms of digest authentication (RFC 7616, section 6.1).
 
+use std::ops::Deref;
+
 use md5::Md5;
 use sha2::{Digest, Sha256, Sha512_256};
 
@@ -42,9 +44,41 @@ impl Algorithm {
     }
 }
 
+/// Hexadecimal digits, of a hash of up to 32 bytes or of as many random bytes.
+#[derive(Clone)]
+pub(super) struct Hex {
+    digits: [u8; 64],
+    len: usize,
+}
+
+impl Hex {
+    pub(super) fn new(bytes: &[u8]) -> Self {
+        let mut digits = [0; 64];
+        let len = 2 * bytes.len();
+        const_hex::encode_to_slice(bytes, &mut digits[..len]).expect("twice as long as the bytes");
+        Self { digits, len }
+    }
+
+    /// Takes text for the digits.
+    #[cfg(test)]
+    pub(super) fn from_text(text: &str) -> Self {
+        let (mut digits, len) = ([0; 64], text.len());
+        digits[..len].copy_from_slice(text.as_bytes());
+        Self { digits, len }
+    }
+}
+
+impl Deref for Hex {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.digits[..self.len]
+    }
+}
+
 impl Hash {
-    /// Returns the hash of `parts`, joined by colons, in hexadecimal digits.
-    pub(super) fn of(self, parts: &[&[u8]]) -> String {
+    /// Returns the hash of `parts`, joined by colons.
+    pub(super) fn of(self, parts: &[&[u8]]) -> Hex {
         match self {
             Self::Md5 => hash::<Md5>(parts),
             Self::Sha256 => hash::<Sha256>(parts),
@@ -53,7 +87,7 @@ impl Hash {
     }
 }
 
-fn hash<D: Digest>(parts: &[&[u8]]) -> String {
+fn hash<D: Digest>(parts: &[&[u8]]) -> Hex {
     let mut digest = D::new();
     for (index, part) in parts.iter().enumerate() {
         if index > 0 {
@@ -61,5 +95,5 @@ fn hash<D: Digest>(parts: &[&[u8]]) -> String {
         }
         digest.update(part);
     }
-    const_hex::encode(digest.finalize())
+    Hex::new(&digest.finalize())
 }
