@@ -59,7 +59,10 @@ const STEPS: &[Step] = &[
     ),
     step("generated code", &["cargo xtask generate --check"]),
     step("licences", &["cargo deny check licenses bans sources"]),
-    step("docs", &["cargo doc --workspace --no-deps --features {features}"]),
+    step(
+        "docs",
+        &["cargo doc --workspace --no-deps --features {features}"],
+    ),
     upstream_step(
         "trimmed document",
         &["cargo xtask trim --from {upstream} --check"],

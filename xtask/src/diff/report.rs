@@ -74,6 +74,21 @@ impl Group<'_> {
             _ => self.operations.join(separator),
         }
     }
+
+    /// Returns the first pointers for a cell of a table, and the number of the others.
+    fn places(&self) -> String {
+        const SHOWN: usize = 2;
+        let shown = self.pointers.iter().take(SHOWN);
+        let mut places: Vec<_> = shown
+            .map(|pointer| format!("`{}`", cell(pointer)))
+            .collect();
+        match self.pointers.len().saturating_sub(SHOWN) {
+            0 => {}
+            1 => places.push("and another".to_owned()),
+            more => places.push(format!("and {more} more")),
+        }
+        places.join("<br>")
+    }
 }
 
 /// Puts equal changes together, in the order of the first of each.
@@ -108,7 +123,7 @@ fn groups<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<Group<'a>> {
     groups
 }
 
-/// Writes a table for each severity.
+/// Writes a table for each severity. What has no impact is folded.
 fn markdown(report: &Report) -> String {
     let mut text = format!("**{}**\n", headline(report));
     for severity in Severity::WORST_FIRST {
@@ -116,23 +131,24 @@ fn markdown(report: &Report) -> String {
         if groups.is_empty() {
             continue;
         }
-        let _ = write!(
-            text,
-            "\n### {severity}\n\n| operation | where | what | for users |\n| --- | --- | --- | --- |\n"
-        );
+        let is_folded = severity == Severity::Cosmetic;
+        text += &match is_folded {
+            true => format!("\n<details>\n<summary>{severity}</summary>\n"),
+            false => format!("\n### {severity}\n"),
+        };
+        text += "\n| operation | for users | what | where |\n| --- | --- | --- | --- |\n";
         for group in groups {
             let change = group.change;
-            let pointers = group.pointers.iter();
-            let pointers: Vec<_> = pointers
-                .map(|pointer| format!("`{}`", cell(pointer)))
-                .collect();
             let cells = [
                 group.names("<br>"),
-                pointers.join("<br>"),
-                cell(&step(&change.before, &change.after)),
                 cell(&change.impact),
+                cell(&step(&change.before, &change.after)),
+                group.places(),
             ];
             let _ = writeln!(text, "| {} |", cells.join(" | "));
+        }
+        if is_folded {
+            text += "\n</details>\n";
         }
     }
     text
