@@ -19,6 +19,11 @@ use crate::support::Shell;
 const END: &str = "-- end of the output --";
 
 #[test]
+fn authentication() {
+    check("authentication.md");
+}
+
+#[test]
 fn drift() {
     check("drift.md");
 }

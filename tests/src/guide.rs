@@ -1,0 +1,10 @@
+//! The code in the chapters of the guide, each of which is documentation here.
+
+#[doc = include_str!("../../docs/src/quick-start.md")]
+struct QuickStart;
+
+#[doc = include_str!("../../docs/src/authentication.md")]
+struct Authentication;
+
+#[doc = include_str!("../../docs/src/errors.md")]
+struct Errors;
