@@ -8,3 +8,6 @@ struct Authentication;
 
 #[doc = include_str!("../../docs/src/errors.md")]
 struct Errors;
+
+#[doc = include_str!("../../docs/src/versions.md")]
+struct Versions;
