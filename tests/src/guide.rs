@@ -11,3 +11,6 @@ struct Errors;
 
 #[doc = include_str!("../../docs/src/versions.md")]
 struct Versions;
+
+#[doc = include_str!("../../docs/src/ops-manager.md")]
+struct OpsManager;
