@@ -14,3 +14,6 @@ struct Versions;
 
 #[doc = include_str!("../../docs/src/ops-manager.md")]
 struct OpsManager;
+
+#[doc = include_str!("../../docs/src/testing.md")]
+struct Testing;
