@@ -17,3 +17,6 @@ struct OpsManager;
 
 #[doc = include_str!("../../docs/src/testing.md")]
 struct Testing;
+
+#[doc = include_str!("../../docs/src/bulk.md")]
+struct Bulk;

@@ -24,6 +24,11 @@ fn authentication() {
 }
 
 #[test]
+fn bulk() {
+    check("bulk.md");
+}
+
+#[test]
 fn drift() {
     check("drift.md");
 }
