@@ -1,6 +1,8 @@
 //! What the tests of this workspace share.
 
 pub mod fault_server;
+#[cfg(doctest)]
+mod guide;
 pub mod ids;
 mod recording;
 

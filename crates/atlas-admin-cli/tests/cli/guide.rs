@@ -19,6 +19,16 @@ use crate::support::Shell;
 const END: &str = "-- end of the output --";
 
 #[test]
+fn authentication() {
+    check("authentication.md");
+}
+
+#[test]
+fn bulk() {
+    check("bulk.md");
+}
+
+#[test]
 fn drift() {
     check("drift.md");
 }
