@@ -16,6 +16,14 @@ use crate::{
 ///
 /// Secrets are wiped from memory when dropped and never shown by `Debug` or an error.
 /// [`ClientBuilder::build`](crate::ClientBuilder::build) checks the values.
+///
+/// ```
+/// use atlas_admin::Credentials;
+///
+/// let api_key = Credentials::digest("abcdefgh", "12345678-9abc-4def-8123-456789abcdef");
+/// let account = Credentials::service_account("mdb_sa_id_…", "mdb_sa_sk_…");
+/// assert!(!format!("{api_key:?} {account:?}").contains("sk_"));
+/// ```
 #[derive(Clone)]
 pub struct Credentials(pub(crate) Kind);
 

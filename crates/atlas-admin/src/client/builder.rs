@@ -36,6 +36,18 @@ const USER_AGENT: &str = concat!("atlas-admin/", env!("CARGO_PKG_VERSION"));
 /// `ALL_PROXY`, `NO_PROXY`) or of the system's settings, except for addresses of this
 /// machine. A password in them need not be percent-encoded. A variable that cannot be used is
 /// an error.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use atlas_admin::{Client, Credentials};
+///
+/// let client = Client::builder()
+///     .credentials(Credentials::digest("abcdefgh", "12345678-9abc-4def-8123-456789abcdef"))
+///     .timeout(Duration::from_secs(30))
+///     .build()?;
+/// # Ok::<(), atlas_admin::Error>(())
+/// ```
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ClientBuilder {

@@ -35,8 +35,22 @@ pub(crate) const PROXY_CREDENTIALS: &str = "check the user name and password of 
 /// Match on [`kind`](Self::kind) or an `is_…` method for the kind of failure and on
 /// [`code`](Self::code) for the service's own reason; check
 /// [`outcome_unknown`](Self::outcome_unknown) before repeating a call. `Display` writes
-/// one line: what failed, on which operation and ids, what the service said, and what to
-/// do next.
+/// one line, or several short ones with `{:#}`: what failed, on which operation and ids, what
+/// the service said, and what to do next.
+///
+/// ```no_run
+/// # async fn handle(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// let key = atlas.org("32b6e34b3d91647abb20e7b8").api_key("6a793f752c88faeba59bba49");
+/// match key.get().await {
+///     Ok(read) => println!("{:?}", read.desc),
+///     Err(error) if error.is_not_found() => println!("no such key"),
+///     Err(error) if error.is_rate_limited() => println!("again in {:?}", error.retry_after()),
+///     Err(error) if error.outcome_unknown() => println!("read it before you repeat that"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 

@@ -27,6 +27,15 @@ const ID: &str = "add_access_list_entries";
 /// `POST /orgs/{orgId}/apiKeys/{apiUserId}/accessList` on all three services. Entries that are
 /// on the list already are a conflict, so it is repeated only if the service certainly did
 /// nothing; see [`RetryPolicy`](crate::RetryPolicy).
+///
+/// ```no_run
+/// # async fn restrict(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// let key = atlas.org("32b6e34b3d91647abb20e7b8").api_key("6a793f752c88faeba59bba49");
+/// let page = key.access_list().add(["203.0.113.0/24", "198.51.100.7"]).await?;
+/// println!("{} entries", page.results.len());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct AddAccessListEntries {

@@ -26,6 +26,18 @@ const ID: &str = "create_org_api_key";
 /// `POST /orgs/{orgId}/apiKeys` on all three services, which all require a description and
 /// roles. Sending it twice creates two keys, so it is repeated only if the service certainly
 /// did nothing; see [`RetryPolicy`](crate::RetryPolicy).
+///
+/// ```no_run
+/// # async fn create(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// use atlas_admin::{OrgRole, secrecy::ExposeSecret};
+///
+/// let keys = atlas.org("32b6e34b3d91647abb20e7b8").api_keys();
+/// let new = keys.create("ci deploys").roles([OrgRole::Member]).await?;
+/// store(new.public_key.as_str(), new.private_key().expose_secret());
+/// # fn store(_: &str, _: &str) {}
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct CreateOrgApiKey {

@@ -27,6 +27,17 @@ const ID: &str = "create_project_api_key";
 /// the project's organization, and Atlas makes it a member (`ORG_MEMBER`) there. Sending it twice
 /// creates two keys, so it is repeated only if the service certainly did nothing; see
 /// [`RetryPolicy`](crate::RetryPolicy).
+///
+/// ```no_run
+/// # async fn create(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// use atlas_admin::ProjectRole;
+///
+/// let keys = atlas.project("32b6e34b3d91647abb20e7b9").api_keys();
+/// let new = keys.create("ci deploys").roles([ProjectRole::ReadOnly]).await?;
+/// println!("created {}", new.id);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct CreateProjectApiKey {

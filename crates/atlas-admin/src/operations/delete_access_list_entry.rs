@@ -24,6 +24,14 @@ const ID: &str = "delete_access_list_entry";
 /// without any entries may be used from anywhere, unless the organization requires a list.
 /// Repeating it is harmless, so a failed call is retried freely; a repetition that finds no entry
 /// is a success.
+///
+/// ```no_run
+/// # async fn delete(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// let key = atlas.org("32b6e34b3d91647abb20e7b8").api_key("6a793f752c88faeba59bba49");
+/// key.access_list().delete("203.0.113.0/24").missing_ok().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct DeleteAccessListEntry {

@@ -22,6 +22,14 @@ const ID: &str = "delete_org_api_key";
 /// `DELETE /orgs/{orgId}/apiKeys/{apiUserId}` on all three services. Nobody can sign in with the
 /// key afterwards, and it cannot be restored. Repeating it is harmless, so a failed call is
 /// retried freely; a repetition that finds no key is a success.
+///
+/// ```no_run
+/// # async fn delete(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// let key = atlas.org("32b6e34b3d91647abb20e7b8").api_key("6a793f752c88faeba59bba49");
+/// key.delete().missing_ok().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct DeleteOrgApiKey {

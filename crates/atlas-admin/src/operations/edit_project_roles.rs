@@ -22,6 +22,17 @@ use crate::{
 /// **No lock exists between processes**, nor for
 /// [`replace_roles`](crate::ProjectApiKey::replace_roles): what somebody else changes between
 /// the two requests is undone.
+///
+/// ```no_run
+/// # async fn add(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// use atlas_admin::ProjectRole;
+///
+/// let key = atlas.project("32b6e34b3d91647abb20e7b9").api_key("6a793f752c88faeba59bba49");
+/// let edit = key.add_roles([ProjectRole::ReadOnly]).await?;
+/// println!("{} roles now", edit.roles.len());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct EditProjectRoles {

@@ -24,6 +24,15 @@ const ID: &str = "get_access_list_entry";
 ///
 /// `GET /orgs/{orgId}/apiKeys/{apiUserId}/accessList/{ipAddress}` on all three services. It
 /// changes nothing, so a failed call is retried freely.
+///
+/// ```no_run
+/// # async fn get(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// let key = atlas.org("32b6e34b3d91647abb20e7b8").api_key("6a793f752c88faeba59bba49");
+/// let entry = key.access_list().get("203.0.113.0/24").await?;
+/// println!("last used {:?}", entry.last_used);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct GetAccessListEntry {

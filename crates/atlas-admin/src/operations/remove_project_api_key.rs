@@ -22,6 +22,14 @@ const ID: &str = "remove_project_api_key";
 /// `DELETE /groups/{groupId}/apiKeys/{apiUserId}` on all three services. The key stays in its
 /// organization and in other projects. Repeating it is harmless, so a failed call is retried
 /// freely; a repetition that finds no key is a success.
+///
+/// ```no_run
+/// # async fn remove(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// let key = atlas.project("32b6e34b3d91647abb20e7b9").api_key("6a793f752c88faeba59bba49");
+/// key.remove().missing_ok().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct RemoveProjectApiKey {

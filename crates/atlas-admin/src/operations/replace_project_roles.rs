@@ -27,6 +27,17 @@ const ID: &str = "replace_project_api_key_roles";
 /// `PATCH /groups/{groupId}/apiKeys/{apiUserId}` on all three services. Roles that are not
 /// listed are removed from the key in this project; its roles in the organization and in
 /// other projects do not change.
+///
+/// ```no_run
+/// # async fn replace(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// use atlas_admin::ProjectRole;
+///
+/// let key = atlas.project("32b6e34b3d91647abb20e7b9").api_key("6a793f752c88faeba59bba49");
+/// let roles = [ProjectRole::ReadOnly, ProjectRole::DataAccessReadWrite];
+/// key.replace_roles(roles).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct ReplaceProjectRoles {

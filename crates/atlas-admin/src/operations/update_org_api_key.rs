@@ -26,6 +26,17 @@ const ID: &str = "update_org_api_key";
 /// `PATCH /orgs/{orgId}/apiKeys/{apiUserId}` on all three services. A field that is not set
 /// keeps its value. Roles replace those that the key has in the organization; its roles in
 /// projects do not change.
+///
+/// ```no_run
+/// # async fn update(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// use atlas_admin::OrgRole;
+///
+/// let key = atlas.org("32b6e34b3d91647abb20e7b8").api_key("6a793f752c88faeba59bba49");
+/// let updated = key.update().desc("ci deploys").roles([OrgRole::ReadOnly]).await?;
+/// assert_eq!(updated.desc.as_deref(), Some("ci deploys"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct UpdateOrgApiKey {

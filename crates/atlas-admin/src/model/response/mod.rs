@@ -18,6 +18,17 @@ use super::api_version::ApiVersion;
 ///
 /// A `Response` dereferences to its value, so that the value's fields and methods can be
 /// used directly; [`into_inner`](Self::into_inner) returns the value alone.
+///
+/// ```no_run
+/// # async fn read(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
+/// let key = atlas.org("32b6e34b3d91647abb20e7b8").api_key("6a793f752c88faeba59bba49");
+/// let response = key.get().await?;
+/// println!("{} after {} requests", response.status(), response.requests_sent());
+/// let desc = &response.desc; // of the API key in it
+/// # let _ = desc;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response<T> {
     value: T,
