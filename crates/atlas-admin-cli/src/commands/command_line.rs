@@ -38,22 +38,18 @@ pub(crate) fn command_line() -> Command {
 
 /// Returns the command line with what shells offer for the values of options.
 pub(crate) fn with_candidates() -> Command {
-    let command = with_candidates_for(command_line(), &RoleScope::ALL);
-    command
-        .mut_subcommand("api-key", |command| {
-            // The conditions of `list` are about roles of both kinds.
-            let list = command.find_subcommand("list").cloned();
-            let command = with_candidates_for(command, &[RoleScope::Organization]);
-            list.map_or(command.clone(), |list| {
-                command.mut_subcommand("list", |_| with_candidates_for(list, &RoleScope::ALL))
-            })
-        })
-        .mut_subcommand("project-key", |command| {
-            with_candidates_for(command, &[RoleScope::Project])
-        })
+    with_candidates_for(command_line(), &RoleScope::ALL)
 }
 
+/// `scopes` are those of the roles that the command above takes.
 fn with_candidates_for(command: Command, scopes: &'static [RoleScope]) -> Command {
+    let scopes: &[RoleScope] = match command.get_name() {
+        "api-key" => &[RoleScope::Organization],
+        "project-key" => &[RoleScope::Project],
+        // Their conditions are about roles of both kinds.
+        "list" | "rotate" => &RoleScope::ALL,
+        _ => scopes,
+    };
     command
         .mut_args(|arg| match arg.get_id().as_str() {
             "role" => arg.add(ArgValueCandidates::new(|| candidates(role_names(scopes)))),

@@ -128,6 +128,8 @@ fn completes_roles_and_profiles_and_files_only_where_they_belong() {
     let roles = completed(&shell, "atlas-admin api-key list --role");
     assert!(roles.contains(&"GROUP_OWNER".to_owned()), "{roles:?}");
     assert!(roles.contains(&"ORG_OWNER".to_owned()), "{roles:?}");
+    let rotated = completed(&shell, "atlas-admin api-key rotate --all --role");
+    assert_eq!(rotated, roles);
     let is_file = |word: &String| word == "keys.yaml";
     assert!(completed(&shell, "atlas-admin apply").iter().any(is_file));
     let ids = completed(&shell, "atlas-admin api-key list --org");
