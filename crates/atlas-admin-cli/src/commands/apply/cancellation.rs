@@ -78,6 +78,15 @@ impl Cancellation {
         *self.reason.borrow()
     }
 
+    /// Waits for a read, which changes nothing and so can stop at any point. Returns `None` if the
+    /// run stops first.
+    pub(super) async fn or_stop<T>(&self, read: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            result = read => Some(result),
+            () = self.wait() => None,
+        }
+    }
+
     /// Waits until it is triggered.
     pub(super) async fn wait(&self) {
         // Cannot fail: this value holds the sender.

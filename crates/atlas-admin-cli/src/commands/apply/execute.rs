@@ -145,12 +145,15 @@ impl Executor {
             return None;
         }
         let opened = block_in_place(|| SecretFile::create_or_take_over(file));
+        let mut requests_sent = 0;
         let result = async {
             let mut file = opened?;
             let call = requests::creation(&self.client, &key.org, update)?;
             match call.send().await {
-                Ok(created) => store(&mut file, &created)
-                    .map(|()| (created.id.clone(), created.requests_sent())),
+                Ok(created) => {
+                    requests_sent = created.requests_sent();
+                    store(&mut file, &created).map(|()| created.id.clone())
+                }
                 Err(error) => {
                     if let Some(created) = error.created() {
                         store(&mut file, created)?;
@@ -162,9 +165,9 @@ impl Executor {
                 }
             }
         };
-        let (id, result, requests_sent) = match result.await {
-            Ok((id, requests_sent)) => (Some(id), Ok(()), requests_sent),
-            Err(error) => (None, Err(error), 0),
+        let (id, result) = match result.await {
+            Ok(id) => (Some(id), Ok(())),
+            Err(error) => (None, Err(error)),
         };
         step.id = id.as_ref();
         self.finish(step, result, requests_sent);

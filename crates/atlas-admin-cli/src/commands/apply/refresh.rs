@@ -117,11 +117,8 @@ impl Refresh<'_> {
             let (client, caller) = (self.session.client.clone(), caller.clone());
             let cancellation = self.cancellation.clone();
             async move {
-                // A read changes nothing, so it can stop at any point.
-                tokio::select! {
-                    listed = Listed::read(&client, &org, keys, caller.as_deref()) => Some(listed),
-                    () = cancellation.wait() => None,
-                }
+                let read = Listed::read(&client, &org, keys, caller.as_deref());
+                cancellation.or_stop(read).await
             }
         };
         let mut listed = pin!(concurrent::for_each(
@@ -159,13 +156,9 @@ impl Refresh<'_> {
             async move {
                 // By description, keys are found by lists alone.
                 let id = key.name.id()?.clone();
-                // A read changes nothing, so it can stop at any point.
-                tokio::select! {
-                    response = client.org(&key.org).api_key(&id).get().send() => {
-                        Some((index, key, response))
-                    }
-                    () = cancellation.wait() => None,
-                }
+                let get = client.org(&key.org).api_key(&id).get();
+                let response = cancellation.or_stop(get.send()).await?;
+                Some((index, key, response))
             }
         };
         let mut responses = pin!(concurrent::for_each(
@@ -178,9 +171,12 @@ impl Refresh<'_> {
             let Some((index, desired, response)) = response else {
                 continue;
             };
+            let requests_sent = response
+                .as_ref()
+                .map_or_else(Error::requests_sent, |key| key.requests_sent());
+            self.requests_sent += u64::from(requests_sent);
             let result = match response {
                 Ok(key) => {
-                    self.requests_sent += u64::from(key.requests_sent());
                     let caller = self.session.public_key.as_deref();
                     Ok(KeyPlan::new(desired, &key, caller))
                 }
@@ -188,11 +184,9 @@ impl Refresh<'_> {
                     if desired.if_missing == IfMissing::Nothing
                         && error.code() == Some(ErrorCode::API_KEY_NOT_FOUND) =>
                 {
-                    self.requests_sent += u64::from(error.requests_sent());
                     Ok(KeyPlan::missing(desired, Vec::new()))
                 }
                 Err(error) => {
-                    self.requests_sent += u64::from(error.requests_sent());
                     fail(&self.progress, self.cancellation, &error);
                     Err(Box::new((desired, error)))
                 }
@@ -227,11 +221,7 @@ impl Refresh<'_> {
                     networks.sort_unstable();
                     Ok::<_, Error>(networks)
                 };
-                // A read changes nothing, so it can stop at any point.
-                let networks = tokio::select! {
-                    networks = read => networks,
-                    () = cancellation.wait() => return None,
-                };
+                let networks = cancellation.or_stop(read).await?;
                 Some((index, plan, networks, entries.requests_sent()))
             }
         };

@@ -93,11 +93,10 @@ impl Validator<'_> {
         let is_absent = self.is_absent(key);
         let (name, if_missing) = self.name(key, *location, org.as_ref(), is_absent, seen);
         let updates = if is_absent {
-            let first = match key.id {
-                Some(_) => key.desc.as_ref().map(|desc| ("desc", desc.location)),
-                None => None,
-            };
+            // Without an id, the description names the key.
+            let desc = key.desc.as_ref().filter(|_| key.id.is_some());
             let fields = [
+                desc.map(|it| ("desc", it.location)),
                 key.roles.as_ref().map(|it| ("roles", it.location)),
                 key.projects.as_ref().map(|_| ("projects", *location)),
                 key.prune.as_ref().map(|it| ("prune", it.location)),
@@ -108,7 +107,7 @@ impl Validator<'_> {
                     .as_ref()
                     .map(|it| ("secretFile", it.location)),
             ];
-            for (field, location) in first.into_iter().chain(fields.into_iter().flatten()) {
+            for (field, location) in fields.into_iter().flatten() {
                 self.report(location, format!("a key that is absent has no {field}"));
             }
             org.iter().cloned().map(Update::deletion).collect()
