@@ -1,38 +1,63 @@
 //! Blocking work that can be abandoned.
 
-use std::{io, sync::mpsc, thread, time::Duration};
+use std::{io, sync::Arc, thread, time::Duration};
 
+use parking_lot::{Condvar, Mutex};
 use tokio::task::spawn_blocking;
 
 /// Runs `work` on a thread of its own, and waits for it for up to `limit`, or until the future
 /// is dropped.
-///
-/// A runtime joins its blocking threads when it is shut down. They only wait here, so that a
-/// disk or a resolver that does not respond cannot keep the program from ending. They do wait,
-/// since a paused clock of tokio's would otherwise run on.
 pub(crate) async fn run<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    let (sender, receiver) = mpsc::channel();
-    let _abandon = Reporter(sender.clone());
-    let reporter = Reporter(sender);
-    thread::Builder::new()
-        .name("atlas-admin-blocking".into())
-        .spawn(move || drop(reporter.0.send(work())))?;
-    let waiting = move || {
-        receiver
-            .recv_timeout(limit)
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-    };
-    spawn_blocking(waiting).await?
+    let outcome = Arc::new(Mutex::new(None));
+    let result = Arc::clone(&outcome);
+    let work = Box::new(move || *result.lock() = Some(work()));
+    wait_for(limit, work).await?;
+    let outcome = outcome.lock().take();
+    outcome.unwrap_or_else(|| Err(io::Error::other("did not finish")))
 }
 
-/// Sends an error when it is dropped, which has no effect after an outcome.
-struct Reporter<T>(mpsc::Sender<io::Result<T>>);
+/// Runs `work`, whose type does not matter here, so that this is compiled once.
+///
+/// A runtime joins its blocking threads when it is shut down. They only wait here, so that a
+/// disk or a resolver that does not respond cannot keep the program from ending. They do wait,
+/// since a paused clock of tokio's would otherwise run on.
+async fn wait_for(limit: Duration, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    let end = Arc::new(End::default());
+    let _abandoned = Ends(Arc::clone(&end));
+    let finished = Ends(Arc::clone(&end));
+    thread::Builder::new()
+        .name("atlas-admin-blocking".into())
+        .spawn(move || {
+            let _finished = finished;
+            work();
+        })?;
+    spawn_blocking(move || {
+        let mut ended = end.ended.lock();
+        end.changed
+            .wait_while_for(&mut ended, |ended| !*ended, limit);
+        match *ended {
+            true => Ok(()),
+            false => Err(io::ErrorKind::TimedOut.into()),
+        }
+    })
+    .await?
+}
 
-impl<T> Drop for Reporter<T> {
+#[derive(Default)]
+struct End {
+    ended: Mutex<bool>,
+    changed: Condvar,
+}
+
+/// Tells the waiting thread when it is dropped.
+struct Ends(Arc<End>);
+
+impl Drop for Ends {
     fn drop(&mut self) {
-        let _ = self.0.send(Err(io::Error::other("did not finish")));
+        *self.0.ended.lock() = true;
+        self.0.changed.notify_one();
     }
 }
