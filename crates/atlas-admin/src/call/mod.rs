@@ -12,7 +12,7 @@
 mod context;
 mod span;
 
-use std::{error::Error as StdError, pin::pin};
+use std::error::Error as StdError;
 
 use atlas_admin_raw::{
     self as raw, BuildError, DecodeError,
@@ -20,13 +20,16 @@ use atlas_admin_raw::{
 };
 use bytes::Bytes;
 use http::{Uri, header};
-use tracing::Instrument;
 
 use self::context::CallContext;
 use crate::{
     client::ClientInner,
     error::{Error, from_response, html},
-    model::{options::RequestOptions, response::Response, target::CallTarget},
+    model::{
+        options::RequestOptions,
+        response::{BufferedResponse, Response},
+        target::CallTarget,
+    },
 };
 
 /// Sends the request of an operation and decodes the response. `read` verifies that it is about
@@ -42,47 +45,53 @@ pub(crate) async fn send<T, U>(
     set_headers(client, options, &mut request.http);
     let is_success = |status| request.is_success(status);
     let call = CallContext::new(client, operation, &target, options, &is_success);
-    let span = span::open(&call, &request.http);
-    let outcome = {
-        let run = pin!(call.run(&request.http));
-        if span.is_disabled() {
-            run.await
-        } else {
-            run.instrument(span.clone()).await
-        }
-    };
-    span::close(&call, &span, &outcome);
-    let requests_sent = call.progress.requests_sent();
-    let error = match outcome {
-        // No service says that it deleted something by a page.
-        Ok(response) if operation.effect == Effect::Delete && html::is_page(&response.body) => {
-            from_response::unreadable(&response, "an empty body").with_response(response)
-        }
-        Ok(response) => match request.decode(response.status.as_u16(), &response.body) {
-            Ok(value) => match read(&target, value) {
-                Ok(value) => {
-                    return Ok(Response::new(value)
-                        .with_status(response.status)
-                        .with_headers(response.headers)
-                        .with_requests_sent(requests_sent));
-                }
-                Err(error) => error.with_response(response),
-            },
-            Err(error) => from_response::unreadable(&response, expected(operation.id))
+    let outcome = span::run(&call, &request.http).await;
+    match outcome.and_then(|response| decode(&call, &request, response, read)) {
+        Ok(response) => Ok(response.with_requests_sent(call.progress.requests_sent())),
+        Err(error) => Err(describe(&call, error)),
+    }
+}
+
+/// Decodes the response to a request.
+fn decode<T, U>(
+    call: &CallContext<'_>,
+    request: &raw::Request<T>,
+    response: BufferedResponse,
+    read: impl FnOnce(&CallTarget, T) -> Result<U, Error>,
+) -> Result<Response<U>, Error> {
+    let operation = call.operation;
+    // No service says that it deleted something by a page.
+    if operation.effect == Effect::Delete && html::is_page(&response.body) {
+        let error = from_response::unreadable(&response, "an empty body");
+        return Err(error.with_response(response));
+    }
+    let value = match request.decode(response.status.as_u16(), &response.body) {
+        Ok(value) => value,
+        Err(error) => {
+            return Err(from_response::unreadable(&response, expected(operation.id))
                 .with_response(response)
-                .with_source(decode_error(error, target.creates_key())),
-        },
-        Err(error) => error,
+                .with_source(decode_error(error, call.target.creates_key())));
+        }
     };
-    let unknown = call.may_have_applied().then_some(operation.effect);
-    let error = match target.creates_key() {
+    match read(call.target, value) {
+        Ok(value) => Ok(Response::new(value)
+            .with_status(response.status)
+            .with_headers(response.headers)),
+        Err(error) => Err(error.with_response(response)),
+    }
+}
+
+/// Adds to an error what the call knows.
+fn describe(call: &CallContext<'_>, error: Error) -> Error {
+    let unknown = call.may_have_applied().then_some(call.operation.effect);
+    let error = match call.target.creates_key() {
         // It may contain the key's secret, whatever the status says.
         true => error.without_body(),
         false => error,
     };
-    Err(error
-        .with_target(target)
-        .with_outcome(requests_sent, unknown))
+    error
+        .with_target(call.target.clone())
+        .with_outcome(call.progress.requests_sent(), unknown)
 }
 
 /// Returns the request that [`send`] would send, without credentials.

@@ -1,13 +1,32 @@
 //! The span of a call, with the field names of OpenTelemetry's HTTP conventions.
 
+use std::pin::pin;
+
 use reqwest::Request;
-use tracing::{Span, field};
+use tracing::{Instrument, Span, field};
 
 use super::context::CallContext;
 use crate::{error::Error, model::response::BufferedResponse};
 
+/// Runs the call in a span.
+pub(super) async fn run(
+    call: &CallContext<'_>,
+    request: &Request,
+) -> Result<BufferedResponse, Error> {
+    let span = open(call, request);
+    // Pinned here, since moving the large future would be slow.
+    let run = pin!(call.run(request));
+    let outcome = if span.is_disabled() {
+        run.await
+    } else {
+        run.instrument(span.clone()).await
+    };
+    close(call, &span, &outcome);
+    outcome
+}
+
 /// Opens the span of a call.
-pub(super) fn open(call: &CallContext<'_>, request: &Request) -> Span {
+fn open(call: &CallContext<'_>, request: &Request) -> Span {
     tracing::info_span!(
         "atlas_admin.call",
         otel.name = call.operation.id,
@@ -25,11 +44,7 @@ pub(super) fn open(call: &CallContext<'_>, request: &Request) -> Span {
 }
 
 /// Records how a call ended, and warns if its version will be withdrawn.
-pub(super) fn close(
-    call: &CallContext<'_>,
-    span: &Span,
-    outcome: &Result<BufferedResponse, Error>,
-) {
+fn close(call: &CallContext<'_>, span: &Span, outcome: &Result<BufferedResponse, Error>) {
     span.record("requests_sent", call.progress.requests_sent());
     let (status, headers) = match outcome {
         Ok(response) => (Some(response.status), Some(&response.headers)),
