@@ -34,7 +34,7 @@ impl AccessList {
         List::access_list(&self.client, &self.org_id, &self.api_key_id)
     }
 
-    /// Adds addresses and networks, at least one: of [`ipnet`](crate::ipnet) or
+    /// Adds addresses and networks, at least one: of [`ipnet`] or
     /// [`std::net`], or text, which is checked when the call is sent. Duplicates are sent once.
     ///
     /// ```no_run
