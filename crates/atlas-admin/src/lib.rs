@@ -94,8 +94,8 @@
 //! | service | builder | credentials |
 //! | --- | --- | --- |
 //! | Atlas v2 | the default | API key, service account, bearer token |
-//! | Atlas v1.0 | [`atlas_v1`](ClientBuilder::atlas_v1) | API key, service account, bearer token |
-//! | Ops Manager, Cloud Manager | [`ops_manager`](ClientBuilder::ops_manager) | API key, or user name and personal key |
+//! | Atlas v1.0 | [`atlas_v1`](ClientBuilder::atlas_v1) | API key, user name with personal API key, service account, bearer token |
+//! | Ops Manager, Cloud Manager | [`ops_manager`](ClientBuilder::ops_manager) | API key, user name with personal API key |
 //!
 //! A builder checks its input against the rules of the client's service before it sends
 //! anything. Responses are parsed leniently: a role or a field that this release does not
