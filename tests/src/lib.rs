@@ -1,7 +1,7 @@
 //! What the tests of this workspace share.
 
 pub mod fault_server;
-#[cfg(doctest)]
+#[cfg(any(test, doctest))]
 mod guide;
 pub mod ids;
 mod recording;

@@ -1,10 +1,11 @@
-//! Checks the packages as their users get them: what is in them, a program that is built from
-//! them alone, their own tests, the oldest Rust, and the oldest versions of dependencies.
+//! Checks the packages as their users get them: what is in them, programs that are built from them
+//! alone, their own tests, the oldest Rust, and the oldest versions of dependencies.
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -21,11 +22,8 @@ const KEYS: [&str; 5] = ["description", "keywords", "license", "readme", "reposi
 /// The end of the host names that nobody can have.
 const PLACEHOLDER: &str = ".example/";
 
-/// The manifest of a program with the code of the examples, but for its dependencies.
-const PROGRAM: &str = r#"[package]
-name = "program"
-edition = "2024"
-"#;
+/// The chapter of the guide that a newcomer follows.
+const CHAPTER: &str = "docs/src/quick-start.md";
 
 /// A crate that is published.
 struct Package {
@@ -59,11 +57,13 @@ pub fn check(root: &Path) -> Result<()> {
     }
     write_workspace(root, &folder, &packages)?;
 
-    step("a program");
+    step("the first chapter of the guide");
+    follow_first_chapter(&folder, &target)?;
+    step("an example");
     cargo(
         &folder,
         &target,
-        &["run", "--quiet", "--package=program", "--bin=quickstart"],
+        &["run", "--quiet", "--package=examples", "--bin=quickstart"],
     )?;
     step("their tests");
     cargo(
@@ -157,11 +157,11 @@ fn published(root: &Path) -> Result<(Vec<Package>, String)> {
 }
 
 /// Writes a workspace of the unpacked packages, which take each other in the place of those in
-/// the registry, and of a program that uses them. Profiles and locked versions are the original
+/// the registry, and of programs that use them. Profiles and locked versions are the original
 /// workspace's, so that dependencies are not compiled again.
 fn write_workspace(root: &Path, folder: &Path, packages: &[Package]) -> Result<()> {
     let original: toml::Table = toml::from_str(&read(&root.join("Cargo.toml"))?)?;
-    let mut members = vec!["program".to_owned()];
+    let mut members = vec!["newcomer".to_owned(), "examples".to_owned()];
     let mut patch = toml::Table::new();
     for package in packages {
         members.push(package.folder());
@@ -181,33 +181,109 @@ fn write_workspace(root: &Path, folder: &Path, packages: &[Package]) -> Result<(
     ]);
     fs::write(folder.join("Cargo.toml"), toml::to_string(&manifest)?)?;
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    let program = folder.join("program");
-    let sources = program.join("src/bin");
-    fs::create_dir_all(&sources)?;
     let tokio = &original["workspace"]["dependencies"]["tokio"]["version"];
-    let mut dependencies = String::from("\n[dependencies]\n");
-    for Package { name, version } in packages {
-        if name != "atlas-admin-cli" {
-            dependencies += &format!("{name} = \"{version}\"\n");
+    let tokio =
+        format!("tokio = {{ version = {tokio}, features = [\"macros\", \"rt-multi-thread\"] }}");
+    let version = |name: &str| {
+        let package = packages.iter().find(|package| package.name == name);
+        package
+            .map(|it| it.version.as_str())
+            .with_context(|| format!("no package {name}"))
+    };
+    let sdk = version("atlas-admin")?;
+    write_program(
+        &folder.join("newcomer"),
+        &[&format!("atlas-admin = \"{sdk}\""), &tokio],
+        &[(
+            "src/main.rs".into(),
+            first_program(&read(&root.join(CHAPTER))?),
+        )],
+    )?;
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(root.join("crates/atlas-admin/examples"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.file_name().context("no name")?;
+            sources.push((Path::new("src/bin").join(name), read(&path)?));
         }
     }
-    dependencies +=
-        &format!("tokio = {{ version = {tokio}, features = [\"macros\", \"rt-multi-thread\"] }}\n");
-    fs::write(
-        program.join("Cargo.toml"),
-        [PROGRAM, &dependencies].concat(),
-    )?;
-    for entry in fs::read_dir(root.join("crates/atlas-admin/examples"))? {
-        let entry = entry?;
-        if entry
-            .path()
-            .extension()
-            .is_some_and(|extension| extension == "rs")
-        {
-            fs::copy(entry.path(), sources.join(entry.file_name()))?;
-        }
+    write_program(
+        &folder.join("examples"),
+        &[
+            &format!("atlas-admin = {{ version = \"{sdk}\", features = [\"test-util\"] }}"),
+            &format!("atlas-emulator = \"{}\"", version("atlas-emulator")?),
+            &tokio,
+        ],
+        &sources,
+    )
+}
+
+/// Writes a package into `folder`, named like it.
+fn write_program(
+    folder: &Path,
+    dependencies: &[&str],
+    sources: &[(PathBuf, String)],
+) -> Result<()> {
+    let name = folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .context("no name")?;
+    fs::create_dir_all(folder.join("src/bin"))?;
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[dependencies]\n{}\n",
+        dependencies.join("\n")
+    );
+    fs::write(folder.join("Cargo.toml"), manifest)?;
+    for (path, text) in sources {
+        fs::write(folder.join(path), text)?;
     }
     Ok(())
+}
+
+/// Returns the program in the first two blocks of Rust, as a reader of the chapter sees it.
+fn first_program(chapter: &str) -> String {
+    let blocks = chapter.split("\n```rust").skip(1).take(2);
+    let lines = blocks.flat_map(|block| {
+        let lines = block.lines().skip(1).take_while(|line| *line != "```");
+        lines.filter(|line| *line != "#" && !line.starts_with("# "))
+    });
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Starts the packaged emulator, and runs the chapter's program against it.
+fn follow_first_chapter(folder: &Path, target: &Path) -> Result<()> {
+    cargo(
+        folder,
+        target,
+        &[
+            "build",
+            "--quiet",
+            "--package=atlas-admin-cli",
+            "--package=newcomer",
+        ],
+    )?;
+    let programs = target.join("debug");
+    let mut emulator = Command::new(programs.join("atlas-admin"))
+        .args(["emulator", "--output", "json"])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let followed = (|| {
+        let mut facts = String::new();
+        let output = emulator.stdout.take().context("no output")?;
+        BufReader::new(output).read_line(&mut facts)?;
+        let facts: Value = serde_json::from_str(&facts)?;
+        let fact = |name: &str| facts[name].as_str().unwrap_or_default();
+        run(Command::new(programs.join("newcomer"))
+            .arg(fact("api_key_id"))
+            .env("MONGODB_ATLAS_BASE_URL", fact("base_url"))
+            .env("MONGODB_ATLAS_ORG_ID", fact("org_id"))
+            .env("MONGODB_ATLAS_PROJECT_ID", fact("project_id"))
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", fact("public_key"))
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", fact("private_key")))
+    })();
+    emulator.kill()?;
+    emulator.wait()?;
+    followed
 }
 
 /// Returns the first line in a block of Rust that rustdoc would hide, and no other reader.
@@ -253,6 +329,13 @@ fn read(path: &PathBuf) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_program_is_what_readers_see() {
+        let chapter = "```sh\n# comment\n```\n\n```rust,no_run\nuse a;\n# hidden\n#[b]\n```\n\
+                       text\n```rust\nfn c() {}\n```\n\n```rust\nfn d() {}\n```\n";
+        assert_eq!(first_program(chapter), "use a;\n#[b]\nfn c() {}\n");
+    }
 
     #[test]
     fn only_hidden_lines_of_rust_are_found() {

@@ -1,7 +1,22 @@
 //! An API key's life on each service: it is created, assigned to a project, restricted to this
 //! machine, used, given other roles there, and deleted. All on the bundled local server.
 //!
-//! Run it with `cargo run -p examples --example key_life`.
+//! Run it with `cargo run -p examples --example key_life`. It prints:
+//!
+//! ```text
+//! Atlas v2
+//!   created    …
+//!   assigned   [ReadOnly]
+//!   restricted ["203.0.113.0/24", "127.0.0.1/32"]
+//!   signed in  as …
+//!   added      [ReadOnly, Owner]
+//!   removed    [Owner]
+//!   deleted    2 keys are left
+//! …
+//! Ops Manager
+//! …
+//!   deleted    2 keys are left
+//! ```
 
 use std::{error::Error, time::SystemTime};
 

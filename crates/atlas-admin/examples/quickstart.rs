@@ -1,5 +1,16 @@
 //! Updates a key and its roles in a project on every service, against the bundled local server, or
 //! on the service that the environment names.
+//!
+//! Run it with `cargo run -p examples --example quickstart`. It prints:
+//!
+//! ```text
+//! Atlas v2, digest
+//!   before                 "a key to be updated": ORG_MEMBER, GROUP_READ_ONLY
+//!   organization key       "Atlas v2, digest": ORG_MEMBER, ORG_READ_ONLY, GROUP_READ_ONLY
+//!   roles in the project   "Atlas v2, digest": ORG_MEMBER, ORG_READ_ONLY, GROUP_READ_ONLY, …
+//! …
+//!   roles in the project   "Ops Manager, digest": …, GROUP_DATA_ACCESS_READ_WRITE
+//! ```
 
 use std::{env, error::Error};
 

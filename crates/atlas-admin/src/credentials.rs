@@ -46,8 +46,8 @@ const SERVICE_ACCOUNT_ID: &str = "mdb_sa_id_";
 const SERVICE_ACCOUNT_SECRET: &str = "mdb_sa_sk_";
 
 impl Credentials {
-    /// Creates credentials from an API key pair, or a user name with a personal API key, for
-    /// HTTP digest authentication (RFC 7616). All services accept them.
+    /// Creates credentials for HTTP digest authentication (RFC 7616): an API key pair, which all
+    /// services accept, or a user name with a personal API key, for Atlas v1.0 and Ops Manager.
     pub fn digest(public_key: impl Into<String>, private_key: impl Into<SecretString>) -> Self {
         Self(Kind::Digest {
             user: public_key.into(),

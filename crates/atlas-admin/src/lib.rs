@@ -1,17 +1,42 @@
 //! A client for programmatic API keys on MongoDB Atlas and Ops Manager: create, list, update and
 //! delete an organization's API keys, set their roles in projects, and restrict the addresses
-//! they are used from.
+//! they are used from. It signs in by HTTP digest or OAuth, retries with backoff what is safe to
+//! retry, and can pace calls to stay within a rate limit.
 //!
-//! # Quick start
+//! # Install
+//!
+//! ```sh
+//! cargo add atlas-admin
+//! cargo add tokio --features macros,rt-multi-thread
+//! ```
+//!
+//! # Sign in
+//!
+//! ```
+//! use atlas_admin::{Client, Credentials};
+//!
+//! # fn main() -> Result<(), atlas_admin::Error> {
+//! // An API key, on every service: its private key signs each request and is not sent.
+//! let api_key = Credentials::digest("abcdefgh", "12345678-9abc-4def-8123-456789abcdef");
+//! let atlas = Client::builder().credentials(api_key).build()?;
+//!
+//! // A service account of Atlas: OAuth tokens are requested, reused and refreshed.
+//! let account = Credentials::service_account("mdb_sa_id_64a000000000000000000001", "a secret");
+//! let atlas = Client::builder().credentials(account).build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Client::from_env`] takes either, or a token, from the `MONGODB_ATLAS_*` variables.
+//!
+//! # Call
 //!
 //! ```no_run
-//! use atlas_admin::{Client, Credentials, OrgRole, ProjectRole};
+//! use atlas_admin::{Client, OrgRole, ProjectRole};
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), atlas_admin::Error> {
-//!     let atlas = Client::builder()
-//!         .credentials(Credentials::from_env()?)
-//!         .build()?;
+//!     let atlas = Client::from_env()?;
 //!
 //!     let key = atlas
 //!         .org("32b6e34b3d91647abb20e7b8")
@@ -19,18 +44,49 @@
 //!         .update()
 //!         .desc("ci deploys")
 //!         .roles([OrgRole::ReadOnly])
-//!         .send()
 //!         .await?;
 //!
 //!     atlas
 //!         .project("5356823b3794de37132bb7b9")
 //!         .api_key(&key.id)
 //!         .replace_roles([ProjectRole::ReadOnly, ProjectRole::DataAccessReadWrite])
-//!         .send()
 //!         .await?;
 //!     Ok(())
 //! }
 //! ```
+//!
+//! # Match an error
+//!
+//! ```
+//! # async fn update(atlas: atlas_admin::Client) {
+//! let update = atlas
+//!     .org("32b6e34b3d91647abb20e7b8")
+//!     .api_key("6a793f752c88faeba59bba49")
+//!     .update()
+//!     .desc("ci deploys");
+//! match update.await {
+//!     Ok(key) => println!("updated {}", key.id),
+//!     Err(error) if error.is_not_found() => println!("no such key"),
+//!     Err(error) if error.outcome_unknown() => println!("perhaps updated: {error}"),
+//!     Err(error) => eprintln!("error: {error}"),
+//! }
+//! # }
+//! ```
+//!
+//! Every failure is an [`Error`], which reports what failed, what the service said, and
+//! whether the call may have been applied ([`Error::outcome_unknown`]). Before that, a call is
+//! retried with exponential backoff, if that is safe; see [`RetryPolicy`]. After an exhausted rate
+//! limit it waits as long as `Retry-After` says.
+//!
+//! # Go further
+//!
+//! - [An API key's life](#an-api-keys-life): all operations. [Services](#services): what differs.
+//! - [`reliability`]: how the client handles each kind of failure.
+//! - [`ClientBuilder::limit_rate`]: thousands of updates within the service's rate limit.
+//! - [`RequestOptions`]: the API version, query parameters and time limit of one call.
+//! - [`Client::request`]: any other resource of the service.
+//! - [`observability`]: spans and events of calls, without secrets.
+//! - `testing`, with the feature `test-util`: fake services for tests.
 //!
 //! # An API key's life
 //!
@@ -94,42 +150,12 @@
 //! | service | builder | credentials |
 //! | --- | --- | --- |
 //! | Atlas v2 | the default | API key, service account, bearer token |
-//! | Atlas v1.0 | [`atlas_v1`](ClientBuilder::atlas_v1) | API key, service account, bearer token |
-//! | Ops Manager, Cloud Manager | [`ops_manager`](ClientBuilder::ops_manager) | API key, or user name and personal key |
+//! | Atlas v1.0 | [`atlas_v1`](ClientBuilder::atlas_v1) | API key, user name with personal API key, service account, bearer token |
+//! | Ops Manager, Cloud Manager | [`ops_manager`](ClientBuilder::ops_manager) | API key, user name with personal API key |
 //!
 //! A builder checks its input against the rules of the client's service before it sends
 //! anything. Responses are parsed leniently: a role or a field that this release does not
 //! know is not an error. What should be an id and is none is.
-//!
-//! # Errors and retries
-//!
-//! Every failure is an [`Error`], which reports what failed, what the service said, and
-//! whether the call may have been applied ([`Error::outcome_unknown`]). Failures that are
-//! safe to retry are retried; see [`RetryPolicy`]. The module [`reliability`] lists how the
-//! client handles each kind of failure.
-//!
-//! ```
-//! # async fn update(atlas: atlas_admin::Client) {
-//! let update = atlas
-//!     .org("32b6e34b3d91647abb20e7b8")
-//!     .api_key("6a793f752c88faeba59bba49")
-//!     .update()
-//!     .desc("ci deploys");
-//! match update.send().await {
-//!     Ok(key) => println!("updated {}", key.id),
-//!     Err(error) if error.is_not_found() => println!("no such key"),
-//!     Err(error) => eprintln!("error: {error}"),
-//! }
-//! # }
-//! ```
-//!
-//! # More
-//!
-//! - [`observability`]: spans and events of calls, without secrets.
-//! - [`RequestOptions`]: the API version, query parameters and time limit of one call.
-//! - [`Client::request`]: any other resource of the service.
-//! - [`ClientBuilder::limit_rate`]: thousands of updates within the service's rate limit.
-//! - `testing`, with the feature `test-util`: fake services for tests.
 //!
 //! # Features
 //!

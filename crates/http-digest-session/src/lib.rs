@@ -83,7 +83,7 @@ mod client;
 mod cookies;
 mod error;
 mod exchange;
-#[cfg(any(test, fuzzing))]
+#[cfg(test)]
 mod hostile;
 mod nonce_counts;
 mod params;
@@ -103,13 +103,6 @@ pub use {
     error::DigestError,
     exchange::{Exchange, Step},
 };
-
-/// Entry point of the fuzz target.
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub fn check_challenge(lines: &[u8]) {
-    hostile::check(lines);
-}
 
 /// Compiles the code in the README.
 #[cfg(all(doctest, feature = "reqwest"))]

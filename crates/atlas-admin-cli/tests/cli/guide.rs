@@ -9,6 +9,7 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
 };
 
 use regex::{Captures, Regex};
@@ -19,23 +20,14 @@ use crate::support::Shell;
 const END: &str = "-- end of the output --";
 
 #[test]
-fn authentication() {
-    check("authentication.md");
-}
-
-#[test]
-fn bulk() {
-    check("bulk.md");
-}
-
-#[test]
-fn drift() {
-    check("drift.md");
-}
-
-#[test]
-fn rotation() {
-    check("rotation.md");
+fn pages_print_what_their_commands_do() {
+    let pages = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap());
+    let pages = pages.filter(|entry| entry.path().extension().is_some_and(|it| it == "md"));
+    thread::scope(|scope| {
+        for page in pages {
+            scope.spawn(move || check(&page.path()));
+        }
+    });
 }
 
 /// A command in a page, and what it should print.
@@ -51,12 +43,13 @@ struct Page {
     pieces: Vec<(String, Vec<Step>)>,
 }
 
-#[track_caller]
-fn check(name: &str) {
-    let path = folder().join(name);
-    let text = fs::read_to_string(&path).unwrap();
+fn check(path: &Path) {
+    let text = fs::read_to_string(path).unwrap();
     let page = Page::parse(&text);
-    assert_eq!(page.to_text(None), text, "{name} is not read as it is");
+    assert_eq!(page.to_text(None), text, "{path:?} is not read as it is");
+    if page.steps().next().is_none() {
+        return;
+    }
     let printed = run(&page);
     let (expected, actual) = (page.to_text(None), page.to_text(Some(&printed)));
     if normalized(&expected) == normalized(&actual) {
@@ -65,7 +58,7 @@ fn check(name: &str) {
     if env::var_os("WRITE_GUIDE").is_some() {
         fs::write(path, actual).unwrap();
     } else {
-        assert_eq!(normalized(&expected), normalized(&actual));
+        assert_eq!(normalized(&expected), normalized(&actual), "{path:?}");
     }
 }
 

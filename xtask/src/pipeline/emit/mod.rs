@@ -67,7 +67,7 @@ pub fn outputs(sources: &Sources) -> Result<Vec<Output>> {
         ),
         Output::new(KnownRoles::PATH, known_roles.to_toml()?),
         Output::new(
-            "tests/snapshots/api-summary.txt",
+            "openapi/api-summary.txt",
             api_summary(&documents, services)?,
         ),
     ];
