@@ -71,7 +71,7 @@ const STEPS: &[Step] = &[
         "features",
         &[
             "cargo hack check --quiet --each-feature --package atlas-admin --package atlas-admin-raw --package atlas-admin-cli --package atlas-emulator",
-            "cargo check --quiet --manifest-path crates/http-digest-session/fuzz/Cargo.toml --target-dir target/fuzz",
+            "cargo check --quiet --manifest-path crates/http-digest-session/fuzz/Cargo.toml --no-default-features --target-dir target/fuzz",
         ],
     ),
     step("tests", &["cargo test --workspace"]),
