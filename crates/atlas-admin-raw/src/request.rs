@@ -1,8 +1,10 @@
 //! The requests that generated methods return.
 
-use std::{error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt};
 
-use serde::de::DeserializeOwned;
+use progenitor_client::QueryParam;
+use reqwest::{RequestBuilder, Url};
+use serde::{Serialize, de::DeserializeOwned};
 
 /// Builds the requests of the generated operations.
 ///
@@ -11,7 +13,9 @@ use serde::de::DeserializeOwned;
 /// decode the response.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
+    baseurl: String,
+    /// The same with a slash; `None` if it is not valid.
+    base: Option<Url>,
     pub(crate) client: reqwest::Client,
 }
 
@@ -22,6 +26,7 @@ impl Client {
     pub fn new(baseurl: &str, client: reqwest::Client) -> Self {
         Self {
             baseurl: baseurl.to_owned(),
+            base: format!("{baseurl}/").parse().ok(),
             client,
         }
     }
@@ -36,6 +41,16 @@ impl Client {
     #[must_use]
     pub fn baseurl(&self) -> &str {
         &self.baseurl
+    }
+
+    /// Returns the address of a path of the service, which begins with `./`. What is before the
+    /// path is not parsed again.
+    pub(crate) fn url(&self, path: &str) -> reqwest::Result<Url> {
+        match self.base.as_ref().and_then(|base| base.join(path).ok()) {
+            Some(url) => Ok(url),
+            // reqwest says what is wrong.
+            None => Ok(self.client.get(&self.baseurl).build()?.url().clone()),
+        }
     }
 }
 
@@ -122,6 +137,31 @@ impl StdError for DecodeError {
     }
 }
 
+/// Encodes a value for a path. Most are ids, which need no encoding.
+pub(crate) fn encode_path(value: &str) -> Cow<'_, str> {
+    // A fold is faster than a search that can stop.
+    let is_plain = |all, byte: u8| all & byte.is_ascii_alphanumeric();
+    match value.bytes().fold(true, is_plain) {
+        true => value.into(),
+        false => progenitor_client::encode_path(value).into(),
+    }
+}
+
+/// Query parameters that need not have a value.
+pub(crate) trait QueryOption {
+    /// Adds a parameter that has a value. reqwest would rebuild the address for one without.
+    fn query_option<T: Serialize>(self, name: &str, value: &Option<T>) -> Self;
+}
+
+impl QueryOption for RequestBuilder {
+    fn query_option<T: Serialize>(self, name: &str, value: &Option<T>) -> Self {
+        match value {
+            Some(value) => self.query(&QueryParam::new(name, value)),
+            None => self,
+        }
+    }
+}
+
 /// Decodes a JSON body.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body)
@@ -154,6 +194,33 @@ mod tests {
             is_success,
             decode,
         )
+    }
+
+    #[test]
+    fn addresses_are_below_the_services_and_values_stay_in_their_place() {
+        let address = |base, id, pretty| {
+            let client = Client::new(base, reqwest::Client::new());
+            let request = client.delete_org_api_key("o", id, None, pretty).ok()?;
+            Some(request.http.url().to_string())
+        };
+        for (base, id, pretty, expected) in [
+            ("http://h", "a1", None, "http://h/orgs/o/apiKeys/a1"),
+            (
+                "http://h:1/b/c",
+                "a1",
+                Some(true),
+                "http://h:1/b/c/orgs/o/apiKeys/a1?pretty=true",
+            ),
+            (
+                "http://h/b",
+                "a:/?#%\n",
+                None,
+                "http://h/b/orgs/o/apiKeys/a:%2F%3F%23%25%0A",
+            ),
+        ] {
+            assert_eq!(address(base, id, pretty).expect("a request"), expected);
+        }
+        assert_eq!(address("h/b", "a1", None), None);
     }
 
     #[test]

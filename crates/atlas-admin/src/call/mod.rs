@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! operations ──▶ call::send ──▶ CallContext::run ──▶ Auth::send ──▶ RequestContext ──▶ Transport
-//! validate       headers        rate limiter         credentials    progress           reqwest
-//! raw::Request   span           retries, deadline    challenges     body limit            │
+//! validate       span           rate limiter         credentials    progress           reqwest
+//! raw::Request                  retries, deadline    challenges     body limit            │
 //!                               envelope             tokens                               │
 //!                                                                                         │
 //! Response<T> ◀── decode ◀───────────────── BufferedResponse, or Error ◀──────────────────┘
@@ -37,16 +37,15 @@ use crate::{
 pub(crate) async fn send<T, U>(
     client: &ClientInner,
     operation: &Operation,
-    target: CallTarget,
+    target: &CallTarget,
     options: &RequestOptions,
-    mut request: raw::Request<T>,
+    request: &raw::Request<T>,
     read: impl FnOnce(&CallTarget, T) -> Result<U, Error>,
 ) -> Result<Response<U>, Error> {
-    set_headers(client, options, &mut request.http);
     let is_success = |status| request.is_success(status);
-    let call = CallContext::new(client, operation, &target, options, &is_success);
+    let call = CallContext::new(client, operation, target, options, &is_success);
     let outcome = span::run(&call, &request.http).await;
-    match outcome.and_then(|response| decode(&call, &request, response, read)) {
+    match outcome.and_then(|response| decode(&call, request, response, read)) {
         Ok(response) => Ok(response.with_requests_sent(call.progress.requests_sent())),
         Err(error) => Err(describe(&call, error)),
     }
@@ -96,12 +95,9 @@ fn describe(call: &CallContext<'_>, error: Error) -> Error {
 
 /// Returns the request that [`send`] would send, without credentials.
 pub(crate) fn preview<T>(
-    client: &ClientInner,
     target: &CallTarget,
-    options: &RequestOptions,
     mut request: raw::Request<T>,
 ) -> Result<http::Request<Bytes>, Error> {
-    set_headers(client, options, &mut request.http);
     let uri = request.http.url().as_str().parse::<Uri>();
     let body = request.http.body().and_then(reqwest::Body::as_bytes);
     let mut preview = http::Request::new(Bytes::copy_from_slice(body.unwrap_or_default()));
@@ -150,16 +146,25 @@ fn expected(operation_id: &str) -> &'static str {
     }
 }
 
-/// Adds this service's headers to a generated request.
-fn set_headers(client: &ClientInner, options: &RequestOptions, request: &mut reqwest::Request) {
-    let media_type = match options.api_version {
-        Some(version) => client.service.media_type(version),
-        None => client.media_type.clone(),
-    };
-    let headers = request.headers_mut();
-    headers.insert(header::USER_AGENT, client.user_agent.clone());
-    if headers.contains_key(header::CONTENT_TYPE) {
-        headers.insert(header::CONTENT_TYPE, media_type.clone());
+/// Adds this service's headers to a request, which has a content type if it has a body.
+pub(crate) fn set_headers(
+    client: &ClientInner,
+    options: &RequestOptions,
+    request: &mut reqwest::Request,
+) {
+    let mut headers = client.headers.clone();
+    if let Some(version) = options.api_version {
+        let media_type = client.service.media_type(version);
+        headers.insert(header::ACCEPT, media_type.clone());
+        headers.insert(header::CONTENT_TYPE, media_type);
     }
-    headers.insert(header::ACCEPT, media_type);
+    if !request.headers().contains_key(header::CONTENT_TYPE) {
+        headers.remove(header::CONTENT_TYPE);
+    }
+    for (name, value) in request.headers() {
+        if name != header::CONTENT_TYPE {
+            headers.append(name, value.clone());
+        }
+    }
+    *request.headers_mut() = headers;
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 
 use super::{Client, ClientInner, sunset::SunsetWarnings};
 use crate::{
@@ -28,6 +28,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BODY_SIZE: usize = 8 << 20;
 const MAX_IDLE_CONNECTIONS: usize = 256;
+/// With the credentials, a cookie, and what the transport adds.
+const MAX_HEADERS: usize = 8;
 const USER_AGENT: &str = concat!("atlas-admin/", env!("CARGO_PKG_VERSION"));
 
 /// Builds a [`Client`]; see [`Client::builder`].
@@ -367,13 +369,16 @@ impl ClientBuilder {
                     .unwrap_or_else(|| Arc::new(MemoryStore::new())),
             },
         )?;
+        let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
+        headers.insert(header::USER_AGENT, user_agent);
+        headers.insert(header::ACCEPT, service.media_type(version));
+        headers.insert(header::CONTENT_TYPE, service.media_type(version));
         Ok(Client {
             inner: Arc::new(ClientInner {
                 settings,
                 service,
                 version,
-                media_type: service.media_type(version),
-                user_agent,
+                headers,
                 timeout,
                 attempt_timeout,
                 max_body_size,

@@ -5,7 +5,7 @@ mod sunset;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::HeaderValue;
+use http::HeaderMap;
 
 use self::{builder::ClientBuilder, sunset::SunsetWarnings};
 use crate::{
@@ -56,9 +56,9 @@ pub(crate) struct ClientInner {
     settings: ClientBuilder,
     pub(crate) service: Service,
     pub(crate) version: ApiVersion,
-    /// The media type of bodies in that version.
-    pub(crate) media_type: HeaderValue,
-    pub(crate) user_agent: HeaderValue,
+    /// The headers of a request with a body in that version. The map has room for those that are
+    /// added later, and so do its copies.
+    pub(crate) headers: HeaderMap,
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_body_size: usize,

@@ -147,7 +147,8 @@ pub(crate) fn check<K: Kind>(text: &str) -> Result<(), ParseError> {
 /// Returns what is wrong with an id, in words that follow it.
 fn reason(text: &str) -> Option<Cow<'static, str>> {
     let is_digit = |b| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    if text.len() == LENGTH && text.bytes().all(is_digit) {
+    // A fold is faster than a search that can stop, and most ids are right.
+    if text.len() == LENGTH && text.bytes().fold(true, |all, byte| all & is_digit(byte)) {
         return None;
     }
     let all = |allowed: fn(&u8) -> bool| text.as_bytes().iter().all(allowed);

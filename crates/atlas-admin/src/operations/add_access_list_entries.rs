@@ -71,7 +71,7 @@ impl AddAccessListEntries {
     pub async fn send(self) -> Result<Response<Page<AccessListEntry>>, Error> {
         let request = self.request()?;
         self.call
-            .send(request, |_, page| list::access_list_page(page))
+            .send(&request, |_, page| list::access_list_page(page))
             .await
     }
 

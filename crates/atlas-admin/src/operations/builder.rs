@@ -63,7 +63,8 @@ impl Call {
         let inner = &self.client.inner;
         validate::call(inner.service, &self.target, &self.options, body)
             .and_then(|operation| {
-                let request = build(&inner.requests).map_err(call::build_error)?;
+                let mut request = build(&inner.requests).map_err(call::build_error)?;
+                call::set_headers(inner, &self.options, &mut request.http);
                 Ok(ValidRequest { operation, request })
             })
             .map_err(|error| error.with_target(self.target.clone()))
@@ -74,29 +75,23 @@ impl Call {
         &self,
         request: ValidRequest<T>,
     ) -> Result<http::Request<Bytes>, Error> {
-        call::preview(
-            &self.client.inner,
-            &self.target,
-            &self.options,
-            request.request,
-        )
+        call::preview(&self.target, request.request)
     }
 
     /// Sends the request. `read` verifies the response and makes the result of it.
-    pub(super) async fn send<T, U>(
-        self,
-        request: ValidRequest<T>,
+    pub(super) fn send<T, U>(
+        &self,
+        request: &ValidRequest<T>,
         read: impl FnOnce(&CallTarget, T) -> Result<U, Error>,
-    ) -> Result<Response<U>, Error> {
+    ) -> impl Future<Output = Result<Response<U>, Error>> {
         call::send(
             &self.client.inner,
             request.operation,
-            self.target,
+            &self.target,
             &self.options,
-            request.request,
+            &request.request,
             read,
         )
-        .await
     }
 }
 

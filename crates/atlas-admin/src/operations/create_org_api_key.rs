@@ -78,9 +78,9 @@ impl CreateOrgApiKey {
     /// than these, and [`Error::created`] has it.
     pub async fn send(self) -> Result<Response<CreatedApiKey>, Error> {
         let request = self.request()?;
-        let Self { call, desc, roles } = self;
-        let read = |target: &_, key| verify::created(target, key, &desc, roles.as_deref());
-        call.send(request, read).await
+        let read =
+            |target: &_, key| verify::created(target, key, &self.desc, self.roles.as_deref());
+        self.call.send(&request, read).await
     }
 
     fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {

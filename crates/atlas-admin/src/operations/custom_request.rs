@@ -144,7 +144,7 @@ impl CustomRequest {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
     pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
         let (_, target, request) = self.prepare::<()>()?;
-        call::preview(&self.client.inner, &target, &self.options, request)
+        call::preview(&target, request)
     }
 
     /// Sends the request and returns the response, from JSON. `send::<()>()` takes any body
@@ -164,9 +164,9 @@ impl CustomRequest {
         call::send(
             &self.client.inner,
             &operation,
-            target,
+            &target,
             &self.options,
-            request,
+            &request,
             |_, value| Ok(value),
         )
         .await
@@ -196,6 +196,7 @@ impl CustomRequest {
             let value = value.to_string();
             http.url_mut().query_pairs_mut().append_pair(name, &value);
         }
+        call::set_headers(&self.client.inner, &self.options, &mut http);
         Ok(raw::Request::new(http, operation_id, is_success, decode))
     }
 

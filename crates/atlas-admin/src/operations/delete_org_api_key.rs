@@ -65,7 +65,7 @@ impl DeleteOrgApiKey {
     /// harmless.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = self.request()?;
-        deletion::send(self.call, request, self.missing_ok).await
+        deletion::send(&self.call, &request, self.missing_ok).await
     }
 
     fn request(&self) -> Result<ValidRequest<()>, Error> {

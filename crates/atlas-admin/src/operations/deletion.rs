@@ -6,8 +6,8 @@ use crate::{error::Error, model::response::Response};
 /// Sends a deletion. With `missing_ok`, a refusal that says that there is nothing to delete is a
 /// success with the refusal's status and headers.
 pub(super) async fn send(
-    call: Call,
-    request: ValidRequest<()>,
+    call: &Call,
+    request: &ValidRequest<()>,
     missing_ok: bool,
 ) -> Result<Response<()>, Error> {
     let error = match call.send(request, |_, ()| Ok(())).await {

@@ -63,7 +63,7 @@ impl GetAccessListEntry {
         let request = self.request()?;
         let network = self.call.network(&self.entry)?;
         let read = |_: &_, entry| verify::entry(network, entry);
-        self.call.send(request, read).await
+        self.call.send(&request, read).await
     }
 
     fn request(&self) -> Result<ValidRequest<types::AccessListEntry>, Error> {

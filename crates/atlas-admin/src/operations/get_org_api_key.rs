@@ -56,7 +56,7 @@ impl GetOrgApiKey {
     /// [`ErrorKind`](crate::ErrorKind).
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
         let request = self.request()?;
-        self.call.send(request, verify::key).await
+        self.call.send(&request, verify::key).await
     }
 
     fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {

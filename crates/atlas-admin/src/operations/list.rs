@@ -97,7 +97,7 @@ impl List<ApiKey> {
                         let items = page.results.into_iter().map(ApiKey::from_raw);
                         read_page(items, page.total_count, page.links)
                     };
-                    call.send(request, read).await
+                    call.send(&request, read).await
                 })
             },
             identity: |key| key.id.to_string(),
@@ -153,7 +153,7 @@ impl List<AccessListEntry> {
             fetch: |call| {
                 Box::pin(async move {
                     let request = access_list_request(&call)?;
-                    call.send(request, |_, page| access_list_page(page)).await
+                    call.send(&request, |_, page| access_list_page(page)).await
                 })
             },
             identity: |entry| entry.network.to_string(),

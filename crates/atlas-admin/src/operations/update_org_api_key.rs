@@ -81,10 +81,10 @@ impl UpdateOrgApiKey {
     /// may have been applied.
     pub async fn send(self) -> Result<Response<ApiKey>, Error> {
         let request = self.request()?;
-        let Self { call, desc, roles } = self;
-        let read =
-            |target: &_, key| verify::updated(target, key, desc.as_deref(), roles.as_deref());
-        call.send(request, read).await
+        let read = |target: &_, key| {
+            verify::updated(target, key, self.desc.as_deref(), self.roles.as_deref())
+        };
+        self.call.send(&request, read).await
     }
 
     fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {

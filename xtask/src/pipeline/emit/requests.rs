@@ -9,8 +9,9 @@ use anyhow::{Context, Result, bail, ensure};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    Arm, Attribute, Expr, ExprMatch, File, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl,
-    Pat, PathArguments, ReturnType, Stmt, Type, parse_quote,
+    Arm, Attribute, Expr, ExprLit, ExprMatch, File, FnArg, GenericArgument, ImplItem, ImplItemFn,
+    Item, ItemImpl, Lit, Local, Pat, PatType, PathArguments, ReturnType, Signature, Stmt, Token,
+    Type, parse_quote, punctuated::Punctuated,
 };
 
 /// Keeps the types of a generated client, and its methods as builders of requests.
@@ -18,11 +19,12 @@ pub(super) fn only_build(file: File) -> Result<File> {
     let mut items = vec![
         parse_quote! {
             #[allow(unused_imports)]
-            use progenitor_client::{encode_path, RequestBuilderExt};
+            use progenitor_client::RequestBuilderExt;
         },
-        parse_quote!(
-            use crate::{BuildError, Client, Request, request};
-        ),
+        parse_quote! {
+            #[allow(unused_imports)]
+            use crate::{BuildError, Client, Request, request::{self, QueryOption, encode_path}};
+        },
     ];
     for item in file.items {
         match item {
@@ -77,7 +79,12 @@ fn request_method(mut method: ImplItemFn) -> Result<ImplItemFn> {
     if !has_headers {
         statements.retain(|statement| !mentions(statement, "header_map"));
     }
-    let request = without_headers(*request, has_headers);
+    let options = options(&method.sig);
+    let request = rebuilt(*request, has_headers, &options);
+    let url = statements
+        .iter_mut()
+        .find(|statement| mentions(*statement, "baseurl"));
+    from_base(url.context("no address is built")?)?;
 
     let (response, decode) = response(&method.sig.output)?;
     let is_empty = matches!(&response, Type::Tuple(tuple) if tuple.elems.is_empty());
@@ -171,16 +178,60 @@ fn first_argument(of: &Type) -> Option<&Type> {
     }
 }
 
+/// The names of the parameters that need not have a value.
+fn options(signature: &Signature) -> Vec<String> {
+    let name = |argument: &FnArg| match argument {
+        FnArg::Typed(PatType { pat, ty, .. }) if mentions(ty, "Option") => {
+            Some(pat.to_token_stream().to_string())
+        }
+        _ => None,
+    };
+    signature.inputs.iter().filter_map(name).collect()
+}
+
+/// Makes `let url = self.url(&format!("./…", …))?` of `let url = format!("{}…", self.baseurl, …)`.
+fn from_base(statement: &mut Stmt) -> Result<()> {
+    let Stmt::Local(Local {
+        init: Some(init), ..
+    }) = statement
+    else {
+        bail!("the address is no variable");
+    };
+    let Expr::Macro(format) = &*init.expr else {
+        bail!("the address is not formatted");
+    };
+    let parts = format
+        .mac
+        .parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated)?;
+    let mut parts = parts.into_iter();
+    let Some(Expr::Lit(ExprLit {
+        lit: Lit::Str(template),
+        ..
+    })) = parts.next()
+    else {
+        bail!("the address has no template");
+    };
+    let template = template.value();
+    let path = template
+        .strip_prefix("{}")
+        .context("the address does not begin with the base")?;
+    let path = format!(".{path}");
+    let values = parts.skip(1);
+    *init.expr = parse_quote!(self.url(&format!(#path #(, #values)*))?);
+    Ok(())
+}
+
 /// A chain of calls on a request without the `Accept` header and, unless the operation
-/// has header parameters, without `.headers(header_map)`.
-fn without_headers(chain: Expr, has_headers: bool) -> Expr {
+/// has header parameters, without `.headers(header_map)`. Query parameters without a value take
+/// a shorter way.
+fn rebuilt(chain: Expr, has_headers: bool, options: &[String]) -> Expr {
     match chain {
         Expr::Try(mut tried) => {
-            *tried.expr = without_headers(*tried.expr, has_headers);
+            *tried.expr = rebuilt(*tried.expr, has_headers, options);
             Expr::Try(tried)
         }
         Expr::MethodCall(mut call) => {
-            let receiver = without_headers(*call.receiver, has_headers);
+            let receiver = rebuilt(*call.receiver, has_headers, options);
             let is_accept = call.method == "header"
                 && call
                     .args
@@ -189,11 +240,31 @@ fn without_headers(chain: Expr, has_headers: bool) -> Expr {
             if is_accept || (call.method == "headers" && !has_headers) {
                 return receiver;
             }
+            if call.method == "query"
+                && let Some((name, value)) = query_option(call.args.first(), options)
+            {
+                return parse_quote!(#receiver.query_option(#name, #value));
+            }
             *call.receiver = receiver;
             Expr::MethodCall(call)
         }
         other => other,
     }
+}
+
+/// The name and the value of the parameter `&QueryParam::new(name, &value)`, if the value is one
+/// of `options`.
+fn query_option(parameter: Option<&Expr>, options: &[String]) -> Option<(Expr, Expr)> {
+    let Some(Expr::Reference(parameter)) = parameter else {
+        return None;
+    };
+    let Expr::Call(new) = &*parameter.expr else {
+        return None;
+    };
+    let mut arguments = new.args.iter().cloned();
+    let (name, value) = (arguments.next()?, arguments.next()?);
+    let is_option = options.iter().any(|option| mentions(&value, option));
+    is_option.then_some((name, value))
 }
 
 /// Whether the text of a token, at any depth, is `word`.
@@ -229,11 +300,14 @@ mod tests {
     fn methods_build_requests_of_every_kind() {
         let text = json!({"type": "string"});
         let header = json!({"name": "If-Match", "in": "header", "schema": text});
+        let path = json!({"name": "id", "in": "path", "required": true, "schema": text});
         let of = |responses| json!({"operationId": "read", "responses": responses});
         let media = |kind: &str| json!({"description": "", "content": {kind: {"schema": text}}});
         let mut with_header = of(json!({"200": media("application/json")}));
         with_header["operationId"] = "read_if".into();
-        with_header["parameters"] = json!([header]);
+        let query = |name, required| json!({"name": name, "in": "query", "required": required, "schema": text});
+        with_header["parameters"] =
+            json!([header, path, query("page", false), query("unit", true)]);
         let mut empty = of(json!({"202": {"description": ""}, "204": {"description": ""}}));
         empty["operationId"] = "delete".into();
         let mut created = of(json!({"201": media("application/json")}));
@@ -244,7 +318,7 @@ mod tests {
             "openapi": "3.0.3",
             "info": {"title": "", "version": "1"},
             "paths": {
-                "/if": {"get": with_header},
+                "/if/{id}:read": {"get": with_header},
                 "/empty": {"delete": empty, "post": created},
                 "/bytes": {"get": bytes},
             }
