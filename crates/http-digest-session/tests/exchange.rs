@@ -349,6 +349,25 @@ fn a_session_stays_on_its_server_by_the_cookie() {
 }
 
 #[test]
+fn cookies_add_up_to_a_limit() {
+    let auth = auth();
+    let url = format!("https://example.org{URI}").parse().unwrap();
+    let mut exchange = Exchange::new(&auth, METHOD, URI);
+    let mut sent = |name: usize, length: usize| {
+        let cookie = format!("c{name}={}; Path=/", "x".repeat(length));
+        let headers = HeaderMap::from_iter([(SET_COOKIE, cookie.parse().unwrap())]);
+        exchange.store_cookies(&headers, &url);
+        let cookies = exchange.cookie(&url).unwrap();
+        cookies.to_str().unwrap().split("; ").count()
+    };
+    for number in 0..16 {
+        assert_eq!(sent(number, 4_000), number + 1);
+    }
+    assert_eq!(sent(16, 5_000), 16, "one that is too long");
+    assert!(sent(16, 1) <= 16);
+}
+
+#[test]
 fn secrets_do_not_show() {
     let auth = auth();
     let mut exchange = Exchange::new(&auth, METHOD, URI);
