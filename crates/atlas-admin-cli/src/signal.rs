@@ -22,6 +22,8 @@ pub(crate) struct Signal {
     hangup: Option<tokio::signal::unix::Signal>,
     #[cfg(unix)]
     received: Option<Instant>,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
 }
 
 impl Signal {
@@ -43,9 +45,10 @@ impl Signal {
         })
     }
 
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     fn open() -> io::Result<Self> {
-        Ok(Self {})
+        let interrupt = tokio::signal::windows::ctrl_c()?;
+        Ok(Self { interrupt })
     }
 
     /// Waits for the next signal.
@@ -65,11 +68,9 @@ impl Signal {
     }
 
     /// Waits for the next signal.
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     pub(crate) async fn recv(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        self.interrupt.recv().await;
     }
 }
 

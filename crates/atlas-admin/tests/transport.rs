@@ -248,6 +248,16 @@ async fn nothing_follows_a_redirect() {
     assert_eq!(other.count(), 0);
 }
 
+#[tokio::test]
+async fn a_given_client_that_follows_redirects_is_named() {
+    let again = || answer(307, &[("location", "/again")], "");
+    let service = Service::start(move |_| std::future::ready(again())).await;
+    let client = builder(&service.url).http_client(reqwest::Client::new());
+    let error = update(&client.build().unwrap()).await.unwrap_err();
+    assert!(error.is_redirect(), "{error}");
+    assert!(error.to_string().contains("followed a redirect"), "{error}");
+}
+
 /// RFC 9112, section 5.2: a folded header is one line.
 #[tokio::test]
 async fn a_folded_header_is_unfolded() {

@@ -207,6 +207,42 @@ mod tests {
     }
 
     #[test]
+    fn the_first_of_equals_is_used() {
+        let [first, other] =
+            ["first", "other"].map(|nonce| format!(r#"Digest realm="r", nonce="{nonce}""#));
+        assert_eq!(strongest(&[&first, &other]).unwrap().nonce, b"first");
+    }
+
+    #[test]
+    fn lengths_are_bounded() {
+        let of = |echo: usize| format!(r#"Digest realm="", nonce="{}""#, "n".repeat(echo));
+        let reason = |headers: &[&str]| match strongest(headers) {
+            Ok(_) => "",
+            Err(DigestError::NoChallenge { reason, .. }) => reason,
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(reason(&[&of(16 * 1024)]), "");
+        assert_eq!(
+            reason(&[&of(16 * 1024 + 1)]),
+            "a challenge that is too long"
+        );
+        let valid = of(1);
+        let rest = "x".repeat(64 * 1024 - valid.len());
+        assert_eq!(reason(&[&valid, &rest]), "");
+        assert_eq!(
+            reason(&[&valid, &rest, "x"]),
+            "challenges that are too long"
+        );
+        let after_others = |count| {
+            let mut offers = vec!["Basic"; count];
+            offers.push(&valid);
+            reason(&offers)
+        };
+        assert_eq!(after_others(31), "");
+        assert_eq!(after_others(32), "no digest challenge");
+    }
+
+    #[test]
     fn parses_the_recorded_challenge() {
         let challenge = strongest(&[
             r#"Digest realm="MMS Public API", domain="", nonce="+4YICU5YLx6mQEzmVhx1G5ySQVrufjv6", algorithm=MD5, qop="auth", stale=false"#,

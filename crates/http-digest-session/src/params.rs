@@ -182,6 +182,7 @@ mod tests {
             (r#"A x="1"2, B y=3"#, "A(malformed) B(y<3>)"),
             (r#"A x=1, B y="open, C z=3"#, "A(x<1>) B(malformed)"),
             (r#"A x="1\"#, "A(malformed)"),
+            (r#"A x=\", B y=3""#, "A(malformed)"),
             ("=x, A y=1", "A(y<1>)"),
         ] {
             assert_eq!(shown(list), expected, "{list}");

@@ -1,14 +1,16 @@
 //! The client for reqwest, on servers of this process.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
+    error::Error,
     future::ready,
+    net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{ConnectInfo, Request},
     response::{IntoResponse, Response},
 };
 use http::{
@@ -32,7 +34,9 @@ where
                 .split_once(&format!(", {name}="))?;
             Some(rest.split(',').next()?.trim_matches('"').to_owned())
         };
+        let ConnectInfo(peer) = *request.extensions().get().unwrap();
         ready(respond(Received {
+            peer,
             path: request.uri().path().to_owned(),
             cookie: text(COOKIE),
             nonce: parameter("nonce"),
@@ -41,12 +45,15 @@ where
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
     format!("http://{address}")
 }
 
 /// What a server sees of a request.
 struct Received {
+    /// One for each connection.
+    peer: SocketAddr,
     path: String,
     cookie: Option<String>,
     nonce: Option<String>,
@@ -123,6 +130,9 @@ async fn a_refusal_is_an_error_with_the_response() {
         }
     );
     assert!(refused, "{error:?}");
+    assert_eq!(error.to_string(), "cannot authenticate the request");
+    let source = error.source().unwrap();
+    assert_eq!(source.to_string(), "the server refuses the credentials");
     let response = error.into_response().unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(response.text().await.unwrap(), "who?");
@@ -195,4 +205,62 @@ async fn a_body_that_can_be_sent_once_is_refused_before_it_is() {
     let request = http().put(&url).body(body).build().unwrap();
     let error = client().execute(request).await.unwrap_err();
     assert!(matches!(error, SendError::Stream), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "a body that is a stream cannot be sent again"
+    );
+}
+
+#[tokio::test]
+async fn a_challenge_keeps_its_connection_unless_it_is_long() {
+    for (length, connections) in [(48 * 1024, 1), (1024 * 1024, 2)] {
+        let peers = Arc::new(Mutex::new(HashSet::new()));
+        let seen = Arc::clone(&peers);
+        let url = serve(move |request: Received| {
+            seen.lock().unwrap().insert(request.peer);
+            match request.nonce {
+                Some(_) => "files".into_response(),
+                None => challenge("n").map(|_| "x".repeat(length).into()),
+            }
+        })
+        .await;
+        let response = client().execute(get(&url)).await.unwrap();
+        assert_eq!(response.text().await.unwrap(), "files");
+        assert_eq!(peers.lock().unwrap().len(), connections, "{length} bytes");
+    }
+}
+
+#[tokio::test]
+async fn the_sessions_of_64_servers_are_kept() {
+    let url = serve(|request: Received| match request.nonce {
+        Some(_) => "files".into_response(),
+        None => challenge("n"),
+    })
+    .await;
+    let address: SocketAddr = url.strip_prefix("http://").unwrap().parse().unwrap();
+    let host = |number: usize| format!("host-{number}.example");
+    let http = (0..=64).fold(reqwest::Client::builder().no_proxy(), |http, number| {
+        http.resolve(&host(number), address)
+    });
+    let client = DigestClient::new(http.build().unwrap(), "Mufasa", "Circle of Life");
+    for (number, servers) in (0..64).zip(1..).chain([(0, 64), (64, 1)]) {
+        let url = format!("http://{}:{}", host(number), address.port());
+        client.execute(get(&url)).await.unwrap();
+        let shown = format!("{client:?}");
+        assert!(shown.contains(&format!("servers: {servers},")), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_reqwests_error() {
+    let error = client()
+        .execute(get("http://127.0.0.1:1"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "cannot send the request");
+    let source = error
+        .source()
+        .and_then(|source| source.downcast_ref::<reqwest::Error>());
+    assert!(source.unwrap().is_connect());
+    assert!(error.into_response().is_none());
 }

@@ -287,6 +287,36 @@ fn a_request_that_was_overtaken_is_repeated() {
     );
     assert_eq!(slow.on_response(status, &headers), Ok(Step::Retry));
     assert_eq!(count(&mut slow), 3);
+    let mut overtake = || {
+        fast = Exchange::new(&auth, METHOD, URI);
+        fast.on_response(status, &headers).unwrap();
+        count(&mut fast);
+        slow.on_response(status, &headers)
+    };
+    assert_eq!(overtake(), Ok(Step::Retry));
+    let refused = overtake().unwrap_err();
+    assert!(matches!(refused, DigestError::Refused { .. }), "{refused}");
+}
+
+#[test]
+fn sessions_with_the_same_next_nonce_share_its_count() {
+    let auth = auth();
+    let mut exchanges = [(); 2].map(|()| Exchange::new(&auth, METHOD, URI));
+    for (exchange, nonce) in exchanges.iter_mut().zip(["a", "b"]) {
+        let (status, headers) = challenge(nonce, "");
+        exchange.on_response(status, &headers).unwrap();
+        exchange.authorize().unwrap();
+    }
+    let (status, headers) = response(200, &[info("nextnonce=\"shared\"")]);
+    for exchange in &mut exchanges {
+        assert_eq!(exchange.on_response(status, &headers), Ok(Step::Done));
+    }
+    let counts = [(); 2].map(|()| {
+        let authorization = Exchange::new(&auth, METHOD, URI).authorize().unwrap();
+        let sent = verified(authorization.as_ref()).unwrap();
+        (sent.nonce, sent.nc)
+    });
+    assert_eq!(counts, [1, 2].map(|count| ("shared".to_owned(), count)));
 }
 
 #[test]
@@ -349,6 +379,25 @@ fn a_session_stays_on_its_server_by_the_cookie() {
 }
 
 #[test]
+fn cookies_add_up_to_a_limit() {
+    let auth = auth();
+    let url = format!("https://example.org{URI}").parse().unwrap();
+    let mut exchange = Exchange::new(&auth, METHOD, URI);
+    let mut sent = |name: usize, length: usize| {
+        let cookie = format!("c{name}={}; Path=/", "x".repeat(length));
+        let headers = HeaderMap::from_iter([(SET_COOKIE, cookie.parse().unwrap())]);
+        exchange.store_cookies(&headers, &url);
+        let cookies = exchange.cookie(&url).unwrap();
+        cookies.to_str().unwrap().split("; ").count()
+    };
+    for number in 0..16 {
+        assert_eq!(sent(number, 4_000), number + 1);
+    }
+    assert_eq!(sent(16, 5_000), 16, "one that is too long");
+    assert!(sent(16, 1) <= 16);
+}
+
+#[test]
 fn secrets_do_not_show() {
     let auth = auth();
     let mut exchange = Exchange::new(&auth, METHOD, URI);
@@ -357,7 +406,9 @@ fn secrets_do_not_show() {
     let authorization = exchange.authorize().unwrap().unwrap();
     let mut request = http::Request::new(());
     request.headers_mut().insert(AUTHORIZATION, authorization);
-    let shown = format!("{auth:?} {auth:#?} {exchange:?} {exchange:#?} {request:?}");
+    let expected = r#"Exchange { method: "PATCH", uri: "/a/b?c=d,e", has_session: true, .. }"#;
+    assert_eq!(format!("{exchange:?}"), expected);
+    let shown = format!("{auth:?} {auth:#?} {exchange:#?} {request:?}");
     for secret in [PASSWORD, "hushed", "response="] {
         assert!(!shown.contains(secret), "{shown}");
     }

@@ -20,7 +20,7 @@ pub(super) struct SecretFile {
 }
 
 impl SecretFile {
-    /// Creates and locks the file, with room for a secret. An existing file is an error.
+    /// Creates the file, with room for a secret. An existing file is an error.
     pub(super) fn create(path: &Path) -> Result<Self, CliError> {
         Self::open(path, OpenOptions::new().create_new(true))
     }
@@ -73,8 +73,6 @@ impl SecretFile {
     }
 
     fn reserve(&mut self) -> io::Result<()> {
-        // Some file systems do not support locks, and nobody else knows the file.
-        let _ = self.file.try_lock();
         self.file.write_all(&PLACEHOLDER)?;
         self.file.sync_all()?;
         // The folder has the file's name. Some systems cannot open a folder.

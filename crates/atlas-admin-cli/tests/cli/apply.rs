@@ -24,6 +24,19 @@ keys:
     )
 }
 
+#[test]
+fn standard_input_has_the_manifest_or_the_private_key() {
+    let arguments = [
+        "apply",
+        "-",
+        "--public-key",
+        "abcdefgh",
+        "--private-key-stdin",
+    ];
+    let ended = Shell::at("http://127.0.0.1:1").run(&arguments).exits(2);
+    assert!(ended.err.contains("cannot both come from"), "{ended:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn plan_lists_removed_roles_and_changes_nothing() {
     let emulator = service().start().await.unwrap();

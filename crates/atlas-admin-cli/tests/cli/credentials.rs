@@ -196,7 +196,23 @@ async fn configuration_errors_name_the_location_and_hide_secrets() {
         &["--service", "ops-manager", "--base-url", url],
         3,
     );
+    fail(
+        shell()
+            .set("MONGODB_ATLAS_PUBLIC_KEY", PUBLIC_KEY)
+            .set("MONGODB_ATLAS_PRIVATE_KEY", PRIVATE_KEY)
+            .set("MONGODB_ATLAS_ACCESS_TOKEN", "hush"),
+        &[],
+        3,
+    );
     fail(shell(), &["--private-key-file", "nowhere"], 3);
+    let with_file = |text: &str| {
+        let shell = shell();
+        shell.write("key", text);
+        shell
+    };
+    let by_file = ["--private-key-file", "key"];
+    fail(with_file(PRIVATE_KEY), &by_file, 3);
+    fail(with_file(" \n"), &by_file, 3);
     let with_config = |text: &str| {
         let shell = shell();
         shell.write(CONFIG, text);
@@ -205,6 +221,8 @@ async fn configuration_errors_name_the_location_and_hide_secrets() {
     fail(with_config("[default]\nprivate_kye = \"hush\"\n"), &[], 2);
     fail(with_config("[default]\nprivate_key = hush\n"), &[], 2);
     fail(with_config("[default]\nprivate_key = 4711\n"), &[], 2);
+    let twice = "[default]\nprivate_key = \"hush\"\nprivate_key_file = \"hush\"\n";
+    fail(with_config(twice), &[], 3);
     fail(
         with_config(&api_key_profile("here")),
         &["--profile", "there"],

@@ -383,6 +383,7 @@ keys:
   - {{desc: b, ensure: present, roles: [ORG_MEMBER], secretFile: same.key}}
   - {{desc: b, ensure: absent}}
   - {{desc: c, ensure: present, roles: [ORG_MEMBER], secretFile: same.key}}
+  - {{desc: d, ensure: present, roles: [ORG_MEMBER], secretFile: ..}}
   - {{id: {OLD_KEY}, prune: yes, accessList: [203.0.113.7/24, nowhere, 192.0.2.1, 192.0.2.1/32]}}
 "
     );

@@ -320,6 +320,24 @@ async fn plans_that_cannot_be_applied_as_reviewed_are_refused_before_sending() {
         "duplicate API key",
     );
     refused(
+        &edited("/keys/0/key", Value::Null),
+        &[],
+        "a key without id or description",
+    );
+    let update = &document["keys"][0]["updates"][0];
+    refused(
+        &edited("/keys/0/updates", json!([update, update])),
+        &[],
+        "duplicate update",
+    );
+    let mut with_file = document["keys"][0].clone();
+    with_file["secretFile"] = json!("ci.key");
+    refused(
+        &edited("/keys/0", with_file),
+        &[],
+        "no file for the private key, or one for nothing",
+    );
+    refused(
         &edited("/keys/0/org", json!(UNKNOWN)),
         &[],
         "an update of API key",

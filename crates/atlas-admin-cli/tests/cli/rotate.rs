@@ -9,7 +9,7 @@ use std::{
 
 use atlas_emulator::{Emulator, Fault, Faults, KeyState, Reset, SeedKey};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{ORG, OTHER_PROJECT, PROJECT, Shell, UNKNOWN, service};
 
@@ -455,6 +455,45 @@ async fn a_signal_ends_a_rotation_with_a_hint() {
     assert_eq!(emulator.api_keys(ORG).len(), before.len() + 1);
     shell.run(&earlier("--resume", &TO_FILE)).exits(0);
     assert_rotated(&emulator, &shell, &before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_of_something_else_is_left_alone() {
+    let (emulator, shell) = start().await;
+    let line = |event: &str, base_url: &str, more: Value| {
+        let mut line = json!({
+            "at": "2026-01-01T00:00:00.000Z",
+            "event": event,
+            "service": "atlas-v2",
+            "baseUrl": base_url,
+            "org": ORG,
+            "graceSeconds": 0,
+        });
+        line.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        format!("{line}\n")
+    };
+    let attempt = json!({"key": KEY, "marker": "m"});
+    let elsewhere = line("rotation_started", "https://elsewhere.example", attempt);
+    let set = line("set_started", emulator.base_url(), json!({"keys": [KEY]}));
+    let resume = ["--resume", "other.jsonl", "--exec", "true"];
+    let begin = [KEY, "--journal", "other.jsonl", "--exec", "true"];
+    for (journal, arguments, why) in [
+        ("", &resume[..], "other.jsonl has no rotation"),
+        (
+            &*elsewhere,
+            &resume,
+            "atlas-v2 at https://elsewhere.example, not",
+        ),
+        (&*set, &begin, "is the journal of rotate --all"),
+    ] {
+        shell.write("other.jsonl", journal);
+        let ended = shell.run(&rotate(arguments)).exits(2);
+        assert!(ended.err.contains(why), "{ended:?}");
+        assert_eq!(shell.read("other.jsonl"), journal);
+    }
+    assert_eq!(emulator.requests(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

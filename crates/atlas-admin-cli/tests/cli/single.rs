@@ -1,5 +1,6 @@
 //! Commands that make a single call.
 
+use atlas_emulator::{RateLimit, ResourceVersion};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -251,14 +252,29 @@ async fn sends_unknown_roles_with_a_warning() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verbose_prints_details() {
-    let emulator = service().start().await.unwrap();
+    let limited = service().org_rate_limit(RateLimit::ORGANIZATION);
+    let emulator = limited.start().await.unwrap();
     let shell = Shell::new(&emulator);
     let get = ["org-key", "get", "--org", ORG, "--key", KEY, "--verbose"];
     let ended = shell.run(&get).exits(0);
+    for detail in ["served by version 2023-01-01", " requests remaining"] {
+        assert!(ended.err.contains(detail), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn warns_about_a_version_that_ends() {
+    let old = ResourceVersion::new("2023-01-01")
+        .deprecated("2024-08-05")
+        .sunset("2027-07-01");
+    let emulator = service().version(old).today("2026-08-10");
+    let emulator = emulator.start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let get = ["api-key", "get", "--org", ORG, "--key", KEY];
+    let warned = shell.run(&get).exits(0).err;
     assert!(
-        ended.err.contains("served by version 2023-01-01"),
-        "{}",
-        ended.err
+        warned.contains("deprecated since 2024-08-05 and ends on 2027-07-01"),
+        "{warned}"
     );
 }
 

@@ -151,6 +151,8 @@ impl Shell {
             .current_dir(self.home.path())
             .env_clear()
             .env("HOME", self.home.path())
+            // Where a build that measures coverage writes its counts.
+            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|path| ("LLVM_PROFILE_FILE", path)))
             .envs(self.variables.iter().cloned());
         command
     }

@@ -139,6 +139,8 @@ async fn refusals_by_status_and_code() {
         (409, "ANY", Conflict),
         (406, "INVALID_VERSION_DATE", Version),
         (410, "VERSION_GONE", Version),
+        (406, "ANY", Version),
+        (410, "ANY", Version),
         (429, "RATE_LIMITED_TOKEN_BUCKET", RateLimited),
         (405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES", Service),
         (500, "UNEXPECTED_ERROR", Service),
@@ -151,6 +153,7 @@ async fn refusals_by_status_and_code() {
         )
         .await;
         assert_eq!(error.kind(), kind, "{status} {code}");
+        assert_eq!(error.is_version(), kind == Version, "{status} {code}");
         assert_eq!(error.status().map(|s| s.as_u16()), Some(status));
         assert_eq!(error.code(), Some(ErrorCode::from(code)));
         assert_eq!(error.detail(), Some("Because."));

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
 use parking_lot::Mutex;
 use reqwest::Request;
 use secrecy::SecretString;
@@ -291,10 +291,7 @@ impl ServiceAccount {
         let access = match self.endpoint.request_token(&context).await {
             Ok(access) => access,
             // There may be no token left because another client has just got it.
-            Err(error) if is_exhausted(&error) => {
-                return self.load_other(old).await.ok().flatten().ok_or(error);
-            }
-            Err(error) => return Err(error),
+            Err(error) => return self.load_other(old).await.ok().flatten().ok_or(error),
         };
         let token = Token::new(access.clone(), true)
             .ok_or_else(|| unreadable("the token contains characters that tokens cannot have"))?;
@@ -382,14 +379,6 @@ impl Token {
     fn is_due(&self) -> bool {
         self.refresh_at <= SystemTime::now()
     }
-}
-
-/// Returns whether the service refuses to issue more tokens.
-fn is_exhausted(error: &Error) -> bool {
-    matches!(
-        error.status(),
-        Some(StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
-    )
 }
 
 fn refresh_at(access: &AccessToken) -> SystemTime {

@@ -140,13 +140,10 @@ fn create_folder(path: &Path) -> io::Result<()> {
 
 impl Destination<'_> {
     /// Hands over the private key: to the file first, then to the commands.
-    pub(super) async fn deliver(
-        &mut self,
-        old: &ApiKeyId,
-        key: &CreatedApiKey,
-    ) -> Result<(), CliError> {
+    pub(super) async fn deliver(self, old: &ApiKeyId, key: &CreatedApiKey) -> Result<(), CliError> {
         let secret = key.private_key().expose_secret();
-        if let Some(file) = &mut self.file {
+        // Closed before the commands run: on Windows, some programs cannot read a file that is open.
+        if let Some(mut file) = self.file {
             file.write(secret).map_err(|error| {
                 let path = file.path().display();
                 CliError::local(

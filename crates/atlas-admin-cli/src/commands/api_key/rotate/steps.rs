@@ -60,7 +60,7 @@ impl Steps<'_> {
         };
         self.journal.start(key, history.terms.clone(), attempt)?;
         let destination = self.destination.prepare(secret_file.as_deref(), ours);
-        let mut destination = match destination {
+        let destination = match destination {
             Ok(destination) => destination,
             Err(error) => {
                 self.end(key, Outcome::Failed)?;
