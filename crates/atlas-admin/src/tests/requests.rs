@@ -1,7 +1,9 @@
 //! The exact requests.
 
+use http::{Method, header};
+
 use super::*;
-use crate::ApiVersion;
+use crate::{ApiVersion, call};
 
 #[tokio::test]
 async fn atlas_v2_update() {
@@ -108,4 +110,17 @@ async fn builder_calls_work_in_any_order() {
             "PATCH http://127.0.0.1:1/proxy/api/atlas/v1.0/orgs/{ORG}/apiKeys/{KEY}\n"
         )));
     }
+}
+
+/// No operation has a header as a parameter yet, but generated methods may.
+#[test]
+fn headers_of_the_operation_stay() {
+    let client = FakeService::answering([]).client(atlas());
+    let mut request = Request::new(Method::GET, "http://localhost/".parse().unwrap());
+    request
+        .headers_mut()
+        .insert(header::IF_MATCH, "x".parse().unwrap());
+    call::set_headers(&client.inner, &RequestOptions::new(), &mut request);
+    assert_eq!(request.headers()[header::IF_MATCH], "x");
+    assert!(!request.headers().contains_key(header::CONTENT_TYPE));
 }
