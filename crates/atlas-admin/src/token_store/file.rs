@@ -106,8 +106,8 @@ impl TokenStore for FileStore {
             // Made with mode 0600.
             let mut file = NamedTempFile::new_in(&self.folder)?;
             file.write_all(&serde_json::to_vec(&saved)?)?;
-            // Unlike `persist`, this replaces a file on Windows that another program reads.
-            fs::rename(file.into_temp_path(), &path)
+            file.persist(&path)?;
+            Ok(())
         };
         write().map_err(|error| at(&path, error))
     }
