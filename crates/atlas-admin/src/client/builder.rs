@@ -28,8 +28,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BODY_SIZE: usize = 8 << 20;
 const MAX_IDLE_CONNECTIONS: usize = 256;
-/// With the credentials, a cookie, and what the transport adds.
-const MAX_HEADERS: usize = 8;
+/// Room in the header map of a request for the credentials, a cookie, and what the transport adds.
+const HEADER_CAPACITY: usize = 8;
 const USER_AGENT: &str = concat!("atlas-admin/", env!("CARGO_PKG_VERSION"));
 
 /// Builds a [`Client`]; see [`Client::builder`].
@@ -369,7 +369,7 @@ impl ClientBuilder {
                     .unwrap_or_else(|| Arc::new(MemoryStore::new())),
             },
         )?;
-        let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
+        let mut headers = HeaderMap::with_capacity(HEADER_CAPACITY);
         headers.insert(header::USER_AGENT, user_agent);
         headers.insert(header::ACCEPT, service.media_type(version));
         headers.insert(header::CONTENT_TYPE, service.media_type(version));

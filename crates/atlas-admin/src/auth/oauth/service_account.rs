@@ -290,7 +290,7 @@ impl ServiceAccount {
         let context = self.request_context(progress);
         let access = match self.endpoint.request_token(&context).await {
             Ok(access) => access,
-            // There may be no token left because another client has just got it.
+            // Another client may have got one meanwhile, perhaps the last that the service issues.
             Err(error) => return self.load_other(old).await.ok().flatten().ok_or(error),
         };
         let token = Token::new(access.clone(), true)
