@@ -1,28 +1,23 @@
 //! The cookies of a session (RFC 6265). A load balancer finds by them the server that issued
 //! the session's nonce.
 
-#[cfg(feature = "cookies")]
-use {
-    http::{HeaderMap, HeaderValue, header},
-    std::{
-        cmp::Reverse,
-        time::{Duration, SystemTime},
-    },
-    url::{Host, Url},
+use std::{
+    cmp::Reverse,
+    time::{Duration, SystemTime},
 };
 
+use http::{HeaderMap, HeaderValue, header};
+use url::{Host, Url};
+
 /// The most cookies of a session. A server that sets more loses the earlier ones.
-#[cfg(feature = "cookies")]
 const MAX_COOKIES: usize = 16;
 
 /// The longest `Set-Cookie` that is stored, in bytes.
-#[cfg(feature = "cookies")]
 const SIZE_LIMIT: usize = 4 * 1024;
 
 #[derive(Default)]
-pub(super) struct Cookies(#[cfg(feature = "cookies")] Vec<Cookie>);
+pub(super) struct Cookies(Vec<Cookie>);
 
-#[cfg(feature = "cookies")]
 struct Cookie {
     name: String,
     value: String,
@@ -33,7 +28,6 @@ struct Cookie {
     expires: Option<SystemTime>,
 }
 
-#[cfg(feature = "cookies")]
 impl Cookies {
     /// Stores the cookies of a response to a request for `url`.
     pub(super) fn store(&mut self, headers: &HeaderMap, url: &Url) {
@@ -69,7 +63,6 @@ impl Cookies {
     }
 }
 
-#[cfg(feature = "cookies")]
 impl Cookie {
     /// Parses a `Set-Cookie` (RFC 6265, section 5.2).
     fn parse(set_cookie: &str, url: &Url) -> Option<Self> {
@@ -120,7 +113,6 @@ impl Cookie {
 }
 
 /// Returns the folder of the request (RFC 6265, section 5.1.4).
-#[cfg(feature = "cookies")]
 fn default_path(url: &Url) -> &str {
     match url.path().rsplit_once('/') {
         Some((folder, _)) if !folder.is_empty() => folder,
@@ -130,7 +122,6 @@ fn default_path(url: &Url) -> &str {
 
 /// Whether a cookie of this `Domain` belongs to the host of `url` (RFC 6265, section 5.1.3). An
 /// empty one is ignored.
-#[cfg(feature = "cookies")]
 fn is_within(url: &Url, domain: &str) -> bool {
     let domain = domain
         .strip_prefix('.')
@@ -142,7 +133,7 @@ fn is_within(url: &Url, domain: &str) -> bool {
     domain.is_empty() || host == domain || host.strip_suffix(&domain).is_some_and(is_parent)
 }
 
-#[cfg(all(test, feature = "cookies"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -80,7 +80,14 @@ mod auth;
 mod challenge;
 #[cfg(feature = "reqwest")]
 mod client;
+#[cfg(feature = "cookies")]
 mod cookies;
+/// Without the feature, a session has none.
+#[cfg(not(feature = "cookies"))]
+mod cookies {
+    #[derive(Default)]
+    pub(super) struct Cookies;
+}
 mod error;
 mod exchange;
 #[cfg(test)]
