@@ -245,7 +245,7 @@ fn first_program(chapter: &str) -> String {
     let blocks = chapter.split("\n```rust").skip(1).take(2);
     let lines = blocks.flat_map(|block| {
         let lines = block.lines().skip(1).take_while(|line| *line != "```");
-        lines.filter(|line| *line != "#" && !line.starts_with("# "))
+        lines.filter(|line| !is_hidden(line))
     });
     lines.flat_map(|line| [line, "\n"]).collect()
 }
@@ -286,13 +286,18 @@ fn follow_first_chapter(folder: &Path, target: &Path) -> Result<()> {
     followed
 }
 
+/// Returns whether rustdoc hides this line of a block of Rust.
+fn is_hidden(line: &str) -> bool {
+    line == "#" || line.starts_with("# ")
+}
+
 /// Returns the first line in a block of Rust that rustdoc would hide, and no other reader.
 fn hidden_line(readme: &str) -> Option<&str> {
     let mut is_rust = false;
     for line in readme.lines() {
         if let Some(language) = line.strip_prefix("```") {
             is_rust = !is_rust && language.starts_with("rust");
-        } else if is_rust && (line == "#" || line.starts_with("# ")) {
+        } else if is_rust && is_hidden(line) {
             return Some(line);
         }
     }
