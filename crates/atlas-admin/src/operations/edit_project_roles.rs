@@ -99,12 +99,11 @@ impl EditProjectRoles {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Input`] before anything is sent: an invalid id, no
-    /// roles, or an option that the service does not accept; and before the update is sent: the
-    /// removal would leave the key without roles in the project, which is what
-    /// [`remove`](crate::ProjectApiKey::remove) is for. After that, any
-    /// [`ErrorKind`]; [`Error::outcome_unknown`] returns whether the update may
-    /// have been applied.
+    /// [`ErrorKind::Input`] before anything is sent: an invalid id, no roles, or an option that the
+    /// service does not accept; and before the update is sent: the removal would leave the key
+    /// without roles in the project, which is what [`remove`](crate::ProjectApiKey::remove) is for.
+    /// After that, any [`ErrorKind`]; [`Error::outcome_unknown`] returns whether the update may have
+    /// been applied.
     pub async fn send(self) -> Result<Response<RoleEdit>, Error> {
         // Validates the input, before anything is read.
         self.replace(self.roles.clone()).to_request()?;

@@ -34,8 +34,8 @@ impl AccessList {
         List::access_list(&self.client, &self.org_id, &self.api_key_id)
     }
 
-    /// Adds addresses and networks, at least one: of [`ipnet`] or
-    /// [`std::net`], or text, which is checked when the call is sent. Duplicates are sent once.
+    /// Adds addresses and networks, at least one: of [`ipnet`] or [`std::net`], or text, which is
+    /// checked when the call is sent. Duplicates are sent once.
     ///
     /// ```no_run
     /// # async fn restrict(atlas: atlas_admin::Client) -> Result<(), atlas_admin::Error> {
