@@ -180,6 +180,7 @@ mod credentials;
 mod error;
 mod generated;
 mod model;
+mod mutex;
 pub mod observability;
 mod operations;
 mod rate_limiter;

@@ -6,13 +6,15 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, futures::OwnedNotified},
     time::{Instant, sleep_until},
 };
 
-use crate::model::{response::RateLimit, target::Scope};
+use crate::{
+    model::{response::RateLimit, target::Scope},
+    mutex::Mutex,
+};
 
 /// How fast a bucket is refilled: 250 tokens a minute for an organization, 500 for a
 /// project, according to the vendor's page on rate limits.

@@ -114,7 +114,7 @@ impl RetryPolicy {
             return Some(Duration::ZERO);
         }
         let delay = failure.error.retry_after();
-        Some(delay.unwrap_or_else(|| self.bound(attempts).mul_f64(rand::random())))
+        Some(delay.unwrap_or_else(|| self.bound(attempts).mul_f64(jitter())))
     }
 
     /// Returns the bound of the delay after `attempts` attempts.
@@ -123,6 +123,12 @@ impl RetryPolicy {
         let longest = self.max_delay.max(self.initial_delay);
         self.initial_delay.saturating_mul(factor).min(longest)
     }
+}
+
+/// Returns a random factor below 1, so that clients do not all retry at the same time.
+fn jitter() -> f64 {
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    f64::from(random) / 2_f64.powi(32)
 }
 
 impl Default for RetryPolicy {

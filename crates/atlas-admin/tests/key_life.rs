@@ -1,6 +1,9 @@
 //! What happens to an API key from its creation to its deletion, and what can go wrong.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use atlas_admin::{
     AccessListEntry, ApiKeyId, Client, CreatedApiKey, Error, ErrorCode, ErrorKind, OrgRole,
@@ -492,11 +495,11 @@ async fn a_key_that_a_moving_list_skipped_keeps_its_roles() {
 /// Each reads, waits, and replaces: without a lock, one would undo what another did.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn edits_of_one_key_wait_for_each_other_whatever_the_client() {
-    let state = Arc::new(parking_lot::Mutex::new(vec!["GROUP_OWNER".to_owned()]));
+    let state = Arc::new(Mutex::new(vec!["GROUP_OWNER".to_owned()]));
     let fake = FakeService::new();
     let shared = state.clone();
     fake.always_with(Operation::ListProjectApiKeys, move |_| {
-        let roles = shared.lock().clone();
+        let roles = shared.lock().unwrap().clone();
         std::thread::sleep(Duration::from_millis(3));
         FakeResponse::keys([roles.iter().fold(Key::new(KEY), |key, role| {
             key.project_role(PROJECT, role.as_str())
@@ -505,7 +508,7 @@ async fn edits_of_one_key_wait_for_each_other_whatever_the_client() {
     let shared = state.clone();
     fake.always_with(Operation::ReplaceProjectRoles, move |request| {
         let roles = request.body.as_ref().unwrap()["roles"].clone();
-        *shared.lock() = serde_json::from_value(roles).unwrap();
+        *shared.lock().unwrap() = serde_json::from_value(roles).unwrap();
         FakeResponse::ok()
     });
     let edits: Vec<_> = (0..20)
@@ -517,7 +520,7 @@ async fn edits_of_one_key_wait_for_each_other_whatever_the_client() {
     for edit in edits {
         assert!(edit.await.unwrap().unwrap().changed);
     }
-    assert_eq!(state.lock().len(), 21);
+    assert_eq!(state.lock().unwrap().len(), 21);
 }
 
 #[tokio::test]

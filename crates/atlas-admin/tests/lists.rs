@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -282,13 +282,13 @@ proptest! {
         size in 0_usize..40,
         changes in changes(),
     ) {
-        let list = Arc::new(parking_lot::Mutex::new((0..size).map(id).collect::<Vec<_>>()));
-        let initial: BTreeSet<String> = list.lock().iter().cloned().collect();
+        let list = Arc::new(Mutex::new((0..size).map(id).collect::<Vec<_>>()));
+        let initial: BTreeSet<String> = list.lock().unwrap().iter().cloned().collect();
         let has_deletions = changes.iter().flatten().any(|change| change.is_deletion);
         let (pages, added) = (AtomicUsize::new(0), AtomicUsize::new(1_000));
         let fake = FakeService::new();
         fake.always_with(Operation::ListOrgApiKeys, move |_| {
-            let mut list = list.lock();
+            let mut list = list.lock().unwrap();
             let page = pages.fetch_add(1, Ordering::Relaxed);
             for change in changes.get(page).into_iter().flatten() {
                 let place = change.place % (list.len() + 1);

@@ -2,10 +2,12 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use parking_lot::Mutex;
 use secrecy::SecretString;
 
 use super::{
@@ -82,18 +84,22 @@ impl DigestAuth {
     /// assert_eq!(auth.idle_sessions(), 0);
     /// ```
     pub fn idle_sessions(&self) -> usize {
-        self.idle.lock().len()
+        self.idle().len()
     }
 
     pub(crate) fn take(&self) -> Option<(DigestSession, Cookies)> {
-        self.idle.lock().pop()
+        self.idle().pop()
     }
 
     pub(crate) fn put_back(&self, session: DigestSession, cookies: Cookies) {
-        let mut idle = self.idle.lock();
+        let mut idle = self.idle();
         if idle.len() < MAX_IDLE_SESSIONS {
             idle.push((session, cookies));
         }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(DigestSession, Cookies)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn session(&self, challenge: Challenge) -> DigestSession {

@@ -1,9 +1,13 @@
 //! A client that sends the requests of reqwest.
 
-use std::{collections::HashMap, error::Error, fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    error::Error,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use http::header;
-use parking_lot::Mutex;
 use reqwest::{Client, Request, Response};
 use secrecy::SecretString;
 use url::{Origin, Position};
@@ -126,8 +130,14 @@ impl DigestClient {
         }
     }
 
+    fn by_origin(&self) -> MutexGuard<'_, HashMap<Origin, Arc<DigestAuth>>> {
+        self.by_origin
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn auth(&self, origin: Origin) -> Arc<DigestAuth> {
-        let mut by_origin = self.by_origin.lock();
+        let mut by_origin = self.by_origin();
         if by_origin.len() >= MAX_ORIGINS && !by_origin.contains_key(&origin) {
             by_origin.clear();
         }
@@ -154,7 +164,7 @@ impl fmt::Debug for DigestClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DigestClient")
             .field("user", &self.user)
-            .field("servers", &self.by_origin.lock().len())
+            .field("servers", &self.by_origin().len())
             .finish_non_exhaustive()
     }
 }

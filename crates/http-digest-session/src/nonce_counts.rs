@@ -3,12 +3,10 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
-
-use parking_lot::Mutex;
 
 /// The number of nonces that are remembered: those in use, and the most recent ones.
 const MAX_NONCES: usize = 512;
@@ -24,7 +22,7 @@ pub(super) struct NonceCounts(Mutex<VecDeque<(Vec<u8>, NonceCounter)>>);
 impl NonceCounts {
     /// Returns the counter of a nonce.
     pub(super) fn of(&self, nonce: &[u8]) -> NonceCounter {
-        let mut recent = self.0.lock();
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, counter)) = recent.iter().rev().find(|(known, _)| known == nonce) {
             return counter.clone();
         }

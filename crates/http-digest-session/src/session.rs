@@ -227,7 +227,9 @@ fn quoted(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 fn random() -> Hex {
-    Hex::new(&rand::random::<[u8; 16]>())
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+    Hex::new(&bytes)
 }
 
 fn secret(digits: &[u8]) -> SecretSlice<u8> {

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use http::HeaderMap;
-use parking_lot::Mutex;
 
-use crate::model::response::Deprecation;
+use crate::{model::response::Deprecation, mutex::Mutex};
 
 /// Warns once for each operation of a client.
 #[derive(Debug, Default)]

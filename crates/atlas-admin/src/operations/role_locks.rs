@@ -5,8 +5,9 @@ use std::{
     sync::{Arc, LazyLock, Weak},
 };
 
-use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+
+use crate::mutex::Mutex;
 
 /// The service's address, the project's id and the API key's id.
 pub(super) type Place = [String; 3];

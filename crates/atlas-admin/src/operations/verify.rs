@@ -1,10 +1,8 @@
 //! Verifies that a response is about the request it came for.
 
-use std::collections::BTreeSet;
-
 use atlas_admin_raw::types;
 use ipnet::IpNet;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::{Error, ErrorKind, mismatch::Mismatch},
@@ -107,7 +105,7 @@ fn mismatches<R: AsRef<str>>(
     if let (Some(requested), Some(returned)) = (desc, key.desc.as_deref())
         && requested != returned
     {
-        mismatches.push(mismatch("desc", json!(requested), json!(returned)));
+        mismatches.push(mismatch("desc", requested.into(), returned.into()));
     }
     if let (Some(requested), Some(returned)) = (roles, &key.roles) {
         let requested = || requested.iter().map(AsRef::as_ref);
@@ -117,12 +115,22 @@ fn mismatches<R: AsRef<str>>(
         };
         let are_returned = requested().all(|role| returned().any(|other| role == other));
         if !are_returned || returned().any(|role| !requested().any(|other| role == other)) {
-            let [requested, returned]: [BTreeSet<&str>; 2] =
-                [requested().collect(), returned().collect()];
-            mismatches.push(mismatch("roles", json!(requested), json!(returned)));
+            let (requested, returned) = (sorted(&mut requested()), sorted(&mut returned()));
+            mismatches.push(mismatch("roles", requested.into(), returned.into()));
         }
     }
     mismatches
+}
+
+/// Returns the names in order, each once.
+fn sorted<'a>(names: &mut dyn Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut sorted = Vec::new();
+    for name in names {
+        if let Err(index) = sorted.binary_search(&name) {
+            sorted.insert(index, name);
+        }
+    }
+    sorted
 }
 
 /// Returns whether a role applies in `scope`. A role that names no place is one of the

@@ -6,13 +6,15 @@ use std::{
     sync::Arc,
 };
 
-use crate::transport::{ResponseFuture, Transport};
 use http::{HeaderValue, StatusCode, header};
-use parking_lot::Mutex;
 use reqwest::Request;
 
 use super::{FakeResponse, Operation, RecordedRequest, fake_response::CHALLENGE};
-use crate::{Client, ClientBuilder, Credentials, ErrorCode};
+use crate::{
+    Client, ClientBuilder, Credentials, ErrorCode,
+    mutex::Mutex,
+    transport::{ResponseFuture, Transport},
+};
 
 /// An in-process service, for clients that are real except for the network.
 ///

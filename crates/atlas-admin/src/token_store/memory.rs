@@ -6,9 +6,8 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use parking_lot::Mutex;
-
 use super::{AccessToken, TokenKey, TokenLock, TokenStore};
+use crate::mutex::Mutex;
 
 /// Stores tokens in memory, shared by all clients that are given a clone. A client without a
 /// store has one of its own.

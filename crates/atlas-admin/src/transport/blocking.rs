@@ -1,9 +1,15 @@
 //! Blocking work that can be abandoned.
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{
+    io,
+    sync::{Arc, Condvar, PoisonError},
+    thread,
+    time::Duration,
+};
 
-use parking_lot::{Condvar, Mutex};
 use tokio::task::spawn_blocking;
+
+use crate::mutex::Mutex;
 
 /// Runs `work` on a thread of its own, and waits for it for up to `limit`, or until the future
 /// is dropped.
@@ -35,9 +41,11 @@ async fn wait_for(limit: Duration, work: Box<dyn FnOnce() + Send>) -> io::Result
             work();
         })?;
     spawn_blocking(move || {
-        let mut ended = end.ended.lock();
-        end.changed
-            .wait_while_for(&mut ended, |ended| !*ended, limit);
+        let ended = end.ended.lock();
+        let (ended, _) = end
+            .changed
+            .wait_timeout_while(ended, limit, |ended| !*ended)
+            .unwrap_or_else(PoisonError::into_inner);
         match *ended {
             true => Ok(()),
             false => Err(io::ErrorKind::TimedOut.into()),

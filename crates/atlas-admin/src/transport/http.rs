@@ -3,7 +3,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::HeaderValue;
-use parking_lot::Mutex;
 use reqwest::{Client, Request, redirect, retry};
 use tokio::runtime;
 
@@ -11,7 +10,10 @@ use super::{
     ResponseFuture, Transport, pool::Pool, proxy::Route, resolver::Resolver, send_error::SendError,
     tls::Certificates,
 };
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    mutex::Mutex,
+};
 
 /// The number of runtimes that have connections of their own.
 const MAX_RUNTIMES: usize = 8;
@@ -112,7 +114,8 @@ impl HttpTransport {
         let id = runtime::Handle::current().id();
         let mut by_runtime = self.by_runtime.lock();
         if let Some(index) = by_runtime.iter().position(|(owner, _)| *owner == id) {
-            by_runtime[index..].rotate_left(1);
+            let used = by_runtime.remove(index);
+            by_runtime.push(used);
         } else {
             if by_runtime.len() == MAX_RUNTIMES {
                 by_runtime.remove(0);

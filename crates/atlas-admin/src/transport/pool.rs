@@ -12,11 +12,11 @@ use std::{
 };
 
 use http::{HeaderMap, Version, header};
-use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 use tower::{Layer, Service, ServiceExt};
 
 use super::connection::{self, BoxError};
+use crate::mutex::Mutex;
 
 /// How long a request waits for a connection to become idle. On a busy machine, that depends
 /// on when the thread that owns the connection runs.

@@ -7,7 +7,6 @@ use std::{
 };
 
 use http::HeaderValue;
-use parking_lot::Mutex;
 use reqwest::Request;
 use secrecy::SecretString;
 use tokio::{
@@ -22,6 +21,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, from_response},
     model::{base_url::BaseUrl, response::BufferedResponse},
+    mutex::Mutex,
     token_store::{AccessToken, TokenKey, TokenLock, TokenStore},
     transport::{
         Transport, blocking, context::RequestContext, deadline::deadline_after, progress::Progress,
