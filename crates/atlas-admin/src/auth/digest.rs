@@ -26,12 +26,7 @@ pub(super) async fn send(
     let uri = &url[Position::BeforePath..Position::AfterQuery];
     let mut exchange = Exchange::new(auth, request.method().as_str(), uri);
     loop {
-        let authorization = exchange.authorize().map_err(|_| unanswerable())?;
-        let mut copy = with_authorization(request, authorization);
-        if let Some(cookie) = exchange.cookie(url) {
-            copy.headers_mut().insert(header::COOKIE, cookie);
-        }
-        let sent = context.send(copy);
+        let sent = context.send(authorized(request, &mut exchange)?);
         let mut response = sent.await?;
         exchange.store_cookies(response.headers(), url);
         match exchange.on_response(response.status(), response.headers()) {
@@ -46,6 +41,16 @@ pub(super) async fn send(
             }
         }
     }
+}
+
+/// Copies `request`, with what the exchange adds to it.
+fn authorized(request: &Request, exchange: &mut Exchange<'_>) -> Result<Request, Error> {
+    let authorization = exchange.authorize().map_err(|_| unanswerable())?;
+    let mut copy = with_authorization(request, authorization);
+    if let Some(cookie) = exchange.cookie(request.url()) {
+        copy.headers_mut().insert(header::COOKIE, cookie);
+    }
+    Ok(copy)
 }
 
 fn unanswerable() -> Error {
