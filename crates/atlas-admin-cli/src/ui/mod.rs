@@ -19,9 +19,11 @@ use std::{
 use atlas_admin::{quote, sanitize};
 use comfy_table::Table;
 use serde::Serialize;
+use tracing::Level;
 use tracing_subscriber::{
-    EnvFilter,
+    filter::Targets,
     fmt::{format::FmtSpan, writer::BoxMakeWriter},
+    prelude::*,
 };
 
 use crate::{
@@ -50,13 +52,18 @@ impl Output {
     /// secrets out of both.
     pub(crate) fn log_if_verbose(&self) {
         if self.verbose {
+            let events = Targets::new()
+                .with_default(Level::WARN)
+                .with_target("atlas_admin", Level::DEBUG);
             tracing_subscriber::fmt()
-                .with_env_filter(EnvFilter::new("warn,atlas_admin=debug"))
+                .with_max_level(Level::DEBUG)
                 .with_ansi(false)
                 .with_span_events(FmtSpan::CLOSE)
                 .with_writer(BoxMakeWriter::new(io::stderr))
                 // Reporting a closed standard error on standard error would panic.
                 .log_internal_errors(false)
+                .finish()
+                .with(events)
                 .init();
         }
     }

@@ -96,8 +96,6 @@ fn options() -> Options {
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: 4_000_000,
         },
-        // Otherwise more than 32 comment lines in a list are an error.
-        emit_comments: false,
         // The decoder reports duplicates with everything else.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         strict_booleans: true,
