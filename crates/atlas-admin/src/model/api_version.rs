@@ -130,6 +130,7 @@ mod tests {
         assert_eq!(ApiVersion::KNOWN.last(), Some(&ApiVersion::LATEST));
         for version in ApiVersion::KNOWN {
             assert_eq!(&version.to_string().parse::<ApiVersion>().unwrap(), version);
+            assert_eq!(version.date().to_string(), version.to_string());
         }
     }
 
@@ -146,7 +147,9 @@ mod tests {
             "2025-02-30",
             "2025-02-19 ",
             "+2025-02-19",
+            "+2025-2-19",
             "12025-02-19",
+            "+12025-02-19",
             "2025-02-19\r\nX: y",
         ] {
             assert!(text.parse::<ApiVersion>().is_err(), "{text:?}");
