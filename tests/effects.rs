@@ -8,7 +8,10 @@ use atlas_admin::{
 use http::{Method, StatusCode};
 use serde_json::Value;
 use workspace_tests::{
-    fault_server::{Action::Close, Behavior, FaultServer, Script, response},
+    fault_server::{
+        Action::{Close, Pause, Send},
+        Behavior, FaultServer, Script, head, response,
+    },
     ids::{API_KEY_ID, ORG_ID, PROJECT_ID},
 };
 
@@ -315,6 +318,18 @@ async fn a_creation_uses_a_connection_of_its_own_in_the_session_of_other_calls()
 }
 
 #[tokio::test]
+async fn only_attempts_of_a_creation_have_connections_of_their_own() {
+    let key = format!(r#"{{"id":"{API_KEY_ID}"}}"#);
+    let limited = || response(429, &[], "");
+    let server = serve([limited(), response(200, &[], &key), limited()]).await;
+    let client = client(&server);
+    assert_eq!(update(&client).await.unwrap(), 2);
+    assert_eq!(server.counts().connections, 1);
+    assert_eq!(create(&client).await.unwrap().requests_sent(), 2);
+    assert_eq!(server.counts().connections, 3);
+}
+
+#[tokio::test]
 async fn a_creation_shares_no_connection_over_http2_either() {
     let script = Script {
         http2: true,
@@ -343,6 +358,27 @@ async fn a_connection_that_the_server_has_closed_leaves_no_doubt_about_a_creatio
         assert_eq!(create(&client).await.unwrap().requests_sent(), 1);
         assert_eq!(server.counts().updates, 2);
     }
+}
+
+#[tokio::test]
+async fn a_second_idle_connection_that_closes_in_a_call_leaves_the_outcome_open() {
+    let key = format!(r#"{{"id":"{API_KEY_ID}"}}"#);
+    let success = head(200, &[("Content-Length", &key.len().to_string())]) + &key;
+    // Both of the first two are under way at the same time, each on a connection.
+    let slow = || {
+        let pause = Behavior::from(Pause(Duration::from_millis(200)));
+        pause.then([Send(success.clone().into_bytes())])
+    };
+    let unavailable = response(503, &[], "");
+    let server = serve([slow(), slow(), Close.into(), unavailable, Close.into()]).await;
+    let policy = RetryPolicy::standard().initial_delay(Duration::ZERO);
+    let client = builder(&server).retry(policy.max_attempts(9)).build();
+    let client = client.unwrap();
+    let (first, second) = tokio::join!(update(&client), update(&client));
+    assert_eq!((first.unwrap(), second.unwrap()), (1, 1));
+    let error = update(&client).await.unwrap_err();
+    assert!(error.is_transport() && error.outcome_unknown(), "{error}");
+    assert_eq!(error.requests_sent(), 3);
 }
 
 #[tokio::test]

@@ -213,15 +213,41 @@ mod tests {
         assert_eq!(millis(&policy, u32::MAX), 0);
     }
 
-    #[test]
-    fn a_delay_is_random_below_its_bound() {
-        let error = Error::new(ErrorKind::Timeout, "no response");
-        let failure = Failure {
-            error: &error,
+    fn failure(error: &Error) -> Failure<'_> {
+        Failure {
+            error,
             effect: Effect::Read,
             may_have_applied: true,
             lost_idle_connection: false,
-        };
+        }
+    }
+
+    #[test]
+    fn the_log_says_why_a_call_is_retried() {
+        use ErrorKind::{RateLimited, Service, Timeout, Transport};
+
+        for (kind, may_have_applied, lost_idle_connection, reason) in [
+            (Transport, true, true, "an idle connection had closed"),
+            (Transport, true, false, "the connection broke"),
+            (Transport, false, false, "no connection"),
+            (RateLimited, false, false, "rate limited"),
+            (Timeout, true, false, "no response in time"),
+            (Service, true, false, "the service is unavailable"),
+        ] {
+            let error = Error::new(kind, "failed");
+            let failure = Failure {
+                may_have_applied,
+                lost_idle_connection,
+                ..failure(&error)
+            };
+            assert_eq!(failure.reason(), reason);
+        }
+    }
+
+    #[test]
+    fn a_delay_is_random_below_its_bound() {
+        let error = Error::new(ErrorKind::Timeout, "no response");
+        let failure = failure(&error);
         let policy = RetryPolicy::standard();
         let delays: Vec<_> = (0..100).filter_map(|_| policy.delay(1, &failure)).collect();
         let half = policy.bound(1) / 2;
