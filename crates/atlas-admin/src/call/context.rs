@@ -194,11 +194,6 @@ fn settle(permit: Permit<'_>, result: &Result<BufferedResponse, Error>) {
     match result {
         Ok(response) => permit.complete(RateLimit::read(&response.headers)),
         Err(error) if error.is_rate_limited() => permit.reject(error.retry_after()),
-        Err(error) => match error.headers().map(RateLimit::read) {
-            // A proxy may have sent this response; it says nothing about the bucket.
-            Some(None) if error.is_service() => drop(permit),
-            Some(limit) => permit.complete(limit),
-            None => drop(permit),
-        },
+        Err(error) => permit.complete(error.headers().and_then(RateLimit::read)),
     }
 }
