@@ -1,6 +1,6 @@
 //! Corporate networks: private certificate authorities, client certificates and proxies.
 
-use std::{env, error::Error as StdError, io::ErrorKind, time::Duration};
+use std::{env, error::Error as StdError, io::ErrorKind, sync::Arc, time::Duration};
 
 use atlas_admin::{ApiKey, Client, ClientBuilder, Credentials, Error, Response, RetryPolicy};
 use tokio::{
@@ -9,11 +9,14 @@ use tokio::{
     process::Command,
     time::timeout,
 };
-use tokio_rustls::rustls::{
-    RootCertStore, ServerConfig, pki_types::PrivatePkcs8KeyDer, server::WebPkiClientVerifier,
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        RootCertStore, ServerConfig, pki_types::PrivatePkcs8KeyDer, server::WebPkiClientVerifier,
+    },
 };
 use workspace_tests::{
-    fault_server::{FaultServer, Script},
+    fault_server::{FaultServer, Script, head},
     ids::{API_KEY_ID, ORG_ID},
 };
 
@@ -43,6 +46,14 @@ impl Certified {
             key: certified.signing_key.serialize_pem(),
             certified,
         }
+    }
+
+    fn server_config(&self) -> ServerConfig {
+        let key = PrivatePkcs8KeyDer::from(self.certified.signing_key.serialize_der());
+        ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certified.cert.der().clone()], key.into())
+            .unwrap()
     }
 }
 
@@ -89,6 +100,34 @@ async fn private_authorities_and_client_certificates_work() {
     let distrusting = at(url).client_identity(identity(&client));
     let error = update(distrusting).await.unwrap_err();
     assert!(error.is_transport() && !error.outcome_unknown(), "{error}");
+}
+
+#[tokio::test]
+async fn plain_text_on_an_encrypted_connection_leaves_the_outcome_open() {
+    let server = Certified::new("127.0.0.1");
+    let acceptor = TlsAcceptor::from(Arc::new(server.server_config()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let key = format!(r#"{{"id":"{API_KEY_ID}"}}"#);
+    let success = head(200, &[("Content-Length", &key.len().to_string())]) + &key;
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            while stream.read_u8().await.unwrap() != b'}' {}
+            stream.write_all(success.as_bytes()).await.unwrap();
+            while stream.read_u8().await.unwrap() != b'}' {}
+            let plain = stream.get_mut().0;
+            plain.write_all(b"HTTP/1.1 400 -\r\n\r\n").await.unwrap();
+        }
+    });
+    let builder = at(&url).add_root_certificate(&server.certificate);
+    let client = builder.build().unwrap();
+    let update = || client.org(ORG_ID).api_key(API_KEY_ID).update().desc("x");
+    assert_eq!(update().send().await.unwrap().requests_sent(), 1);
+    let error = update().send().await.unwrap_err();
+    assert!(error.is_transport() && error.outcome_unknown(), "{error}");
+    assert_eq!(error.requests_sent(), 1);
 }
 
 #[test]
@@ -228,12 +267,7 @@ async fn without_the_systems_certificates_only_https_fails() {
     assert!(text.contains(&format!("updated {API_KEY_ID}")), "{text}");
 
     let server = Certified::new("127.0.0.1");
-    let key = PrivatePkcs8KeyDer::from(server.certified.signing_key.serialize_der());
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![server.certified.cert.der().clone()], key.into())
-        .unwrap();
-    let https = FaultServer::start_tls(Script::default(), config)
+    let https = FaultServer::start_tls(Script::default(), server.server_config())
         .await
         .unwrap();
     let text = printed(&https.url, &none).await;

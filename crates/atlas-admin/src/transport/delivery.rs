@@ -23,13 +23,14 @@ impl Delivery {
         if error.is_builder() || error.is_connect() {
             return Self::Unprocessed;
         }
+        // hyper reports I/O errors below HTTP/2 as its own.
         if let Some(error) = cause::<h2::Error>(error) {
             // RFC 9113, section 8.7: neither was processed.
             let is_refused = error.reason() == Some(Reason::REFUSED_STREAM);
-            return match error {
-                _ if error.is_remote() && (error.is_go_away() || is_refused) => Self::Unprocessed,
-                _ if error.is_io() => Self::ConnectionClosed,
-                _ => Self::Unknown,
+            return if error.is_remote() && (error.is_go_away() || is_refused) {
+                Self::Unprocessed
+            } else {
+                Self::Unknown
             };
         }
         let Some(hyper) = cause::<hyper::Error>(error) else {
