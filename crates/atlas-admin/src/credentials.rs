@@ -329,6 +329,12 @@ mod tests {
                 r#"Digest { public_key: "abcdefgh", .. }"#
             );
         }
+        let both = [
+            ("MONGODB_ATLAS_PUBLIC_API_KEY", "abcdefgh"),
+            ("MONGODB_ATLAS_PUBLIC_KEY", "abcdefgh"),
+            ("MONGODB_ATLAS_PRIVATE_KEY", "hush"),
+        ];
+        from(&both).unwrap();
         let account = [
             ("MONGODB_ATLAS_CLIENT_ID", "mdb_sa_id_1"),
             ("MONGODB_ATLAS_CLIENT_SECRET", "mdb_sa_sk_1"),
@@ -448,8 +454,29 @@ mod tests {
                 "{shown}"
             );
         }
-        Credentials::digest("jané@example.com", "pässword")
-            .validate()
-            .unwrap();
+    }
+
+    #[test]
+    fn other_values_are_accepted() {
+        for (name, secret) in [
+            ("jané@example.com", "pässword"),
+            ("abcdefgh", "\""),
+            ("abcdefgh", "'hush"),
+            ("abcdefgh", "hush}"),
+        ] {
+            Credentials::digest(name, secret).validate().unwrap();
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        // Cargo sets the first two for tests.
+        for (name, value) in [
+            ("CARGO_PKG_NAME", Some("atlas-admin")),
+            ("CARGO_PKG_LICENSE_FILE", None),
+            ("ATLAS_ADMIN_UNSET", None),
+        ] {
+            assert_eq!(variable(name).unwrap().as_deref(), value, "{name}");
+        }
     }
 }
