@@ -6,7 +6,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -15,7 +15,8 @@ use atlas_admin::{
     AccessToken, Client, Credentials, ErrorCode, ErrorKind, FileStore, MemoryStore, ProjectRole,
     TokenKey, TokenStore,
 };
-use support::{BufferedResponse, KEY, PROJECT, Received, Service, answer, done, update};
+use support::{BufferedResponse, KEY, ORG, PROJECT, Received, Service, answer, done, update};
+use tokio::sync::Notify;
 
 const ID: &str = "mdb_sa_id_0123456789abcdef01234567";
 const SECRET: &str = "mdb_sa_sk_hush";
@@ -200,6 +201,67 @@ async fn a_token_that_was_renewed_to_no_avail_gives_way_to_any_other() {
     }
     client.revoke_token().await.unwrap();
     assert_eq!(update(&client).await.unwrap().requests_sent(), 2);
+}
+
+/// A service that accepts only `token-2`. It refuses other tokens, reads among them when
+/// `refusal` is notified.
+async fn service_with_late_refusals(
+    token: fn(usize) -> BufferedResponse,
+    refusal: Arc<Notify>,
+) -> Service {
+    let tokens = Arc::new(AtomicUsize::new(0));
+    Service::start(move |request: Received| {
+        let (tokens, refusal) = (tokens.clone(), refusal.clone());
+        async move {
+            match request.target.as_str() {
+                "/api/oauth/token" => token(tokens.fetch_add(1, Ordering::SeqCst)),
+                "/api/oauth/revoke" => answer(200, &[], ""),
+                _ if request.authorization.as_deref() == Some("Bearer token-2") => done(),
+                _ => {
+                    if request.method == "GET" {
+                        refusal.notified().await;
+                        refusal.notify_one();
+                    }
+                    answer(401, &[], "")
+                }
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_late_is_followed_by_a_newer_token() {
+    let refusal = Arc::new(Notify::new());
+    let service = service_with_late_refusals(|n| grant(n, 3600), refusal.clone()).await;
+    let client = account(&service);
+    // Another new token would be refused as well.
+    update(&client).await.unwrap_err();
+    let read = client.org(ORG).api_key(KEY).get().send();
+    let newer = async {
+        client.revoke_token().await.unwrap();
+        update(&client).await.unwrap();
+        refusal.notify_one();
+    };
+    let (read, ()) = tokio::join!(read, newer);
+    assert_eq!(read.unwrap().requests_sent(), 2);
+    assert_eq!(token_requests(&service), 3);
+}
+
+#[tokio::test]
+async fn tokens_that_work_once_are_replaced_every_time() {
+    let used = std::sync::Mutex::new(std::collections::HashSet::new());
+    let service = service(3600, move |request| {
+        match used.lock().unwrap().insert(request.authorization) {
+            true => done(),
+            false => answer(401, &[], ""),
+        }
+    })
+    .await;
+    let client = account(&service);
+    for attempts in [2, 4, 4] {
+        assert_eq!(update(&client).await.unwrap().requests_sent(), attempts);
+    }
 }
 
 #[tokio::test]
@@ -613,6 +675,55 @@ async fn a_token_refused_here_and_renewed_elsewhere_costs_no_fetch() {
     assert_eq!(token_requests(&service), 0);
 }
 
+/// Keeps tokens in memory. Once it is armed, the next load lets a refusal go, and takes long
+/// enough for it to arrive.
+#[derive(Clone, Default)]
+struct Slow {
+    tokens: MemoryStore,
+    is_armed: Arc<AtomicBool>,
+    refusal: Arc<Notify>,
+}
+
+impl TokenStore for Slow {
+    fn load(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
+        if self.is_armed.swap(false, Ordering::SeqCst) {
+            self.refusal.notify_one();
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        self.tokens.load(key)
+    }
+
+    fn save(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        self.tokens.save(key, token)
+    }
+
+    fn remove(&self, key: &TokenKey) -> io::Result<()> {
+        self.tokens.remove(key)
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_that_another_call_finds_in_the_store_is_replaced() {
+    let store = Slow::default();
+    let second_fails = |n| match n {
+        1 => answer(429, &[], ""),
+        n => grant(n, 3600),
+    };
+    let service = service_with_late_refusals(second_fails, store.refusal.clone()).await;
+    let client = account_with(&service, store.clone());
+    let read = client.org(ORG).api_key(KEY).get().send();
+    let updates = async {
+        let error = update(&client).await.unwrap_err();
+        assert!(error.is_rate_limited(), "{error}");
+        store.is_armed.store(true, Ordering::SeqCst);
+        update(&client).await
+    };
+    let (read, update) = tokio::join!(read, updates);
+    read.unwrap();
+    update.unwrap();
+    assert_eq!(token_requests(&service), 3);
+}
+
 /// Gives the tokens that it was told to, in order, and fails when none is left.
 #[derive(Default)]
 struct Scripted(std::sync::Mutex<Vec<&'static str>>);
@@ -956,7 +1067,10 @@ async fn refusals_of_tokens_say_what_to_do() {
     for (status, body, advice) in [
         (401, r#"{"error":"invalid_client"}"#, "id and secret"),
         (403, r#"{"error":"access_denied"}"#, "100 live tokens"),
+        (403, "", "id and secret"),
         (400, r#"{"error":"unsupported_grant_type"}"#, "base URL"),
+        (400, r#"{"error":"invalid_request"}"#, "base URL"),
+        (400, r#"{"error":"invalid_client"}"#, "id and secret"),
         (429, r#"{"errorCode":"RATE_LIMITED"}"#, "wait a minute"),
     ] {
         let service = Service::start(move |_| std::future::ready(answer(status, &[], body))).await;
