@@ -261,10 +261,13 @@ async fn neither_errors_nor_clients_show_a_secret() {
     assert!(!format!("{source} {source:?}").contains("hush"));
 
     let fake = FakeService::answering([]);
-    for credentials in [
-        Credentials::digest("abcdefgh", "hush"),
-        Credentials::service_account("mdb_sa_id_1", "hush"),
-        Credentials::bearer("hush"),
+    for (credentials, auth) in [
+        (Credentials::digest("abcdefgh", "hush"), "abcdefgh"),
+        (
+            Credentials::service_account("mdb_sa_id_1", "hush"),
+            "mdb_sa_id_1",
+        ),
+        (Credentials::bearer("hush"), "BearerToken"),
     ] {
         let builder = Client::builder().credentials(credentials.clone());
         let client = fake.client(builder.clone());
@@ -273,5 +276,6 @@ async fn neither_errors_nor_clients_show_a_secret() {
         let project = client.project(PROJECT);
         let shown = format!("{credentials:?} {builder:?} {client:?} {org:?} {call:?} {project:?}");
         assert!(!shown.contains("hush"), "{shown}");
+        assert!(format!("{client:?}").contains(auth), "{client:?}");
     }
 }

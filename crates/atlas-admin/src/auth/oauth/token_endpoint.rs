@@ -154,3 +154,28 @@ fn refusal(message: &'static str, response: BufferedResponse) -> Error {
         .with_response(response)
         .with_advice(advice)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_an_hour_if_none_is_stated_and_a_day_at_most() {
+        for (stated, seconds) in [
+            ("7200", 7_200),
+            ("\" 60 \"", 60),
+            ("0", 0),
+            ("-1", 3_600),
+            ("\"NaN\"", 3_600),
+            ("\"soon\"", 3_600),
+            ("null", 3_600),
+            ("86400", 86_400),
+            ("86401", 86_400),
+            ("1e999", 86_400),
+        ] {
+            let text = format!(r#"{{"expires_in":{stated}}}"#);
+            let response: TokenResponse<'_> = serde_json::from_str(&text).unwrap();
+            assert_eq!(response.lifetime().as_secs(), seconds, "{stated}");
+        }
+    }
+}
