@@ -260,6 +260,22 @@ mod tests {
         assert!(store().try_lock(&key()).unwrap().is_some());
     }
 
+    #[test]
+    fn a_folder_in_the_place_of_a_token_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::new(folder.path());
+        let path = store.path(&key());
+        fs::create_dir(&path).unwrap();
+        for error in [
+            store.load(&key()).unwrap_err(),
+            store.save(&key(), &token("hush")).unwrap_err(),
+            store.remove(&key()).unwrap_err(),
+        ] {
+            let shown = error.to_string();
+            assert!(shown.starts_with(path.to_str().unwrap()), "{shown}");
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn files_are_for_their_owner_alone() {

@@ -60,3 +60,20 @@ impl fmt::Debug for MemoryStore {
         f.debug_map().entries(self.0.lock().tokens.iter()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_clone_at_a_time_holds_the_lock() {
+        let store = MemoryStore::new();
+        let key = |id: &str| TokenKey::new("127.0.0.1:8080".into(), id.into());
+        for _ in 0..2 {
+            let held = store.try_lock(&key("a")).unwrap();
+            assert!(held.is_some());
+            assert!(store.clone().try_lock(&key("a")).unwrap().is_none());
+            assert!(store.try_lock(&key("b")).unwrap().is_some());
+        }
+    }
+}

@@ -196,3 +196,22 @@ impl fmt::Debug for AccessToken {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_everything_but_the_token() {
+        let store = MemoryStore::new();
+        let key = TokenKey::new("127.0.0.1:8080".into(), "mdb_sa_id_1".into());
+        let token = AccessToken::new("hush", SystemTime::UNIX_EPOCH);
+        store.save(&key, &token).unwrap();
+        let shown = format!("{store:?}");
+        let expected = format!("{{{key:?}: {token:?}}}");
+        assert_eq!(shown, expected);
+        assert!(shown.contains("AccessToken { expires_at: "), "{shown}");
+        assert!(!shown.contains("hush"), "{shown}");
+        assert_eq!(format!("{:?}", TokenLock::unlocked()), "TokenLock");
+    }
+}
