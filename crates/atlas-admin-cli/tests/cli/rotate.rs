@@ -11,7 +11,7 @@ use atlas_emulator::{Emulator, Fault, Faults, KeyState, Reset, SeedKey};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::{ORG, OTHER_PROJECT, PROJECT, Shell, UNKNOWN, service};
+use crate::support::{ORG, OTHER_KEY, OTHER_PROJECT, PROJECT, Shell, UNKNOWN, service};
 
 /// A key with something of everything.
 const KEY: &str = "6a793f752c88faeba59bba77";
@@ -376,6 +376,37 @@ async fn a_journal_may_name_the_key_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lines_that_a_crash_has_damaged_are_skipped() {
+    for first in [r#"{"a"#, r#"{"at":"2026-"#] {
+        let (emulator, shell) = start().await;
+        let before = emulator.api_keys(ORG);
+        shell.write(JOURNAL, first);
+        let graceful = [&[KEY, "--grace", "1h"][..], &TO_FILE].concat();
+        shell.run(&rotate(&graceful)).exits(0);
+        // Some file systems leave zeros where data was to come.
+        let journal = shell.read(JOURNAL) + "\0\0\0";
+        shell.write(JOURNAL, &journal);
+        shell.run(&earlier("--finish", &["--force"])).exits(0);
+        assert_rotated(&emulator, &shell, &before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_is_about_the_rotation_that_was_started_last() {
+    let (emulator, shell) = start().await;
+    let to_journal = ["--exec", "true", "--journal", "keys.jsonl"];
+    shell
+        .run(&rotate(&[&[KEY][..], &to_journal].concat()))
+        .exits(0);
+    let graceful = [&[OTHER_KEY, "--grace", "1h"][..], &to_journal].concat();
+    shell.run(&rotate(&graceful)).exits(0);
+    let finish = rotate(&["--finish", "keys.jsonl", "--force"]);
+    let report = shell.run(&finish).exits(0).json();
+    assert_eq!(report["id"], OTHER_KEY);
+    assert_eq!(emulator.api_key(OTHER_KEY), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_deleted_if_the_other_key_has_gone() {
     let (emulator, shell) = start().await;
     let graceful = [&[KEY, "--grace", "1h"][..], &TO_FILE].concat();
@@ -453,6 +484,8 @@ async fn a_signal_ends_a_rotation_with_a_hint() {
     );
     emulator.set_faults(Faults::new());
     assert_eq!(emulator.api_keys(ORG).len(), before.len() + 1);
+    let nowhere = shell.run(&earlier("--resume", &[])).exits(2);
+    assert!(nowhere.err.contains("--secret-file, --pipe"), "{nowhere:?}");
     shell.run(&earlier("--resume", &TO_FILE)).exits(0);
     assert_rotated(&emulator, &shell, &before);
 }

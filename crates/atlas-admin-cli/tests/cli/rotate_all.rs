@@ -297,6 +297,9 @@ async fn a_set_that_is_killed_again_and_again_is_finished_in_the_end() {
 async fn a_signal_ends_a_set_with_a_summary() {
     let (emulator, shell) = start().await;
     let before = everything(&emulator);
+    let child = stuck(&emulator, &shell, &all_old(&TO_DIR), 0).await;
+    let ended = child.unwrap().interrupt(&emulator, &shell).exits(130);
+    assert!(ended.err.contains("nothing was changed"), "{ended:?}");
     let child = stuck(&emulator, &shell, &all_old(&TO_DIR), 1 + REQUESTS + 3).await;
     let ended = child.unwrap().interrupt(&emulator, &shell).exits(130);
     let report = ended.json();
