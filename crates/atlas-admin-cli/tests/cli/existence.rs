@@ -6,7 +6,7 @@ use atlas_emulator::{Builder, Emulator, Fault, Faults, KeyState, Reset, SeedKey}
 use serde_json::{Value, json};
 
 use crate::{
-    plans::forbid_more,
+    plans::{forbid_more, plan_file},
     rotate::wait_until_stuck,
     support::{KEY, ORG, OTHER_KEY, OTHER_PROJECT, PROJECT, Shell, UNKNOWN, service},
 };
@@ -344,11 +344,47 @@ async fn a_saved_plan_is_refused_when_the_world_has_moved() {
     let delete = ["api-key", "delete", "--key", &id, "--yes"];
     shell.run(&delete).exits(0);
 
+    // Just as planned, but with the private key elsewhere.
+    let same = [&create[..], &["ORG_MEMBER", "--secret-file", "same.key"]].concat();
+    shell.run(&same).exits(0);
+    let id = new_keys(&emulator)[0].id.clone();
+    let key = ["--key", &id];
+    let set = ["project-key", "set-roles", "--project", PROJECT];
+    let set = [&set[..], &key, &["--role", "GROUP_READ_ONLY"]].concat();
+    shell.run(&set).exits(0);
+    let add = [&["access-list", "add"], &key[..], &["203.0.113.0/24"]].concat();
+    shell.run(&add).exits(0);
+    apply("one whose private key is not in the secretFile");
+    let delete = ["api-key", "delete", "--key", &id, "--yes"];
+    shell.run(&delete).exits(0);
+
     shell.run(&["apply", "keys.plan"]).exits(0);
     assert_applied(&emulator, &shell);
     // It was applied already.
     let ended = shell.run(&["apply", "keys.plan", "-o", "json"]).exits(0);
     assert_eq!(ended.json()["applied"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_that_contradicts_itself_is_refused_before_sending() {
+    let (emulator, shell) = start().await;
+    shell.write("keys.yaml", &manifest());
+    let save = ["apply", "keys.yaml", "--plan-out", "keys.plan"];
+    shell.run(&save).exits(0);
+    let plan: Value = serde_json::from_str(&shell.read("keys.plan")).unwrap();
+    let sent = emulator.requests();
+    let in_project = plan["keys"][1]["updates"][0].clone();
+    for (pointer, value) in [
+        ("/keys/0/updates/0", in_project),
+        ("/keys/1/updates/2/accessList", json!(UNKNOWN)),
+    ] {
+        let mut edited = plan.clone();
+        *edited.pointer_mut(pointer).unwrap() = value;
+        shell.write("keys.plan", &plan_file(edited));
+        let ended = shell.run(&["apply", "keys.plan"]).exits(2);
+        assert!(ended.err.contains("an update of API key"), "{ended:?}");
+    }
+    assert_eq!(emulator.requests(), sent);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,6 +43,17 @@ fn apply(shell: &Shell) -> Ended {
     shell.run(&["apply", "keys.plan", "-o", "json"])
 }
 
+/// Returns the text of an edited plan, whose fields may be in another order, but for the first.
+pub(crate) fn plan_file(mut document: Value) -> String {
+    let format = document
+        .as_object_mut()
+        .unwrap()
+        .remove("planFormat")
+        .unwrap();
+    let start = format!(r#"{{"planFormat":{format},"#);
+    document.to_string().replacen('{', &start, 1)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_exit_code_tells_changes_from_failures() {
     let (emulator, shell) = start().await;
@@ -308,10 +319,7 @@ async fn plans_that_cannot_be_applied_as_reviewed_are_refused_before_sending() {
     let edited = |pointer: &str, value: Value| {
         let mut document = document.clone();
         *document.pointer_mut(pointer).unwrap() = value;
-        // The fields of an edited plan may be in another order, but for the first.
-        let text = document.to_string();
-        let rest = text.replace(r#","planFormat":1"#, "");
-        rest.replacen('{', r#"{"planFormat":1,"#, 1)
+        plan_file(document)
     };
     refused(&edited("/notRead", json!(1)), &[], "incomplete plan");
     refused(
