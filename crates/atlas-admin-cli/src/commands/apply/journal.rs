@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fs::{self, File, OpenOptions},
-    io::{self, BufRead, BufReader, Seek},
+    io::{BufRead, BufReader, Seek},
     path::{Path, PathBuf},
 };
 
@@ -128,11 +128,9 @@ impl Journal {
         let mut options = OpenOptions::new();
         options.append(true).read(true);
         let (is_new, opened) = match options.clone().create_new(true).open(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                // It may be a link to a file that does not exist yet.
-                (false, options.create(true).open(path))
-            }
-            opened => (true, opened),
+            Ok(file) => (true, Ok(file)),
+            // It may be a link to a file that does not exist yet.
+            Err(_) => (false, options.create(true).open(path)),
         };
         let file = opened.map_err(|error| unwritable(path, error))?;
         lock_exclusively(&file, path)?;

@@ -34,8 +34,7 @@ pub(super) fn save(document: &PlanDocument, path: &Path) -> Result<(), CliError>
         if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(io::Error::other("not a regular file"));
         }
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        let mut file = NamedTempFile::new_in(path.parent().unwrap_or(&path))?;
         let mut text = serde_json::to_vec_pretty(document)?;
         text.push(b'\n');
         file.write_all(&text)?;
