@@ -74,6 +74,27 @@ fn set(document: &mut Value, place: &str, value: &Value) {
     }
 }
 
+/// Returns a line for each change, with the short names of places.
+fn changes(report: &diff::Report) -> String {
+    let line = |change: &diff::Change| {
+        let places = PLACES.iter().filter_map(|(name, pointer)| {
+            let rest = change.pointer.strip_prefix(pointer)?;
+            Some((rest.len(), format!("{name}{rest}")))
+        });
+        // ITEM is the start of PATCH.
+        let place = places
+            .min()
+            .map_or(change.pointer.clone(), |(_, place)| place);
+        let operations = match change.operation.split(", ").count() {
+            1..=3 => change.operation.clone(),
+            count => format!("{count} operations"),
+        };
+        let severity = change.severity;
+        format!("  {severity}, {operations}, {place}: {}\n", change.impact)
+    };
+    report.changes.iter().map(line).collect()
+}
+
 fn report(old: &Value, new: &Value, sources: &Sources) -> diff::Report {
     diff::diff(old, new, "atlas-v2", &sources.services).unwrap()
 }
@@ -174,6 +195,11 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
             json!(["Nobody"]),
         ),
         ("cosmetic", "PATCH/x-xgen-preview", json!(true)),
+        (
+            "behavioural",
+            "PATCH/query",
+            json!("a key that OpenAPI 3.0 does not have"),
+        ),
         // Parameters.
         ("breaking", "ORG/style", json!("label")),
         ("cosmetic", "ORG/style", json!("simple")),
@@ -187,6 +213,7 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
             json!({"application/json": {"schema": {"type": "integer"}}}),
         ),
         ("behavioural", "PAGE/deprecated", json!(true)),
+        ("cosmetic", "PAGE/x-xgen-preview", json!(true)),
         ("breaking", "PAGE/required", json!(true)),
         ("breaking", "PAGE/name", json!("limit")),
         ("cosmetic", "ORG/schema/x-xgen-version", json!("1")),
@@ -195,6 +222,11 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
         ("breaking", "PAGE/schema/exclusiveMaximum", json!(true)),
         ("behavioural", "PAGE/schema/default", json!(50)),
         ("breaking", "PAGE/schema/type", json!("string")),
+        (
+            "breaking",
+            "PATCH/parameters/3/schema/type",
+            json!("integer"),
+        ),
         (
             "additive",
             "PATCH/parameters/-",
@@ -321,12 +353,18 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
             "PATCH/responses/204",
             json!({"description": ""}),
         ),
+        ("breaking", "PATCH/responses/204", success.clone()),
         (
             "additive",
             "PATCH/responses/409",
             json!({"description": ""}),
         ),
         ("behavioural", "PATCH/responses/404", Value::Null),
+        (
+            "behavioural",
+            "/components/responses/notFound/content/text~1html",
+            json!({}),
+        ),
         ("breaking", "OK/content", Value::Null),
         ("breaking", "OK/content", json!({})),
         ("breaking", "OK/content/DATED/schema", Value::Null),
@@ -360,6 +398,16 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
             "breaking",
             "OK/content/DATED/schema",
             json!({"allOf": [reference], "nullable": true}),
+        ),
+        (
+            "breaking",
+            "OK/content/DATED/schema",
+            json!({"allOf": [reference], "properties": {"note": text}}),
+        ),
+        (
+            "breaking",
+            "OK/content/DATED/schema",
+            json!({"allOf": [{"anyOf": [reference, text]}], "nullable": true}),
         ),
         (
             "breaking",
@@ -419,10 +467,14 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
         ("additive", "OK/headers/X-New", json!({"schema": text})),
     ];
     let mut wrong = String::new();
+    let mut all = String::new();
     for (severity, place, value) in table {
         let mut new = old.clone();
         set(&mut new, place, &value);
+        let back = changes(&report(&new, old, &sources));
         let report = report(old, &new, &sources);
+        all += &format!("{place}: {value}\n{}  and back\n{back}", changes(&report));
+        assert_eq!(report.is_breaking(), report.verdict == "breaking");
         if report.verdict != severity {
             let rules: Vec<_> = report
                 .changes
@@ -445,6 +497,46 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
     );
     assert_eq!(report(old, &renamed, &sources).verdict, "cosmetic");
     assert!(wrong.is_empty(), "{wrong}");
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn changes_of_what_the_committed_document_lacks() {
+    let sources = Sources::read(&workspace()).unwrap();
+    let committed = &sources.documents["atlas-v2"];
+    let basic = json!({"type": "http", "scheme": "basic"});
+    let no_content = "DELETE/responses/204/content/DATED/schema";
+    let csv = "OK/content/application~1vnd.atlas.2023-01-01+csv";
+    let text = json!({"schema": {"type": "string"}});
+    let mut all = String::new();
+    for (additions, place, value) in [
+        (
+            &[("SIGN/Basic", basic), ("/security/-", json!({"Basic": []}))][..],
+            "SIGN/Basic/scheme",
+            json!("BASIC"),
+        ),
+        (
+            &[(no_content, json!({"type": "object"}))],
+            &*format!("{no_content}/type"),
+            json!("string"),
+        ),
+        (
+            &[(csv, text.clone())],
+            &format!("{csv}/schema/type"),
+            json!("integer"),
+        ),
+        (&[(csv, text)], "PATCH/deprecated", json!(true)),
+    ] {
+        let mut old = committed.clone();
+        for (place, value) in additions {
+            set(&mut old, place, value);
+        }
+        let mut new = old.clone();
+        set(&mut new, place, &value);
+        let report = report(&old, &new, &sources);
+        all += &format!("{place}: {value}\n{}", changes(&report));
+    }
+    insta::assert_snapshot!(all);
 }
 
 /// Places of each kind of object, and the objects of the OpenAPI 3.0 specification with their
