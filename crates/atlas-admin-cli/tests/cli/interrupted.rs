@@ -370,6 +370,8 @@ async fn resumes_only_a_journal_of_these_keys() {
     };
     rejected("keys.yaml", "not a journal");
     rejected("nowhere", "cannot open nowhere");
+    shell.write("utf-16", b"\xff\xfe{\0}\0");
+    rejected("utf-16", "not a journal: UTF-16 text");
     shell.write(
         "keys.yaml",
         &format!("keys: [{{id: {OTHER_KEY}, org: {ORG}, desc: x}}]\n"),
