@@ -275,6 +275,11 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
         ("breaking", "BODY/properties/roles/maxItems", json!(3)),
         (
             "breaking",
+            "BODY/properties/roles/items/maxLength",
+            json!(9),
+        ),
+        (
+            "breaking",
             "BODY/properties/roles/items/enum",
             json!(["ORG_OWNER"]),
         ),
@@ -452,10 +457,13 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
         ("behavioural", "KEY/properties/desc/maxLength", json!(9)),
         ("breaking", "KEY/properties/desc/type", json!("integer")),
         ("behavioural", "KEY/properties/desc/format", json!("uri")),
+        ("behavioural", "KEY/properties/desc/enum", json!(["a"])),
         ("behavioural", "KEY/required", json!(["desc"])),
+        ("behavioural", "KEY/const", json!("as in BODY")),
         ("breaking", "ERROR/properties/error/format", json!("int64")),
         ("additive", "KEY/properties/note", text.clone()),
         ("behavioural", "ERROR/nullable", json!(true)),
+        ("behavioural", "ERROR/writeOnly", json!(true)),
         (
             "behavioural",
             "ERROR/properties/errorCode/nullable",
@@ -463,6 +471,7 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
         ),
         ("behavioural", "LIMIT/required", json!(true)),
         ("behavioural", "LIMIT/schema/type", json!("string")),
+        ("behavioural", "LIMIT/schema/enum", json!(["1"])),
         ("behavioural", "OK/headers/RateLimit-Limit", Value::Null),
         ("additive", "OK/headers/X-New", json!({"schema": text})),
     ];
@@ -508,6 +517,7 @@ fn changes_of_what_the_committed_document_lacks() {
     let no_content = "DELETE/responses/204/content/DATED/schema";
     let csv = "OK/content/application~1vnd.atlas.2023-01-01+csv";
     let text = json!({"schema": {"type": "string"}});
+    let either = json!({"anyOf": [{"type": "string", "maxLength": 3}, {"type": "integer"}]});
     let mut all = String::new();
     for (additions, place, value) in [
         (
@@ -526,6 +536,37 @@ fn changes_of_what_the_committed_document_lacks() {
             json!("integer"),
         ),
         (&[(csv, text)], "PATCH/deprecated", json!(true)),
+        (
+            &[("BODY/additionalProperties", json!({"type": "string"}))],
+            "BODY/additionalProperties",
+            json!(false),
+        ),
+        (
+            &[("KEY/properties/either", either)],
+            "KEY/properties/either/anyOf/0/maxLength",
+            json!(5),
+        ),
+        (
+            &[("KEY/required", json!(["id"]))],
+            "KEY/required",
+            json!([]),
+        ),
+        (
+            &[
+                ("ERROR/properties/id", json!({"type": "string"})),
+                ("ERROR/required", json!(["id"])),
+            ],
+            "ERROR/required",
+            json!([]),
+        ),
+        (
+            &[
+                ("ROLE/properties/id", json!({"type": "string"})),
+                ("ROLE/required", json!(["id"])),
+            ],
+            "ROLE/required",
+            json!([]),
+        ),
     ] {
         let mut old = committed.clone();
         for (place, value) in additions {

@@ -216,10 +216,17 @@ mod tests {
         };
         let operations = ["a", "b", "c", "d", "e", "f", "g"];
         let changes = operations.map(|operation| change(operation, "429"));
-        let others = [change("a", "409"), change("b", "409"), change("all", "500")];
+        let six = operations[..6].iter();
+        let six = six.map(|operation| change(operation, "404"));
+        let others = [
+            change("a", "409"),
+            change("b", "409"),
+            change("all", "500"),
+            change("a", "500"),
+        ];
         let report = Report {
             verdict: "additive".to_owned(),
-            changes: changes.into_iter().chain(others).collect(),
+            changes: changes.into_iter().chain(six).chain(others).collect(),
         };
         for format in [Format::Text, Format::Markdown] {
             insta::assert_snapshot!(
