@@ -517,6 +517,7 @@ fn changes_of_what_the_committed_document_lacks() {
     let no_content = "DELETE/responses/204/content/DATED/schema";
     let csv = "OK/content/application~1vnd.atlas.2023-01-01+csv";
     let text = json!({"schema": {"type": "string"}});
+    let key = committed.pointer(&pointer("KEY")).unwrap().clone();
     let either = json!({"anyOf": [{"type": "string", "maxLength": 3}, {"type": "integer"}]});
     let mut all = String::new();
     for (additions, place, value) in [
@@ -542,9 +543,19 @@ fn changes_of_what_the_committed_document_lacks() {
             json!(false),
         ),
         (
-            &[("KEY/properties/either", either)],
+            &[("KEY/properties/either", either.clone())],
             "KEY/properties/either/anyOf/0/maxLength",
             json!(5),
+        ),
+        (
+            &[("KEY/properties/either", either)],
+            "KEY/properties/either/anyOf/-",
+            json!({"type": "boolean"}),
+        ),
+        (
+            &[("/components/schemas/Copy", key)],
+            "OK/content/DATED/schema/$ref",
+            json!("#/components/schemas/Copy"),
         ),
         (
             &[("KEY/required", json!(["id"]))],
