@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::{
-    FULL_DISK, ORG, OTHER_KEY, PROJECT, RESUME_AS_JSON, Relay, Shell, service, updates,
+    FULL_DISK, KEY, ORG, OTHER_KEY, PROJECT, RESUME_AS_JSON, Relay, Shell, service, updates,
     wait_for_lines, wait_for_requests,
 };
 
@@ -508,4 +508,37 @@ async fn names_updates_that_the_manifest_no_longer_has() {
     let ended = shell.run(&RESUME[..5]).exits(0);
     let warning = format!("may have updated API key {OTHER_KEY} (organization)");
     assert!(ended.err.contains(&warning), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_no_updates_that_pruning_takes_back() {
+    let emulator = service().start().await.unwrap();
+    let shell = Shell::new(&emulator);
+    let manifest = format!(
+        "org: {ORG}\nkeys:\n- {{id: {KEY}, desc: x}}\n- {{id: {OTHER_KEY}, prune: true, projects: {{}}}}\n"
+    );
+    shell.write("keys.yaml", &manifest);
+    let line = |event: &str, rest: String| {
+        format!(r#"{{"event":"{event}","at":"2026-11-21T21:50:44.390Z",{rest}}}"#) + "\n"
+    };
+    let base_url = emulator.base_url();
+    let run = format!(r#""service":"atlas-v2","baseUrl":"{base_url}""#);
+    let mut journal = line("run_started", run);
+    for (key, place, id) in [
+        (KEY, "project", PROJECT),
+        (OTHER_KEY, "org", ORG),
+        (OTHER_KEY, "project", PROJECT),
+    ] {
+        let update = format!(r#""key":"{key}","{place}":"{id}","roles":[]"#);
+        journal += &line("update_started", update);
+    }
+    shell.write("journal", &journal);
+    let ended = shell.run(&RESUME[..5]).exits(0);
+    for named in [
+        format!("may have updated API key {KEY} (project {PROJECT})"),
+        format!("may have updated API key {OTHER_KEY} (organization)"),
+    ] {
+        assert!(ended.err.contains(&named), "{ended:?}");
+    }
+    assert_eq!(ended.err.matches("may have updated").count(), 2);
 }
