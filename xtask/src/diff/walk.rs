@@ -912,10 +912,9 @@ const FORMS: &[&str] = &[
 
 /// Returns whether `new` may accept fewer values than `old`; a changed pattern may.
 fn is_narrower(key: &str, old: &Value, new: &Value) -> bool {
-    let is_off = |value: &Value| matches!(value, Value::Null | Value::Bool(false));
+    let is_off = matches!(new, Value::Null | Value::Bool(false));
     match (old.as_f64(), new.as_f64()) {
-        _ if is_off(new) => false,
-        _ if is_off(old) => true,
+        _ if is_off => false,
         (Some(old), Some(new)) if UPPER.contains(&key) => new < old,
         (Some(old), Some(new)) if LOWER.contains(&key) => new > old,
         (Some(old), Some(new)) if key == "multipleOf" => old % new != 0.0,
