@@ -219,6 +219,8 @@ fn each_has_the_severity_that_it_has_for_users_of_the_client() {
         ("cosmetic", "ORG/schema/x-xgen-version", json!("1")),
         ("breaking", "PAGE/schema/maximum", json!(100)),
         ("behavioural", "PAGE/schema/maximum", json!(1000)),
+        ("breaking", "PAGE/schema/minimum", json!(2)),
+        ("behavioural", "PAGE/schema/minimum", json!(0)),
         ("breaking", "PAGE/schema/exclusiveMaximum", json!(true)),
         ("behavioural", "PAGE/schema/default", json!(50)),
         ("breaking", "PAGE/schema/type", json!("string")),
@@ -517,6 +519,7 @@ fn changes_of_what_the_committed_document_lacks() {
     let no_content = "DELETE/responses/204/content/DATED/schema";
     let csv = "OK/content/application~1vnd.atlas.2023-01-01+csv";
     let text = json!({"schema": {"type": "string"}});
+    let success = committed.pointer(&pointer("OK")).unwrap().clone();
     let key = committed.pointer(&pointer("KEY")).unwrap().clone();
     let either = json!({"anyOf": [{"type": "string", "maxLength": 3}, {"type": "integer"}]});
     let mut all = String::new();
@@ -556,6 +559,29 @@ fn changes_of_what_the_committed_document_lacks() {
             &[("/components/schemas/Copy", key)],
             "OK/content/DATED/schema/$ref",
             json!("#/components/schemas/Copy"),
+        ),
+        (
+            &[("PAGE/schema/multipleOf", json!(4))],
+            "PAGE/schema/multipleOf",
+            json!(2),
+        ),
+        (
+            &[("PAGE/schema/multipleOf", json!(4))],
+            "PAGE/schema/multipleOf",
+            json!(8),
+        ),
+        (
+            &[("PAGE/schema/exclusiveMaximum", json!(10))],
+            "PAGE/schema/exclusiveMaximum",
+            json!(5),
+        ),
+        (
+            &[
+                ("PATCH/responses/201", success.clone()),
+                ("OK", Value::Null),
+            ],
+            "OK",
+            success,
         ),
         (
             &[("KEY/required", json!(["id"]))],
