@@ -13,6 +13,9 @@ const PROGRAMS: &str = "xtask/cost";
 /// The programs, the one with the SDK first.
 const NAMES: [&str; 3] = ["atlas-admin", "by-hand", "octocrab"];
 
+/// How often each is built, in turn. The least counts, since the rest includes other load.
+const ROUNDS: usize = 2;
+
 /// Where the table is kept.
 const README: &str = "crates/atlas-admin/README.md";
 const BEGIN: &str = "<!-- cost: written by cargo xtask cost -->\n";
@@ -30,10 +33,13 @@ struct Cost {
 /// Builds each program from nothing, prints what that costs as a table, and with
 /// `write_readme` writes it into the SDK's README.
 pub fn measure(root: &Path, target: &Path, write_readme: bool) -> Result<()> {
-    let costs: Vec<_> = NAMES
-        .into_iter()
-        .map(|name| Cost::measure(root, &target.join("cost").join(name), name))
-        .collect::<Result<_>>()?;
+    let mut costs = each(root, target)?;
+    for _ in 1..ROUNDS {
+        for (cost, again) in costs.iter_mut().zip(each(root, target)?) {
+            cost.debug = cost.debug.min(again.debug);
+            cost.release = cost.release.min(again.release);
+        }
+    }
     let table = table(&costs);
     print!("{table}");
     if write_readme {
@@ -42,6 +48,13 @@ pub fn measure(root: &Path, target: &Path, write_readme: bool) -> Result<()> {
         fs::write(&path, with_table(&text, &table)?).context(README)?;
     }
     Ok(())
+}
+
+fn each(root: &Path, target: &Path) -> Result<Vec<Cost>> {
+    NAMES
+        .into_iter()
+        .map(|name| Cost::measure(root, &target.join("cost").join(name), name))
+        .collect()
 }
 
 impl Cost {
