@@ -60,7 +60,7 @@ fn imports_of_atlas_admin_point_down() {
             &["token_store", "credentials"],
             &["transport"],
             &["error"],
-            &["model", "generated"],
+            &["model", "generated", "mutex"],
         ],
     );
 }
