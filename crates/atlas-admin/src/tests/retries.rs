@@ -102,7 +102,13 @@ async fn the_service_says_how_long_to_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_beyond_the_deadline_is_an_error_at_once() {
-    for wait in ["60", "3600", "18446744073709551615", &"9".repeat(40)] {
+    for (wait, least) in [
+        ("60", 60),
+        ("61", 61),
+        ("3600", 3_600),
+        ("18446744073709551615", 3_600),
+        (&"9".repeat(40), 3_600),
+    ] {
         let started = Instant::now();
         let (result, _) = attempts(standard(), [limited(&[("retry-after", wait)])]).await;
         let error = result.unwrap_err();
@@ -110,7 +116,7 @@ async fn a_wait_beyond_the_deadline_is_an_error_at_once() {
             error.is_rate_limited() && error.requests_sent() == 1,
             "{error}"
         );
-        assert!(error.retry_after() >= Some(Duration::from_secs(60)));
+        assert!(error.retry_after() >= Some(Duration::from_secs(least)));
         assert_eq!(started.elapsed(), Duration::ZERO);
     }
     // Twice 40 s is more than a minute.
