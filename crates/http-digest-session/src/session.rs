@@ -23,6 +23,7 @@ pub(super) struct DigestSession {
     prefix: Vec<u8>,
     /// The hash of user, realm and password: H(A1) of the RFC.
     ha1: SecretSlice<u8>,
+    /// The client's nonce, which is as old as the service's.
     cnonce: Hex,
     counter: NonceCounter,
     /// The count of the last request, 0 before the first.
@@ -82,13 +83,7 @@ impl DigestSession {
 
     /// Returns the `Authorization` header for the next request.
     pub(super) fn authorize(&mut self, target: Target<'_>) -> Option<HeaderValue> {
-        let is_first = self.nonce_count == 0;
         self.nonce_count = self.counter.next()?;
-        // With `-sess`, H(A1) covers the first cnonce. Servers differ in whether they expect
-        // that or the current one, so the cnonce stays the same.
-        if !self.challenge.algorithm.session && !is_first {
-            self.cnonce = random();
-        }
         let mut value = HeaderValue::from_maybe_shared(self.authorization(target)).ok()?;
         value.set_sensitive(true);
         Some(value)
@@ -379,26 +374,30 @@ mod tests {
     }
 
     #[test]
-    fn changes_the_cnonce_except_for_sess_algorithms() {
+    fn changes_the_cnonce_with_the_nonce_except_for_sess_algorithms() {
         let cnonce = |text: &str| {
             let (_, rest) = text.split_once("cnonce=\"").unwrap();
             rest.split_once('"').unwrap().0.to_owned()
         };
+        let counts = NonceCounts::default();
         let mut session = mufasa(r#", qop="auth", algorithm=MD5-sess"#);
         let first = authorize(&mut session, TARGET);
         assert!(
             first.contains("e783283f46242139c486a698fec7211d"),
             "{first}"
         );
-        assert_eq!(cnonce(&first), cnonce(&authorize(&mut session, TARGET)));
-        let mut session = session
-            .next(next("other"), &NonceCounts::default())
-            .unwrap();
-        assert!(authorize(&mut session, TARGET).contains("nc=00000003"));
+        let mut session = session.next(next("other"), &counts).unwrap();
+        let second = authorize(&mut session, TARGET);
+        assert!(second.contains("nc=00000002"), "{second}");
+        assert_eq!(cnonce(&first), cnonce(&second));
 
         let mut session = mufasa(r#", qop="auth""#);
-        let first = authorize(&mut session, TARGET);
-        assert_ne!(cnonce(&first), cnonce(&authorize(&mut session, TARGET)));
+        let first = cnonce(&authorize(&mut session, TARGET));
+        assert_eq!(first, cnonce(&authorize(&mut session, TARGET)));
+        let mut session = session.next(next("other"), &counts).unwrap();
+        let other = cnonce(&authorize(&mut session, TARGET));
+        assert_ne!(first, other);
+        assert_eq!(other.len(), 32);
     }
 
     #[test]
