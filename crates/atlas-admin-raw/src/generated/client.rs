@@ -267,8 +267,7 @@ Arguments:
         page_num: Option<i64>,
         pretty: Option<bool>,
     ) -> Result<Request<types::ApiKeyPage>, BuildError> {
-        let url = self
-            .url(&format!("./groups/{}/apiKeys", encode_path(& group_id.to_string())))?;
+        let url = self.url(&format!("./groups/{}/apiKeys", encode_path(group_id)))?;
         let request = self
             .client
             .get(url)
@@ -310,8 +309,7 @@ Arguments:
         pretty: Option<bool>,
         body: &'a types::NewProjectApiKey,
     ) -> Result<Request<types::ApiKey>, BuildError> {
-        let url = self
-            .url(&format!("./groups/{}/apiKeys", encode_path(& group_id.to_string())))?;
+        let url = self.url(&format!("./groups/{}/apiKeys", encode_path(group_id)))?;
         let request = self
             .client
             .post(url)
@@ -352,8 +350,8 @@ Arguments:
         let url = self
             .url(
                 &format!(
-                    "./groups/{}/apiKeys/{}", encode_path(& group_id.to_string()),
-                    encode_path(& api_user_id.to_string())
+                    "./groups/{}/apiKeys/{}", encode_path(group_id),
+                    encode_path(api_user_id)
                 ),
             )?;
         let request = self
@@ -401,8 +399,8 @@ Arguments:
         let url = self
             .url(
                 &format!(
-                    "./groups/{}/apiKeys/{}", encode_path(& group_id.to_string()),
-                    encode_path(& api_user_id.to_string())
+                    "./groups/{}/apiKeys/{}", encode_path(group_id),
+                    encode_path(api_user_id)
                 ),
             )?;
         let request = self
@@ -447,8 +445,7 @@ Arguments:
         page_num: Option<i64>,
         pretty: Option<bool>,
     ) -> Result<Request<types::ApiKeyPage>, BuildError> {
-        let url = self
-            .url(&format!("./orgs/{}/apiKeys", encode_path(& org_id.to_string())))?;
+        let url = self.url(&format!("./orgs/{}/apiKeys", encode_path(org_id)))?;
         let request = self
             .client
             .get(url)
@@ -490,8 +487,7 @@ Arguments:
         pretty: Option<bool>,
         body: &'a types::NewOrgApiKey,
     ) -> Result<Request<types::ApiKey>, BuildError> {
-        let url = self
-            .url(&format!("./orgs/{}/apiKeys", encode_path(& org_id.to_string())))?;
+        let url = self.url(&format!("./orgs/{}/apiKeys", encode_path(org_id)))?;
         let request = self
             .client
             .post(url)
@@ -532,8 +528,7 @@ Arguments:
         let url = self
             .url(
                 &format!(
-                    "./orgs/{}/apiKeys/{}", encode_path(& org_id.to_string()),
-                    encode_path(& api_user_id.to_string())
+                    "./orgs/{}/apiKeys/{}", encode_path(org_id), encode_path(api_user_id)
                 ),
             )?;
         let request = self
@@ -573,8 +568,7 @@ Arguments:
         let url = self
             .url(
                 &format!(
-                    "./orgs/{}/apiKeys/{}", encode_path(& org_id.to_string()),
-                    encode_path(& api_user_id.to_string())
+                    "./orgs/{}/apiKeys/{}", encode_path(org_id), encode_path(api_user_id)
                 ),
             )?;
         let request = self
@@ -620,8 +614,7 @@ Arguments:
         let url = self
             .url(
                 &format!(
-                    "./orgs/{}/apiKeys/{}", encode_path(& org_id.to_string()),
-                    encode_path(& api_user_id.to_string())
+                    "./orgs/{}/apiKeys/{}", encode_path(org_id), encode_path(api_user_id)
                 ),
             )?;
         let request = self
@@ -670,8 +663,8 @@ Arguments:
         let url = self
             .url(
                 &format!(
-                    "./orgs/{}/apiKeys/{}/accessList", encode_path(& org_id.to_string()),
-                    encode_path(& api_user_id.to_string())
+                    "./orgs/{}/apiKeys/{}/accessList", encode_path(org_id),
+                    encode_path(api_user_id)
                 ),
             )?;
         let request = self
@@ -722,8 +715,8 @@ Arguments:
         let url = self
             .url(
                 &format!(
-                    "./orgs/{}/apiKeys/{}/accessList", encode_path(& org_id.to_string()),
-                    encode_path(& api_user_id.to_string())
+                    "./orgs/{}/apiKeys/{}/accessList", encode_path(org_id),
+                    encode_path(api_user_id)
                 ),
             )?;
         let request = self
@@ -769,9 +762,8 @@ Arguments:
         let url = self
             .url(
                 &format!(
-                    "./orgs/{}/apiKeys/{}/accessList/{}", encode_path(& org_id
-                    .to_string()), encode_path(& api_user_id.to_string()), encode_path(&
-                    ip_address.to_string())
+                    "./orgs/{}/apiKeys/{}/accessList/{}", encode_path(org_id),
+                    encode_path(api_user_id), encode_path(ip_address)
                 ),
             )?;
         let request = self
@@ -813,9 +805,8 @@ Arguments:
         let url = self
             .url(
                 &format!(
-                    "./orgs/{}/apiKeys/{}/accessList/{}", encode_path(& org_id
-                    .to_string()), encode_path(& api_user_id.to_string()), encode_path(&
-                    ip_address.to_string())
+                    "./orgs/{}/apiKeys/{}/accessList/{}", encode_path(org_id),
+                    encode_path(api_user_id), encode_path(ip_address)
                 ),
             )?;
         let request = self

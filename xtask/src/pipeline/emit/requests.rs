@@ -79,12 +79,13 @@ fn request_method(mut method: ImplItemFn) -> Result<ImplItemFn> {
     if !has_headers {
         statements.retain(|statement| !mentions(statement, "header_map"));
     }
-    let options = options(&method.sig);
+    let options = parameters(&method.sig, |ty| mentions(ty, "Option"));
+    let texts = parameters(&method.sig, |ty| mentions(ty, "str"));
     let request = rebuilt(*request, has_headers, &options);
     let url = statements
         .iter_mut()
         .find(|statement| mentions(*statement, "baseurl"));
-    from_base(url.context("no address is built")?)?;
+    from_base(url.context("no address is built")?, &texts)?;
 
     let (response, decode) = response(&method.sig.output)?;
     let is_empty = matches!(&response, Type::Tuple(tuple) if tuple.elems.is_empty());
@@ -178,19 +179,18 @@ fn first_argument(of: &Type) -> Option<&Type> {
     }
 }
 
-/// The names of the parameters that need not have a value.
-fn options(signature: &Signature) -> Vec<String> {
+/// The names of the parameters whose type `is` of some kind.
+fn parameters(signature: &Signature, is: impl Fn(&Type) -> bool) -> Vec<String> {
     let name = |argument: &FnArg| match argument {
-        FnArg::Typed(PatType { pat, ty, .. }) if mentions(ty, "Option") => {
-            Some(pat.to_token_stream().to_string())
-        }
+        FnArg::Typed(PatType { pat, ty, .. }) if is(ty) => Some(pat.to_token_stream().to_string()),
         _ => None,
     };
     signature.inputs.iter().filter_map(name).collect()
 }
 
 /// Makes `let url = self.url(&format!("./…", …))?` of `let url = format!("{}…", self.baseurl, …)`.
-fn from_base(statement: &mut Stmt) -> Result<()> {
+/// Parameters of `texts` are not copied.
+fn from_base(statement: &mut Stmt, texts: &[String]) -> Result<()> {
     let Stmt::Local(Local {
         init: Some(init), ..
     }) = statement
@@ -216,9 +216,28 @@ fn from_base(statement: &mut Stmt) -> Result<()> {
         .strip_prefix("{}")
         .context("the address does not begin with the base")?;
     let path = format!(".{path}");
-    let values = parts.skip(1);
+    let values = parts.skip(1).map(|value| match copied(&value) {
+        Some(text) if texts.contains(&text.to_token_stream().to_string()) => {
+            parse_quote!(encode_path(#text))
+        }
+        _ => value,
+    });
     *init.expr = parse_quote!(self.url(&format!(#path #(, #values)*))?);
     Ok(())
+}
+
+/// The parameter of `encode_path(&parameter.to_string())`.
+fn copied(value: &Expr) -> Option<&Expr> {
+    let Expr::Call(encoded) = value else {
+        return None;
+    };
+    let Expr::Reference(text) = encoded.args.first()? else {
+        return None;
+    };
+    match &*text.expr {
+        Expr::MethodCall(copy) if copy.method == "to_string" => Some(&copy.receiver),
+        _ => None,
+    }
 }
 
 /// A chain of calls on a request without the `Accept` header and, unless the operation
