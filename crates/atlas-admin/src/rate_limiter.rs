@@ -310,7 +310,7 @@ mod tests {
                 let (rate_limiter, service, left) =
                     (rate_limiter.clone(), service.clone(), left.clone());
                 tokio::spawn(async move {
-                    let scope = Scope::Org("org".to_owned());
+                    let scope = Scope::Org("org".into());
                     loop {
                         {
                             let mut left = left.lock();
@@ -362,7 +362,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn returns_dropped_reservations_and_permits() {
         let rate_limiter = RateLimiter::default();
-        let scope = Scope::Project("project".to_owned());
+        let scope = Scope::Project("project".into());
         let empty = RateLimit {
             limit: 100,
             remaining: 0,

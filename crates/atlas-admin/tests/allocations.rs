@@ -17,7 +17,7 @@ const CALLS: u64 = 100;
 
 /// What the client does beside sending: it checks input and output, keeps the request for another
 /// attempt, and names what went wrong.
-const MORE_THAN_REQWEST: u64 = 21;
+const MORE_THAN_REQWEST: u64 = 17;
 
 /// The header `Authorization`, and its count of owners.
 const MORE_WITH_DIGEST: u64 = 2;

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use http::{HeaderValue, StatusCode, header};
-use reqwest::Request;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::request::with_authorization;
+use super::request::CallRequest;
 use crate::{
     error::{Error, from_response, service_error::ServiceError},
     model::response::BufferedResponse,
@@ -26,7 +25,7 @@ impl BearerToken {
     pub(crate) async fn send(
         &self,
         context: &RequestContext<'_>,
-        request: &Request,
+        request: &CallRequest<'_>,
     ) -> Result<BufferedResponse, Error> {
         let response = send(context, request, &self.0).await?;
         if is_refused(&response) {
@@ -50,10 +49,10 @@ pub(super) fn authorization(token: &SecretString) -> Option<HeaderValue> {
 /// Sends a request with a token.
 pub(super) async fn send(
     context: &RequestContext<'_>,
-    request: &Request,
+    request: &CallRequest<'_>,
     authorization: &HeaderValue,
 ) -> Result<BufferedResponse, Error> {
-    let sent = context.send(with_authorization(request, Some(authorization.clone())));
+    let sent = context.send(request.authorized(Some(authorization.clone())));
     let mut response = sent.await?;
     context.read(&mut response).await
 }

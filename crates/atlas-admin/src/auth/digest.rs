@@ -5,7 +5,7 @@ use http_digest_session::{DigestAuth, DigestError, Exchange, Step};
 use reqwest::Request;
 use url::Position;
 
-use super::request::with_authorization;
+use super::request::CallRequest;
 use crate::{
     error::{Error, ErrorKind, from_response},
     model::{response::BufferedResponse, sanitize::quoted_excerpt},
@@ -19,12 +19,12 @@ const QUOTE_LIMIT: usize = 200;
 pub(super) async fn send(
     auth: &DigestAuth,
     context: &RequestContext<'_>,
-    request: &Request,
+    request: &CallRequest<'_>,
 ) -> Result<BufferedResponse, Error> {
-    let url = request.url();
+    let url = request.http.url();
     // What the request line names: the path with the query.
     let uri = &url[Position::BeforePath..Position::AfterQuery];
-    let mut exchange = Exchange::new(auth, request.method().as_str(), uri);
+    let mut exchange = Exchange::new(auth, request.http.method().as_str(), uri);
     loop {
         let sent = context.send(authorized(request, &mut exchange)?);
         let mut response = sent.await?;
@@ -44,10 +44,10 @@ pub(super) async fn send(
 }
 
 /// Copies `request`, with what the exchange adds to it.
-fn authorized(request: &Request, exchange: &mut Exchange<'_>) -> Result<Request, Error> {
+fn authorized(request: &CallRequest<'_>, exchange: &mut Exchange<'_>) -> Result<Request, Error> {
     let authorization = exchange.authorize().map_err(|_| unanswerable())?;
-    let mut copy = with_authorization(request, authorization);
-    if let Some(cookie) = exchange.cookie(request.url()) {
+    let mut copy = request.authorized(authorization);
+    if let Some(cookie) = exchange.cookie(request.http.url()) {
         copy.headers_mut().insert(header::COOKIE, cookie);
     }
     Ok(copy)

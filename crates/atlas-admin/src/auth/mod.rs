@@ -8,10 +8,9 @@ mod request;
 use std::sync::Arc;
 
 use http_digest_session::DigestAuth;
-use reqwest::Request;
 
-pub(crate) use self::oauth::service_account::AuthContext;
 use self::{bearer::BearerToken, oauth::service_account::ServiceAccount};
+pub(crate) use self::{oauth::service_account::AuthContext, request::CallRequest};
 use crate::{
     credentials::{Credentials, Kind},
     error::Error,
@@ -51,7 +50,7 @@ impl Auth {
     pub(crate) async fn send(
         &self,
         context: &RequestContext<'_>,
-        request: &Request,
+        request: &CallRequest<'_>,
     ) -> Result<BufferedResponse, Error> {
         match self {
             Self::Digest(auth) => digest::send(auth, context, request).await,

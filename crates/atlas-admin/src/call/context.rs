@@ -5,10 +5,10 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use atlas_admin_raw::catalog::{Effect, Operation};
 use bytes::Bytes;
 use http::StatusCode;
-use reqwest::Request;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
+    auth::CallRequest,
     client::ClientInner,
     error::{Error, ErrorKind, from_response},
     model::{
@@ -28,6 +28,7 @@ pub(super) struct CallContext<'a> {
     pub(super) client: &'a ClientInner,
     pub(super) target: &'a CallTarget,
     pub(super) operation: &'a Operation,
+    pub(super) request: CallRequest<'a>,
     pub(super) progress: Arc<Progress>,
     options: &'a RequestOptions,
     /// Whether a status is a success of the operation.
@@ -40,12 +41,14 @@ impl<'a> CallContext<'a> {
         operation: &'a Operation,
         target: &'a CallTarget,
         options: &'a RequestOptions,
+        request: CallRequest<'a>,
         is_success: &'a (dyn Fn(u16) -> bool + Sync),
     ) -> Self {
         Self {
             client,
             target,
             operation,
+            request,
             progress: Arc::default(),
             options,
             is_success,
@@ -58,7 +61,7 @@ impl<'a> CallContext<'a> {
     }
 
     /// Sends the request in as many attempts as the retry policy and the deadline allow.
-    pub(super) async fn run(&self, request: &Request) -> Result<BufferedResponse, Error> {
+    pub(super) async fn run(&self) -> Result<BufferedResponse, Error> {
         let mut deadline = deadline_after(self.options.timeout.unwrap_or(self.client.timeout));
         let mut attempts = 0;
         // An idle connection may close while the request is on its way. Nobody could then tell
@@ -75,7 +78,7 @@ impl<'a> CallContext<'a> {
                 permit = Some(limiter.acquire(&self.target.scope).await);
                 deadline += started.elapsed();
             }
-            let result = self.attempt(request, uses_pool, deadline).await;
+            let result = self.attempt(uses_pool, deadline).await;
             attempts += 1;
             let is_rate_limiting = permit.is_some();
             if let Some(permit) = permit {
@@ -130,7 +133,6 @@ impl<'a> CallContext<'a> {
     /// that were not used before.
     async fn attempt(
         &self,
-        request: &Request,
         uses_pool: bool,
         call_deadline: Instant,
     ) -> Result<BufferedResponse, Error> {
@@ -148,7 +150,7 @@ impl<'a> CallContext<'a> {
             deadline,
         };
         // Pinned here, since moving the large future would be slow.
-        let exchange = pin!(self.exchange(&context, request));
+        let exchange = pin!(self.exchange(&context));
         timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
             let message = if deadline == call_deadline {
                 "the call timed out"
@@ -161,12 +163,8 @@ impl<'a> CallContext<'a> {
     }
 
     /// Sends the request with credentials. A response that is not a success is an error.
-    async fn exchange(
-        &self,
-        context: &RequestContext<'_>,
-        request: &Request,
-    ) -> Result<BufferedResponse, Error> {
-        let mut response = self.client.auth.send(context, request).await?;
+    async fn exchange(&self, context: &RequestContext<'_>) -> Result<BufferedResponse, Error> {
+        let mut response = self.client.auth.send(context, &self.request).await?;
         if self.options.envelope == Some(true) {
             response = envelope::open(response);
             self.progress.record_status(response.status);

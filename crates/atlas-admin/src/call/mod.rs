@@ -19,10 +19,11 @@ use atlas_admin_raw::{
     catalog::{Effect, Operation},
 };
 use bytes::Bytes;
-use http::{Uri, header};
+use http::Uri;
 
 use self::context::CallContext;
 use crate::{
+    auth::CallRequest,
     client::ClientInner,
     error::{Error, from_response, html},
     model::{
@@ -43,8 +44,9 @@ pub(crate) async fn send<T, U>(
     read: impl FnOnce(&CallTarget, T) -> Result<U, Error>,
 ) -> Result<Response<U>, Error> {
     let is_success = |status| request.is_success(status);
-    let call = CallContext::new(client, operation, target, options, &is_success);
-    let outcome = span::run(&call, &request.http).await;
+    let http = with_headers(client, options, &request.http);
+    let call = CallContext::new(client, operation, target, options, http, &is_success);
+    let outcome = span::run(&call).await;
     match outcome.and_then(|response| decode(&call, request, response, read)) {
         Ok(response) => Ok(response.with_requests_sent(call.progress.requests_sent())),
         Err(error) => Err(describe(&call, error)),
@@ -94,17 +96,19 @@ fn describe(call: &CallContext<'_>, error: Error) -> Error {
 }
 
 /// Returns the request that [`send`] would send, without credentials.
-pub(crate) fn preview<T>(
+pub(crate) fn preview(
+    client: &ClientInner,
     target: &CallTarget,
-    mut request: raw::Request<T>,
+    options: &RequestOptions,
+    http: &reqwest::Request,
 ) -> Result<http::Request<Bytes>, Error> {
-    let uri = request.http.url().as_str().parse::<Uri>();
-    let body = request.http.body().and_then(reqwest::Body::as_bytes);
+    let uri = http.url().as_str().parse::<Uri>();
+    let body = http.body().and_then(reqwest::Body::as_bytes);
     let mut preview = http::Request::new(Bytes::copy_from_slice(body.unwrap_or_default()));
-    *preview.method_mut() = request.http.method().clone();
+    *preview.method_mut() = http.method().clone();
     *preview.uri_mut() =
         uri.map_err(|error| cannot_build(error.into()).with_target(target.clone()))?;
-    *preview.headers_mut() = std::mem::take(request.http.headers_mut());
+    *preview.headers_mut() = with_headers(client, options, http).headers();
     Ok(preview)
 }
 
@@ -146,25 +150,16 @@ fn expected(operation_id: &str) -> &'static str {
     }
 }
 
-/// Adds this service's headers to a request, which has a content type if it has a body.
-pub(crate) fn set_headers(
-    client: &ClientInner,
+/// Returns the request of a call, with the headers of the service and version.
+pub(crate) fn with_headers<'a>(
+    client: &'a ClientInner,
     options: &RequestOptions,
-    request: &mut reqwest::Request,
-) {
-    let mut headers = client.headers.clone();
-    if let Some(version) = options.api_version {
-        let media_type = client.service.media_type(version);
-        headers.insert(header::ACCEPT, media_type.clone());
-        headers.insert(header::CONTENT_TYPE, media_type);
+    http: &'a reqwest::Request,
+) -> CallRequest<'a> {
+    let media_type = |version| client.service.media_type(version);
+    CallRequest {
+        http,
+        service_headers: &client.headers,
+        media_type: options.api_version.map(media_type),
     }
-    if !request.headers().contains_key(header::CONTENT_TYPE) {
-        headers.remove(header::CONTENT_TYPE);
-    }
-    for (name, value) in request.headers() {
-        if name != header::CONTENT_TYPE {
-            headers.append(name, value.clone());
-        }
-    }
-    *request.headers_mut() = headers;
 }

@@ -2,20 +2,16 @@
 
 use std::pin::pin;
 
-use reqwest::Request;
 use tracing::{Instrument, Span, field};
 
 use super::context::CallContext;
 use crate::{error::Error, model::response::BufferedResponse};
 
 /// Runs the call in a span.
-pub(super) async fn run(
-    call: &CallContext<'_>,
-    request: &Request,
-) -> Result<BufferedResponse, Error> {
-    let span = open(call, request);
+pub(super) async fn run(call: &CallContext<'_>) -> Result<BufferedResponse, Error> {
+    let span = open(call);
     // Pinned here, since moving the large future would be slow.
-    let run = pin!(call.run(request));
+    let run = pin!(call.run());
     let outcome = if span.is_disabled() {
         run.await
     } else {
@@ -26,7 +22,8 @@ pub(super) async fn run(
 }
 
 /// Opens the span of a call.
-fn open(call: &CallContext<'_>, request: &Request) -> Span {
+fn open(call: &CallContext<'_>) -> Span {
+    let url = call.request.http.url();
     tracing::info_span!(
         "atlas_admin.call",
         otel.name = call.operation.id,
@@ -34,8 +31,8 @@ fn open(call: &CallContext<'_>, request: &Request) -> Span {
         http.request.method = call.operation.method,
         // That of a request that is no operation is not known.
         url.template = Some(call.operation.path).filter(|path| !path.is_empty()),
-        server.address = request.url().host_str(),
-        server.port = request.url().port_or_known_default(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
         service = call.client.service.name(),
         http.response.status_code = field::Empty,
         error.type = field::Empty,

@@ -145,7 +145,11 @@ impl ApiKey {
         let project_id = project_id.into().into_text();
         self.roles
             .iter()
-            .filter(move |role| role.project_id.as_ref().is_some_and(|id| *id == project_id))
+            .filter(move |role| {
+                role.project_id
+                    .as_ref()
+                    .is_some_and(|id| **id == *project_id)
+            })
             .map(|role| ProjectRole::from(role.role_name.as_str()))
     }
 

@@ -1,6 +1,6 @@
 //! Ids of organizations, projects and API keys.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref, str::FromStr};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref, str::FromStr, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -35,7 +35,7 @@ const LENGTH: usize = 24;
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id<K> {
-    text: Box<str>,
+    text: Arc<str>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -79,6 +79,11 @@ impl<K> Id<K> {
     /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the text to share.
+    pub(crate) fn text(&self) -> &Arc<str> {
         &self.text
     }
 }
@@ -177,7 +182,7 @@ impl<K: Kind> TryFrom<&str> for Id<K> {
 
 impl<K> From<Id<K>> for String {
     fn from(id: Id<K>) -> Self {
-        id.text.into()
+        (*id.text).to_owned()
     }
 }
 
@@ -276,19 +281,19 @@ impl<'de, K: Kind> Deserialize<'de> for Id<K> {
 /// ```
 #[derive(Clone)]
 pub struct IdText<I> {
-    text: String,
+    text: Arc<str>,
     id: PhantomData<fn() -> I>,
 }
 
 impl<I> IdText<I> {
-    fn new(text: String) -> Self {
+    fn new(text: impl Into<Arc<str>>) -> Self {
         Self {
-            text,
+            text: text.into(),
             id: PhantomData,
         }
     }
 
-    pub(crate) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> Arc<str> {
         self.text
     }
 }
@@ -301,25 +306,25 @@ impl<I> fmt::Debug for IdText<I> {
 
 impl<K> From<Id<K>> for IdText<Id<K>> {
     fn from(id: Id<K>) -> Self {
-        Self::new(id.into())
+        Self::new(id.text)
     }
 }
 
 impl<K> From<&Id<K>> for IdText<Id<K>> {
     fn from(id: &Id<K>) -> Self {
-        Self::new(id.as_str().to_owned())
+        Self::new(Arc::clone(&id.text))
     }
 }
 
 impl<I> From<&str> for IdText<I> {
     fn from(text: &str) -> Self {
-        Self::new(text.to_owned())
+        Self::new(text)
     }
 }
 
 impl<I> From<&&str> for IdText<I> {
     fn from(text: &&str) -> Self {
-        Self::new((*text).to_owned())
+        Self::new(*text)
     }
 }
 
@@ -331,19 +336,19 @@ impl<I> From<String> for IdText<I> {
 
 impl<I> From<&String> for IdText<I> {
     fn from(text: &String) -> Self {
-        Self::new(text.clone())
+        Self::new(text.as_str())
     }
 }
 
 impl<I> From<Box<str>> for IdText<I> {
     fn from(text: Box<str>) -> Self {
-        Self::new(text.into())
+        Self::new(text)
     }
 }
 
 impl<I> From<Cow<'_, str>> for IdText<I> {
     fn from(text: Cow<'_, str>) -> Self {
-        Self::new(text.into_owned())
+        Self::new(text)
     }
 }
 

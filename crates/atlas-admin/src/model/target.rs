@@ -1,6 +1,6 @@
 //! What a call acts on, for requests, messages and rate limits.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use http::Method;
 
@@ -13,7 +13,7 @@ pub(crate) struct CallTarget {
     pub(crate) operation: &'static str,
     pub(crate) scope: Scope,
     /// `None` if the operation is about all keys, or creates one.
-    pub(crate) api_key_id: Option<String>,
+    pub(crate) api_key_id: Option<Arc<str>>,
     /// An entry of the key's access list.
     pub(crate) entry: Option<String>,
     /// The method and path of a request that no operation made.
@@ -23,8 +23,8 @@ pub(crate) struct CallTarget {
 /// Where an operation acts. The service limits the rate of each scope separately.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Scope {
-    Org(String),
-    Project(String),
+    Org(Arc<str>),
+    Project(Arc<str>),
     /// Of requests whose path names neither. Their rate is not limited here.
     Other,
 }
@@ -41,7 +41,7 @@ impl CallTarget {
     }
 
     /// Sets the API key that the operation acts on.
-    pub(crate) fn api_key(mut self, id: impl Into<String>) -> Self {
+    pub(crate) fn api_key(mut self, id: impl Into<Arc<str>>) -> Self {
         self.api_key_id = Some(id.into());
         self
     }
@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn names_what_a_call_acts_on() {
-        let org = || Scope::Org("O".to_owned());
-        let project = Scope::Project("P".to_owned());
+        let org = || Scope::Org("O".into());
+        let project = Scope::Project("P".into());
         let entry = CallTarget::new("delete_access_list_entry", org()).api_key("K");
         for (target, name) in [
             (

@@ -1,5 +1,7 @@
 //! Add entries to an access list.
 
+use std::sync::Arc;
+
 use atlas_admin_raw::types;
 use ipnet::IpNet;
 
@@ -46,11 +48,11 @@ pub struct AddAccessListEntries {
 impl AddAccessListEntries {
     pub(crate) fn new(
         client: &Client,
-        org_id: &str,
-        api_key_id: &str,
+        org_id: &Arc<str>,
+        api_key_id: &Arc<str>,
         entries: Vec<Network>,
     ) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned())).api_key(api_key_id);
+        let target = CallTarget::new(ID, Scope::Org(org_id.clone())).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
             entries,

@@ -63,8 +63,7 @@ impl Call {
         let inner = &self.client.inner;
         validate::call(inner.service, &self.target, &self.options, body)
             .and_then(|operation| {
-                let mut request = build(&inner.requests).map_err(call::build_error)?;
-                call::set_headers(inner, &self.options, &mut request.http);
+                let request = build(&inner.requests).map_err(call::build_error)?;
                 Ok(ValidRequest { operation, request })
             })
             .map_err(|error| error.with_target(self.target.clone()))
@@ -73,9 +72,10 @@ impl Call {
     /// Returns the request without credentials.
     pub(super) fn preview<T>(
         &self,
-        request: ValidRequest<T>,
+        request: &ValidRequest<T>,
     ) -> Result<http::Request<Bytes>, Error> {
-        call::preview(&self.target, request.request)
+        let http = &request.request.http;
+        call::preview(&self.client.inner, &self.target, &self.options, http)
     }
 
     /// Sends the request. `read` verifies the response and makes the result of it.
@@ -112,7 +112,7 @@ macro_rules! builder {
             ///
             /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
             pub fn to_request(&self) -> Result<http::Request<bytes::Bytes>, crate::Error> {
-                self.call.preview(self.request()?)
+                self.call.preview(&self.request()?)
             }
         }
 

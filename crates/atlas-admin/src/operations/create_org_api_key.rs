@@ -1,5 +1,7 @@
 //! Create an API key in an organization.
 
+use std::sync::Arc;
+
 use atlas_admin_raw::types;
 
 use super::{
@@ -47,8 +49,8 @@ pub struct CreateOrgApiKey {
 }
 
 impl CreateOrgApiKey {
-    pub(crate) fn new(client: &Client, org_id: &str, desc: String) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned()));
+    pub(crate) fn new(client: &Client, org_id: &Arc<str>, desc: String) -> Self {
+        let target = CallTarget::new(ID, Scope::Org(org_id.clone()));
         Self {
             call: Call::new(client, target),
             desc,

@@ -1,5 +1,7 @@
 //! Create an API key with roles in a project.
 
+use std::sync::Arc;
+
 use atlas_admin_raw::types;
 
 use super::{
@@ -47,8 +49,8 @@ pub struct CreateProjectApiKey {
 }
 
 impl CreateProjectApiKey {
-    pub(crate) fn new(client: &Client, project_id: &str, desc: String) -> Self {
-        let target = CallTarget::new(ID, Scope::Project(project_id.to_owned()));
+    pub(crate) fn new(client: &Client, project_id: &Arc<str>, desc: String) -> Self {
+        let target = CallTarget::new(ID, Scope::Project(project_id.clone()));
         Self {
             call: Call::new(client, target),
             desc,

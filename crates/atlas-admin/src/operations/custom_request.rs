@@ -144,7 +144,8 @@ impl CustomRequest {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
     pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
         let (_, target, request) = self.prepare::<()>()?;
-        call::preview(&target, request)
+        let client = &self.client.inner;
+        call::preview(client, &target, &self.options, &request.http)
     }
 
     /// Sends the request and returns the response, from JSON. `send::<()>()` takes any body
@@ -196,7 +197,6 @@ impl CustomRequest {
             let value = value.to_string();
             http.url_mut().query_pairs_mut().append_pair(name, &value);
         }
-        call::set_headers(&self.client.inner, &self.options, &mut http);
         Ok(raw::Request::new(http, operation_id, is_success, decode))
     }
 
@@ -238,8 +238,8 @@ impl CustomRequest {
         let segments = segments(&self.path);
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let (scope, rest) = match &segments[..] {
-            ["orgs", id, rest @ ..] => (Scope::Org((*id).to_owned()), rest),
-            ["groups", id, rest @ ..] => (Scope::Project((*id).to_owned()), rest),
+            ["orgs", id, rest @ ..] => (Scope::Org((*id).into()), rest),
+            ["groups", id, rest @ ..] => (Scope::Project((*id).into()), rest),
             _ => (Scope::Other, &[][..]),
         };
         let target = CallTarget::new(operation_id, scope).request(&self.method, &self.path);

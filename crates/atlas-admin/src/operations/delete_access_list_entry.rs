@@ -1,5 +1,7 @@
 //! Delete an entry of an access list.
 
+use std::sync::Arc;
+
 use super::{
     builder::{Call, ValidRequest, builder},
     deletion,
@@ -41,9 +43,14 @@ pub struct DeleteAccessListEntry {
 }
 
 impl DeleteAccessListEntry {
-    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str, entry: Network) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned()))
-            .api_key(api_key_id)
+    pub(crate) fn new(
+        client: &Client,
+        org_id: &Arc<str>,
+        api_key_id: &Arc<str>,
+        entry: Network,
+    ) -> Self {
+        let target = CallTarget::new(ID, Scope::Org(org_id.clone()))
+            .api_key(api_key_id.clone())
             .entry(entry.to_string());
         Self {
             call: Call::new(client, target),

@@ -1,5 +1,7 @@
 //! Delete an API key.
 
+use std::sync::Arc;
+
 use super::{
     builder::{Call, ValidRequest, builder},
     deletion,
@@ -38,8 +40,8 @@ pub struct DeleteOrgApiKey {
 }
 
 impl DeleteOrgApiKey {
-    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned())).api_key(api_key_id);
+    pub(crate) fn new(client: &Client, org_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
+        let target = CallTarget::new(ID, Scope::Org(org_id.clone())).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
             missing_ok: false,

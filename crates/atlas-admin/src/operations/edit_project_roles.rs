@@ -1,5 +1,7 @@
 //! Add roles to those that an API key has in a project, or remove some.
 
+use std::sync::Arc;
+
 use super::{
     builder::BoxFuture, list::List, replace_project_roles::ReplaceProjectRoles,
     role_locks::RoleLock,
@@ -37,8 +39,8 @@ use crate::{
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct EditProjectRoles {
     client: Client,
-    project_id: String,
-    api_key_id: String,
+    project_id: Arc<str>,
+    api_key_id: Arc<str>,
     edit: Edit,
     roles: Vec<ProjectRole>,
     options: RequestOptions,
@@ -71,15 +73,15 @@ impl RoleEdit {
 impl EditProjectRoles {
     pub(crate) fn new(
         client: &Client,
-        project_id: &str,
-        api_key_id: &str,
+        project_id: &Arc<str>,
+        api_key_id: &Arc<str>,
         edit: Edit,
         roles: Vec<ProjectRole>,
     ) -> Self {
         Self {
             client: client.clone(),
-            project_id: project_id.to_owned(),
-            api_key_id: api_key_id.to_owned(),
+            project_id: project_id.clone(),
+            api_key_id: api_key_id.clone(),
             edit,
             roles,
             options: RequestOptions::new(),
@@ -107,8 +109,12 @@ impl EditProjectRoles {
     pub async fn send(self) -> Result<Response<RoleEdit>, Error> {
         // Validates the input, before anything is read.
         self.replace(self.roles.clone()).to_request()?;
-        let service = self.client.inner.requests.baseurl().to_owned();
-        let place = [service, self.project_id.clone(), self.api_key_id.clone()];
+        let service = self.client.inner.requests.baseurl();
+        let place = [
+            service.into(),
+            self.project_id.clone(),
+            self.api_key_id.clone(),
+        ];
         let _lock = RoleLock::acquire(place).await;
 
         let mut options = self.options.clone();
@@ -116,7 +122,7 @@ impl EditProjectRoles {
         let list = List::project_api_keys(&self.client, &self.project_id).options(options);
         let (key, requests_read) = list.find(&self.api_key_id).await?;
         let current: Vec<_> = match &key {
-            Some(key) => key.project_roles(&self.project_id).collect(),
+            Some(key) => key.project_roles(&*self.project_id).collect(),
             None => Vec::new(),
         };
         if key.is_some() && current.is_empty() {

@@ -1,5 +1,7 @@
 //! Read an API key of an organization.
 
+use std::sync::Arc;
+
 use atlas_admin_raw::types;
 
 use super::{
@@ -40,8 +42,8 @@ pub struct GetOrgApiKey {
 }
 
 impl GetOrgApiKey {
-    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.to_owned())).api_key(api_key_id);
+    pub(crate) fn new(client: &Client, org_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
+        let target = CallTarget::new(ID, Scope::Org(org_id.clone())).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
         }

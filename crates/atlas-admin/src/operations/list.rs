@@ -1,5 +1,7 @@
 //! Lists: read a page, or all items.
 
+use std::sync::Arc;
+
 use std::fmt;
 
 use atlas_admin_raw::types;
@@ -77,19 +79,19 @@ struct Source<T> {
 }
 
 impl List<ApiKey> {
-    pub(crate) fn org_api_keys(client: &Client, org_id: &str) -> Self {
-        let scope = Scope::Org(org_id.to_owned());
+    pub(crate) fn org_api_keys(client: &Client, org_id: &Arc<str>) -> Self {
+        let scope = Scope::Org(org_id.clone());
         Self::api_keys(client, CallTarget::new(ORG_API_KEYS, scope))
     }
 
-    pub(crate) fn project_api_keys(client: &Client, project_id: &str) -> Self {
-        let scope = Scope::Project(project_id.to_owned());
+    pub(crate) fn project_api_keys(client: &Client, project_id: &Arc<str>) -> Self {
+        let scope = Scope::Project(project_id.clone());
         Self::api_keys(client, CallTarget::new(PROJECT_API_KEYS, scope))
     }
 
     fn api_keys(client: &Client, target: CallTarget) -> Self {
         let source = Source {
-            preview: |call| call.preview(api_keys_request(call)?),
+            preview: |call| call.preview(&api_keys_request(call)?),
             fetch: |call| {
                 Box::pin(async move {
                     let request = api_keys_request(&call)?;
@@ -145,11 +147,11 @@ impl List<ApiKey> {
 const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(1);
 
 impl List<AccessListEntry> {
-    pub(crate) fn access_list(client: &Client, org_id: &str, api_key_id: &str) -> Self {
-        let scope = Scope::Org(org_id.to_owned());
-        let target = CallTarget::new(ACCESS_LIST, scope).api_key(api_key_id);
+    pub(crate) fn access_list(client: &Client, org_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
+        let scope = Scope::Org(org_id.clone());
+        let target = CallTarget::new(ACCESS_LIST, scope).api_key(api_key_id.clone());
         let source = Source {
-            preview: |call| call.preview(access_list_request(call)?),
+            preview: |call| call.preview(&access_list_request(call)?),
             fetch: |call| {
                 Box::pin(async move {
                     let request = access_list_request(&call)?;

@@ -1,5 +1,7 @@
 //! Remove an API key from a project.
 
+use std::sync::Arc;
+
 use super::{
     builder::{Call, ValidRequest, builder},
     deletion,
@@ -38,8 +40,9 @@ pub struct RemoveProjectApiKey {
 }
 
 impl RemoveProjectApiKey {
-    pub(crate) fn new(client: &Client, project_id: &str, api_key_id: &str) -> Self {
-        let target = CallTarget::new(ID, Scope::Project(project_id.to_owned())).api_key(api_key_id);
+    pub(crate) fn new(client: &Client, project_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
+        let target =
+            CallTarget::new(ID, Scope::Project(project_id.clone())).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
             missing_ok: false,

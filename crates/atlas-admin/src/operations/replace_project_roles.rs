@@ -1,5 +1,7 @@
 //! Set the roles of an API key in a project.
 
+use std::sync::Arc;
+
 use atlas_admin_raw::types;
 
 use super::{
@@ -49,12 +51,12 @@ pub struct ReplaceProjectRoles {
 impl ReplaceProjectRoles {
     pub(crate) fn new(
         client: &Client,
-        project_id: &str,
-        api_key_id: &str,
+        project_id: &Arc<str>,
+        api_key_id: &Arc<str>,
         roles: Vec<ProjectRole>,
     ) -> Self {
-        let scope = Scope::Project(project_id.to_owned());
-        let target = CallTarget::new(ID, scope).api_key(api_key_id);
+        let scope = Scope::Project(project_id.clone());
+        let target = CallTarget::new(ID, scope).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
             desc: None,

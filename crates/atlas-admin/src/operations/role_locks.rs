@@ -10,7 +10,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use crate::mutex::Mutex;
 
 /// The service's address, the project's id and the API key's id.
-pub(super) type Place = [String; 3];
+pub(super) type Place = [Arc<str>; 3];
 
 /// The locks that somebody holds or waits for.
 static LOCKS: LazyLock<Mutex<HashMap<Place, Weak<AsyncMutex<()>>>>> = LazyLock::new(Mutex::default);
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn place(key: &str) -> Place {
-        ["https://locks.example.com", "project", key].map(str::to_owned)
+        ["https://locks.example.com", "project", key].map(Arc::from)
     }
 
     #[tokio::test]
@@ -76,7 +76,7 @@ mod tests {
         let again = timeout(moment, RoleLock::acquire(place("a"))).await;
         assert!(again.is_ok());
         drop(again);
-        let is_ours = |place: &Place| place[0] == "https://locks.example.com";
+        let is_ours = |place: &Place| *place[0] == *"https://locks.example.com";
         assert_eq!(LOCKS.lock().keys().find(|place| is_ours(place)), None);
     }
 }

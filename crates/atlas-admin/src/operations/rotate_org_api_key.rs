@@ -1,5 +1,7 @@
 //! Replace an API key by a new one with the same access.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -61,18 +63,18 @@ const MAX_DESC: usize = 250;
 #[must_use = "nothing is sent before the builder or send() is awaited"]
 pub struct RotateOrgApiKey {
     client: Client,
-    org_id: String,
-    api_key_id: String,
+    org_id: Arc<str>,
+    api_key_id: Arc<str>,
     marker: String,
 }
 
 impl RotateOrgApiKey {
-    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str) -> Self {
+    pub(crate) fn new(client: &Client, org_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
         let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
         Self {
             client: client.clone(),
-            org_id: org_id.to_owned(),
-            api_key_id: api_key_id.to_owned(),
+            org_id: org_id.clone(),
+            api_key_id: api_key_id.clone(),
             marker: format!("{MARKER}{api_key_id}, {now}]"),
         }
     }
@@ -121,7 +123,7 @@ impl RotateOrgApiKey {
         let desc = old.desc.as_deref().unwrap_or_default();
         if !desc.is_empty() {
             // Fails now rather than in the last step.
-            self.update_desc(old.id.as_str(), desc).to_request()?;
+            self.update_desc(old.id.text(), desc).to_request()?;
         }
         let access_list = self.access_list(&self.api_key_id).await?;
         let created = CreateOrgApiKey::new(&self.client, &self.org_id, self.mark(desc))
@@ -145,7 +147,7 @@ impl RotateOrgApiKey {
         self.validate()?;
         let keys = List::org_api_keys(&self.client, &self.org_id);
         let mut keys = keys.items_per_page(500).all().await?;
-        keys.retain(|key| key.id != self.api_key_id && self.unmark(key).is_some());
+        keys.retain(|key| *key.id != *self.api_key_id && self.unmark(key).is_some());
         Ok(keys)
     }
 
@@ -174,8 +176,8 @@ impl RotateOrgApiKey {
         };
         // What creations have left whose outcome was unknown.
         for key in self.successors().await? {
-            if key.id != successor {
-                self.delete(key.id.as_str()).await?;
+            if *key.id != *successor {
+                self.delete(key.id.text()).await?;
             }
         }
         if let Some(rest) = self.unmark(&new) {
@@ -204,7 +206,7 @@ impl RotateOrgApiKey {
         self.get(&self.api_key_id).await?;
         let mut deleted = Vec::new();
         for key in self.successors().await? {
-            self.delete(key.id.as_str()).await?;
+            self.delete(key.id.text()).await?;
             deleted.push(key.id);
         }
         Ok(deleted)
@@ -213,7 +215,7 @@ impl RotateOrgApiKey {
     /// Checks the ids, and that the marker marks nothing but successors of this key.
     fn validate(&self) -> Result<(), Error> {
         self.get(&self.api_key_id).to_request()?;
-        if self.marker.contains(&self.api_key_id) {
+        if self.marker.contains(&*self.api_key_id) {
             return Ok(());
         }
         let message = "the marker of a rotation must contain the old API key's id";
@@ -235,21 +237,21 @@ impl RotateOrgApiKey {
         Some(desc.strip_suffix(&self.marker)?.trim_end())
     }
 
-    async fn access_list(&self, api_key_id: &str) -> Result<Vec<IpNet>, Error> {
+    async fn access_list(&self, api_key_id: &Arc<str>) -> Result<Vec<IpNet>, Error> {
         let list = List::access_list(&self.client, &self.org_id, api_key_id);
         let entries = list.items_per_page(500).all().await?;
         Ok(entries.into_iter().map(|entry| entry.network).collect())
     }
 
-    fn get(&self, api_key_id: &str) -> GetOrgApiKey {
+    fn get(&self, api_key_id: &Arc<str>) -> GetOrgApiKey {
         GetOrgApiKey::new(&self.client, &self.org_id, api_key_id)
     }
 
-    fn update_desc(&self, api_key_id: &str, desc: &str) -> UpdateOrgApiKey {
+    fn update_desc(&self, api_key_id: &Arc<str>, desc: &str) -> UpdateOrgApiKey {
         UpdateOrgApiKey::new(&self.client, &self.org_id, api_key_id).desc(desc)
     }
 
-    fn delete(&self, api_key_id: &str) -> DeleteOrgApiKey {
+    fn delete(&self, api_key_id: &Arc<str>) -> DeleteOrgApiKey {
         DeleteOrgApiKey::new(&self.client, &self.org_id, api_key_id).missing_ok()
     }
 }
@@ -289,14 +291,14 @@ impl Rotation {
     /// Any [`ErrorKind`](crate::ErrorKind).
     pub async fn copy_access(&self) -> Result<(), Error> {
         let RotateOrgApiKey { client, org_id, .. } = &self.rotate;
-        let successor = self.created.id.as_str();
+        let successor = self.created.id.text();
         let roles = self.old.roles.iter();
         let projects: BTreeMap<_, ()> = roles
             .filter_map(|role| Some((role.project_id.as_ref()?, ())))
             .collect();
         for project in projects.into_keys() {
             let roles = self.old.project_roles(project).collect();
-            ReplaceProjectRoles::new(client, project, successor, roles).await?;
+            ReplaceProjectRoles::new(client, project.text(), successor, roles).await?;
         }
         if self.access_list.is_empty() {
             return Ok(());
@@ -323,7 +325,7 @@ impl Rotation {
     pub async fn sign_in(&self) -> Result<(), Error> {
         let client = self.successors_client()?;
         let org_id = &self.rotate.org_id;
-        match GetOrgApiKey::new(&client, org_id, self.created.id.as_str()).await {
+        match GetOrgApiKey::new(&client, org_id, self.created.id.text()).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_permission() => Ok(()),
             Err(error) => Err(error),
@@ -368,8 +370,8 @@ mod tests {
     #[tokio::test]
     async fn a_marked_description_has_at_most_250_characters_and_ends_with_the_marker() {
         let client = Client::builder().credentials(Credentials::bearer("token"));
-        let id = "6a793f752c88faeba59bba49";
-        let rotate = RotateOrgApiKey::new(&client.build().unwrap(), id, id);
+        let id: ApiKeyId = "6a793f752c88faeba59bba49".parse().unwrap();
+        let rotate = RotateOrgApiKey::new(&client.build().unwrap(), id.text(), id.text());
         let rotate = rotate.with_marker("[successor of 6a793f752c88faeba59bba49]");
         assert_eq!(
             rotate.mark("ci deploys"),
@@ -377,7 +379,7 @@ mod tests {
         );
         assert_eq!(rotate.mark(""), rotate.marker());
         let long = "ü".repeat(250);
-        let mut key = ApiKey::new(id.parse().unwrap());
+        let mut key = ApiKey::new(id);
         key.desc = Some(rotate.mark(&long));
         assert_eq!(key.desc.as_ref().unwrap().chars().count(), 250);
         let kept = rotate.unmark(&key).unwrap();
@@ -389,8 +391,8 @@ mod tests {
     #[tokio::test]
     async fn a_successor_is_known_by_the_default_marker() {
         let client = Client::builder().credentials(Credentials::bearer("token"));
-        let id = "6a793f752c88faeba59bba49";
-        let rotate = RotateOrgApiKey::new(&client.build().unwrap(), id, id);
+        let id: ApiKeyId = "6a793f752c88faeba59bba49".parse().unwrap();
+        let rotate = RotateOrgApiKey::new(&client.build().unwrap(), id.text(), id.text());
         let mut key = ApiKey::new("6a793f752c88faeba59bba50".parse().unwrap());
         assert_eq!(RotateOrgApiKey::predecessor(&key), None);
         for (desc, is_successor) in [

@@ -18,7 +18,7 @@ use crate::{
 
 /// Reads the key that was asked for.
 pub(super) fn key(target: &CallTarget, key: types::ApiKey) -> Result<ApiKey, Error> {
-    if Some(&key.id) == target.api_key_id.as_ref() {
+    if Some(&*key.id) == target.api_key_id.as_deref() {
         return ApiKey::from_raw(key).map_err(invalid);
     }
     Err(another("API key", &key.id))
@@ -138,9 +138,9 @@ fn sorted<'a>(names: &mut dyn Iterator<Item = &'a str>) -> Vec<&'a str> {
 fn is_in(scope: &Scope, role: &types::RoleAssignment) -> bool {
     match scope {
         Scope::Org(id) => {
-            role.group_id.is_none() && role.org_id.as_ref().is_none_or(|org| org == id)
+            role.group_id.is_none() && role.org_id.as_ref().is_none_or(|org| **org == **id)
         }
-        Scope::Project(id) => role.group_id.as_ref() == Some(id),
+        Scope::Project(id) => role.group_id.as_deref() == Some(id),
         Scope::Other => false,
     }
 }

@@ -1,5 +1,7 @@
 //! The access lists of API keys.
 
+use std::sync::Arc;
+
 use crate::{
     client::Client,
     model::access_list::{AccessListEntry, Network},
@@ -16,16 +18,16 @@ use crate::{
 #[must_use]
 pub struct AccessList {
     client: Client,
-    org_id: String,
-    api_key_id: String,
+    org_id: Arc<str>,
+    api_key_id: Arc<str>,
 }
 
 impl AccessList {
-    pub(crate) fn new(client: &Client, org_id: &str, api_key_id: &str) -> Self {
+    pub(crate) fn new(client: &Client, org_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
         Self {
             client: client.clone(),
-            org_id: org_id.to_owned(),
-            api_key_id: api_key_id.to_owned(),
+            org_id: org_id.clone(),
+            api_key_id: api_key_id.clone(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Organizations and their API keys.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::access_list::AccessList;
@@ -31,7 +33,7 @@ impl Client {
 #[must_use]
 pub struct Org {
     client: Client,
-    org_id: String,
+    org_id: Arc<str>,
 }
 
 impl Org {
@@ -116,7 +118,7 @@ impl OrgApiKeys {
 #[must_use]
 pub struct OrgApiKey {
     org: Org,
-    api_key_id: String,
+    api_key_id: Arc<str>,
 }
 
 impl OrgApiKey {

@@ -1,5 +1,7 @@
 //! Projects and the API keys in them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -31,7 +33,7 @@ impl Client {
 #[must_use]
 pub struct Project {
     client: Client,
-    project_id: String,
+    project_id: Arc<str>,
 }
 
 impl Project {
@@ -94,7 +96,7 @@ impl ProjectApiKeys {
 #[must_use]
 pub struct ProjectApiKey {
     project: Project,
-    api_key_id: String,
+    api_key_id: Arc<str>,
 }
 
 impl ProjectApiKey {

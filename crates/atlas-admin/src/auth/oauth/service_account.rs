@@ -7,7 +7,6 @@ use std::{
 };
 
 use http::HeaderValue;
-use reqwest::Request;
 use secrecy::SecretString;
 use tokio::{
     sync::watch,
@@ -15,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    super::bearer,
+    super::{bearer, request::CallRequest},
     token_endpoint::{TokenEndpoint, unreadable},
 };
 use crate::{
@@ -111,7 +110,7 @@ impl ServiceAccount {
     pub(crate) async fn send(
         self: &Arc<Self>,
         context: &RequestContext<'_>,
-        request: &Request,
+        request: &CallRequest<'_>,
     ) -> Result<BufferedResponse, Error> {
         let token = self.token(context.progress, None).await?;
         let response = bearer::send(context, request, &token.header).await?;
