@@ -143,16 +143,16 @@ impl<'a> Site<'a> {
             .chain(part.into_iter().flat_map(Map::keys))
     }
 
-    /// Returns the last part of the location.
+    /// Returns what is at the location, for a sentence.
     pub(super) fn subject(&self) -> String {
-        match self.pointer.rsplit('/').next().unwrap_or_default() {
-            "items" => "An item of the list".to_owned(),
-            "schema" => match self.pointer.rsplit('/').nth(1).unwrap_or_default() {
-                // A parameter without a name of its own in the document.
-                index if index.parse::<usize>().is_ok() => "the parameter".to_owned(),
-                name => format!("`{name}`"),
-            },
-            name => format!("`{name}`"),
+        let mut parts = self.pointer.rsplit('/');
+        let mut part = || parts.next().unwrap_or_default();
+        match (part(), part(), part()) {
+            ("items", ..) => "an item of the list".to_owned(),
+            ("schema", _, "content") => "the body".to_owned(),
+            // A parameter without a name of its own in the document.
+            ("schema", index, _) if index.parse::<usize>().is_ok() => "the parameter".to_owned(),
+            ("schema", name, _) | (name, ..) => format!("`{name}`"),
         }
     }
 }

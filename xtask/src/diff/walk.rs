@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
             pointer,
             before: before.clone(),
             after: after.clone(),
-            impact: rule.impact.replace("{}", subject),
+            impact: sentence(&rule.impact.replace("{}", subject)),
             rule: Some(rule.about),
         });
     }
@@ -845,6 +845,13 @@ fn union<'k>(
     other: impl Iterator<Item = &'k String>,
 ) -> BTreeSet<String> {
     one.chain(other).cloned().collect()
+}
+
+/// Begins `text` with a capital letter.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase());
+    first.into_iter().flatten().chain(chars).collect()
 }
 
 fn length(value: &Value) -> usize {
