@@ -258,6 +258,7 @@ Arguments:
 - `page_num`: The page of the list, from 1.
 - `pretty`: Whether to indent the body of the response.
 */
+    #[inline]
     pub fn list_project_api_keys<'a>(
         &'a self,
         group_id: &'a str,
@@ -300,6 +301,7 @@ Arguments:
 - `pretty`: Whether to indent the body of the response.
 - `body`
 */
+    #[inline]
     pub fn create_project_api_key<'a>(
         &'a self,
         group_id: &'a str,
@@ -340,6 +342,7 @@ Arguments:
 - `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
 - `pretty`: Whether to indent the body of the response.
 */
+    #[inline]
     pub fn remove_project_api_key<'a>(
         &'a self,
         group_id: &'a str,
@@ -385,6 +388,7 @@ Arguments:
 - `pretty`: Whether to indent the body of the response.
 - `body`
 */
+    #[inline]
     pub fn replace_project_api_key_roles<'a>(
         &'a self,
         group_id: &'a str,
@@ -436,6 +440,7 @@ Arguments:
 - `page_num`: The page of the list, from 1.
 - `pretty`: Whether to indent the body of the response.
 */
+    #[inline]
     pub fn list_org_api_keys<'a>(
         &'a self,
         org_id: &'a str,
@@ -478,6 +483,7 @@ Arguments:
 - `pretty`: Whether to indent the body of the response.
 - `body`
 */
+    #[inline]
     pub fn create_org_api_key<'a>(
         &'a self,
         org_id: &'a str,
@@ -518,6 +524,7 @@ Arguments:
 - `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
 - `pretty`: Whether to indent the body of the response.
 */
+    #[inline]
     pub fn get_org_api_key<'a>(
         &'a self,
         org_id: &'a str,
@@ -558,6 +565,7 @@ Arguments:
 - `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
 - `pretty`: Whether to indent the body of the response.
 */
+    #[inline]
     pub fn delete_org_api_key<'a>(
         &'a self,
         org_id: &'a str,
@@ -601,6 +609,7 @@ Arguments:
 - `pretty`: Whether to indent the body of the response.
 - `body`
 */
+    #[inline]
     pub fn update_org_api_key<'a>(
         &'a self,
         org_id: &'a str,
@@ -650,6 +659,7 @@ Arguments:
 - `page_num`: The page of the list, from 1.
 - `pretty`: Whether to indent the body of the response.
 */
+    #[inline]
     pub fn list_access_list_entries<'a>(
         &'a self,
         org_id: &'a str,
@@ -701,6 +711,7 @@ Arguments:
 - `pretty`: Whether to indent the body of the response.
 - `body`
 */
+    #[inline]
     pub fn add_access_list_entries<'a>(
         &'a self,
         org_id: &'a str,
@@ -751,6 +762,7 @@ Arguments:
 - `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
 - `pretty`: Whether to indent the body of the response.
 */
+    #[inline]
     pub fn get_access_list_entry<'a>(
         &'a self,
         org_id: &'a str,
@@ -794,6 +806,7 @@ Arguments:
 - `envelope`: Whether to respond with 200 always, and to put the status into the body beside the content.
 - `pretty`: Whether to indent the body of the response.
 */
+    #[inline]
     pub fn delete_access_list_entry<'a>(
         &'a self,
         org_id: &'a str,

@@ -57,6 +57,7 @@ impl AccessListEntry {
     /// # Errors
     ///
     /// [`ParseError`] if the entry has neither a network nor an address.
+    #[inline]
     pub(crate) fn from_raw(entry: types::AccessListEntry) -> Result<Self, ParseError> {
         let time = |text: Option<String>| Some(DateTime::parse_from_rfc3339(&text?).ok()?.to_utc());
         let network = entry.cidr_block.or(entry.ip_address).unwrap_or_default();
@@ -75,6 +76,7 @@ impl AccessListEntry {
         })
     }
 
+    #[inline]
     fn to_raw(&self) -> types::AccessListEntry {
         let time = |time: Option<DateTime<Utc>>| Some(time?.to_rfc3339());
         types::AccessListEntry {

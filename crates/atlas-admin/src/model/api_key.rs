@@ -145,11 +145,7 @@ impl ApiKey {
         let project_id = project_id.into().into_text();
         self.roles
             .iter()
-            .filter(move |role| {
-                role.project_id
-                    .as_ref()
-                    .is_some_and(|id| **id == *project_id)
-            })
+            .filter(move |role| role.project_id.as_deref() == Some(&*project_id))
             .map(|role| ProjectRole::from(role.role_name.as_str()))
     }
 
@@ -158,6 +154,7 @@ impl ApiKey {
     /// # Errors
     ///
     /// [`ParseError`] if an id of the key, an organization or a project is none.
+    #[inline]
     pub(crate) fn from_raw(key: types::ApiKey) -> Result<Self, ParseError> {
         let roles = key.roles.unwrap_or_default().into_iter();
         let links = key.links.unwrap_or_default().into_iter();
@@ -195,6 +192,7 @@ impl RoleAssignment {
         }
     }
 
+    #[inline]
     pub(crate) fn from_raw(role: types::RoleAssignment) -> Result<Self, ParseError> {
         Ok(Self {
             org_id: role.org_id.map(OrgId::from_text).transpose()?,
@@ -214,6 +212,7 @@ impl Link {
         }
     }
 
+    #[inline]
     pub(crate) fn from_raw(link: types::Link) -> Self {
         Self {
             href: link.href,
@@ -221,6 +220,7 @@ impl Link {
         }
     }
 
+    #[inline]
     pub(crate) fn to_raw(&self) -> types::Link {
         types::Link {
             href: self.href.clone(),

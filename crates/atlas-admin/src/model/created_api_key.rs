@@ -81,6 +81,7 @@ impl CreatedApiKey {
 
     /// Reads the response to a creation. A role that cannot be read is left out, rather than the
     /// secret.
+    #[inline]
     pub(crate) fn from_raw(key: types::ApiKey) -> Result<Self, NotCreated> {
         let id = ApiKeyId::from_text(key.id).map_err(NotCreated::Id)?;
         let Some(public_key) = key.public_key else {

@@ -77,6 +77,7 @@ impl AddAccessListEntries {
             .await
     }
 
+    #[inline]
     fn request(&self) -> Result<ValidRequest<types::AccessListPage>, Error> {
         let (call, options) = (&self.call, &self.call.options);
         let mut networks: Vec<IpNet> = Vec::with_capacity(self.entries.len());

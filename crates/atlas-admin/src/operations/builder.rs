@@ -111,6 +111,7 @@ macro_rules! builder {
             /// # Errors
             ///
             /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
+            #[inline]
             pub fn to_request(&self) -> Result<http::Request<bytes::Bytes>, crate::Error> {
                 self.call.preview(&self.request()?)
             }
@@ -121,6 +122,7 @@ macro_rules! builder {
             type IntoFuture = crate::operations::builder::BoxFuture<Self::Output>;
 
             /// Calls [`send`](Self::send).
+            #[inline]
             fn into_future(self) -> Self::IntoFuture {
                 Box::pin(self.send())
             }

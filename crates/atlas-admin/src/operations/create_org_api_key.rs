@@ -85,6 +85,7 @@ impl CreateOrgApiKey {
         self.call.send(&request, read).await
     }
 
+    #[inline]
     fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {
         let (call, options) = (&self.call, &self.call.options);
         let roles = self.roles.as_deref().map(validate::distinct);

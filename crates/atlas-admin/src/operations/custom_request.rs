@@ -142,6 +142,7 @@ impl CustomRequest {
     /// # Errors
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`send`](Self::send).
+    #[inline]
     pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
         let (_, target, request) = self.prepare::<()>()?;
         let client = &self.client.inner;

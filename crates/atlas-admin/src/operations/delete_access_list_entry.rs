@@ -82,6 +82,7 @@ impl DeleteAccessListEntry {
         deletion::send(&self.call, &request, self.missing_ok).await
     }
 
+    #[inline]
     fn request(&self) -> Result<ValidRequest<()>, Error> {
         let (call, options) = (&self.call, &self.call.options);
         call.network(&self.entry)?;

@@ -179,6 +179,7 @@ impl IntoFuture for EditProjectRoles {
     type IntoFuture = BoxFuture<Self::Output>;
 
     /// Calls [`send`](Self::send).
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }

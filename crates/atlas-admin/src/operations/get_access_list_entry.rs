@@ -73,6 +73,7 @@ impl GetAccessListEntry {
         self.call.send(&request, read).await
     }
 
+    #[inline]
     fn request(&self) -> Result<ValidRequest<types::AccessListEntry>, Error> {
         let (call, options) = (&self.call, &self.call.options);
         call.network(&self.entry)?;

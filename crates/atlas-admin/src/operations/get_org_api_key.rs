@@ -61,6 +61,7 @@ impl GetOrgApiKey {
         self.call.send(&request, verify::key).await
     }
 
+    #[inline]
     fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {
         let (call, options) = (&self.call, &self.call.options);
         call.request(Body::None, |client| {

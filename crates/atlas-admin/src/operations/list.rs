@@ -79,11 +79,13 @@ struct Source<T> {
 }
 
 impl List<ApiKey> {
+    #[inline]
     pub(crate) fn org_api_keys(client: &Client, org_id: &Arc<str>) -> Self {
         let scope = Scope::Org(org_id.clone());
         Self::api_keys(client, CallTarget::new(ORG_API_KEYS, scope))
     }
 
+    #[inline]
     pub(crate) fn project_api_keys(client: &Client, project_id: &Arc<str>) -> Self {
         let scope = Scope::Project(project_id.clone());
         Self::api_keys(client, CallTarget::new(PROJECT_API_KEYS, scope))
@@ -147,6 +149,7 @@ impl List<ApiKey> {
 const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(1);
 
 impl List<AccessListEntry> {
+    #[inline]
     pub(crate) fn access_list(client: &Client, org_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
         let scope = Scope::Org(org_id.clone());
         let target = CallTarget::new(ACCESS_LIST, scope).api_key(api_key_id.clone());
@@ -206,6 +209,7 @@ impl<T: Send + 'static> List<T> {
     /// # Errors
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input), as for [`page`](Self::page).
+    #[inline]
     pub fn to_request(&self) -> Result<http::Request<Bytes>, Error> {
         (self.source.preview)(&self.configured_call())
     }
@@ -277,6 +281,7 @@ impl<T: Send + 'static> IntoFuture for List<T> {
     type IntoFuture = BoxFuture<Self::Output>;
 
     /// Calls [`page`](Self::page).
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.page())
     }
@@ -293,6 +298,7 @@ impl<T> fmt::Debug for List<T> {
     }
 }
 
+#[inline]
 fn api_keys_request(call: &Call) -> Result<ValidRequest<types::ApiKeyPage>, Error> {
     let options = &call.options;
     call.request(Body::None, |client| {
@@ -312,6 +318,7 @@ fn api_keys_request(call: &Call) -> Result<ValidRequest<types::ApiKeyPage>, Erro
     })
 }
 
+#[inline]
 fn access_list_request(call: &Call) -> Result<ValidRequest<types::AccessListPage>, Error> {
     let options = &call.options;
     call.request(Body::None, |client| {

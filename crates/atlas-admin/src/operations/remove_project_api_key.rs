@@ -72,6 +72,7 @@ impl RemoveProjectApiKey {
         deletion::send(&self.call, &request, self.missing_ok).await
     }
 
+    #[inline]
     fn request(&self) -> Result<ValidRequest<()>, Error> {
         let (call, options) = (&self.call, &self.call.options);
         call.request(Body::None, |client| {

@@ -91,6 +91,7 @@ impl ReplaceProjectRoles {
         self.call.send(&request, read).await
     }
 
+    #[inline]
     fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {
         let (call, options) = (&self.call, &self.call.options);
         let body = types::ProjectApiKeyUpdate {

@@ -213,6 +213,7 @@ impl RotateOrgApiKey {
     }
 
     /// Checks the ids, and that the marker marks nothing but successors of this key.
+    #[inline]
     fn validate(&self) -> Result<(), Error> {
         self.get(&self.api_key_id).to_request()?;
         if self.marker.contains(&*self.api_key_id) {
@@ -261,6 +262,7 @@ impl IntoFuture for RotateOrgApiKey {
     type IntoFuture = BoxFuture<Self::Output>;
 
     /// Calls [`send`](Self::send).
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }

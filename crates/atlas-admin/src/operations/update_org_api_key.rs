@@ -89,6 +89,7 @@ impl UpdateOrgApiKey {
         self.call.send(&request, read).await
     }
 
+    #[inline]
     fn request(&self) -> Result<ValidRequest<types::ApiKey>, Error> {
         let (call, options) = (&self.call, &self.call.options);
         let body = types::OrgApiKeyUpdate {

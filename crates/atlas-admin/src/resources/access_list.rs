@@ -32,6 +32,7 @@ impl AccessList {
     }
 
     /// Lists the entries, with their use so far.
+    #[inline]
     pub fn list(&self) -> List<AccessListEntry> {
         List::access_list(&self.client, &self.org_id, &self.api_key_id)
     }

@@ -61,6 +61,7 @@ pub struct OrgApiKeys {
 
 impl OrgApiKeys {
     /// Lists the keys, with their roles in the organization and in all projects.
+    #[inline]
     pub fn list(&self) -> List<ApiKey> {
         List::org_api_keys(&self.org.client, &self.org.org_id)
     }

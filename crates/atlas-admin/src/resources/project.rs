@@ -63,6 +63,7 @@ pub struct ProjectApiKeys {
 
 impl ProjectApiKeys {
     /// Lists the keys, with their roles in the organization and in all projects.
+    #[inline]
     pub fn list(&self) -> List<ApiKey> {
         List::project_api_keys(&self.project.client, &self.project.project_id)
     }

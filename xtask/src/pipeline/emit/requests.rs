@@ -102,6 +102,8 @@ fn request_method(mut method: ImplItemFn) -> Result<ImplItemFn> {
     method.sig.asyncness = None;
     method.sig.output = parse_quote!(-> Result<Request<#response>, BuildError>);
     method.attrs.iter_mut().for_each(says_builds);
+    // Compiled in the programs that use it, with the types that it needs, and not before.
+    method.attrs.push(parse_quote!(#[inline]));
     Ok(method)
 }
 
