@@ -40,6 +40,16 @@ impl CallTarget {
         }
     }
 
+    /// Creates the target of an operation in an organization.
+    pub(crate) fn org(operation: &'static str, id: &Arc<str>) -> Self {
+        Self::new(operation, Scope::Org(id.clone()))
+    }
+
+    /// Creates the target of an operation in a project.
+    pub(crate) fn project(operation: &'static str, id: &Arc<str>) -> Self {
+        Self::new(operation, Scope::Project(id.clone()))
+    }
+
     /// Sets the API key that the operation acts on.
     pub(crate) fn api_key(mut self, id: impl Into<Arc<str>>) -> Self {
         self.api_key_id = Some(id.into());

@@ -17,7 +17,7 @@ use crate::{
         access_list::{self, AccessListEntry, Network},
         page::Page,
         response::Response,
-        target::{CallTarget, Scope},
+        target::CallTarget,
     },
 };
 
@@ -52,7 +52,7 @@ impl AddAccessListEntries {
         api_key_id: &Arc<str>,
         entries: Vec<Network>,
     ) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.clone())).api_key(api_key_id.clone());
+        let target = CallTarget::org(ID, org_id).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
             entries,

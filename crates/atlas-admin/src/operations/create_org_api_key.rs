@@ -13,10 +13,7 @@ use crate::{
     client::Client,
     error::Error,
     model::{
-        created_api_key::CreatedApiKey,
-        response::Response,
-        roles::OrgRole,
-        target::{CallTarget, Scope},
+        created_api_key::CreatedApiKey, response::Response, roles::OrgRole, target::CallTarget,
     },
 };
 
@@ -50,7 +47,7 @@ pub struct CreateOrgApiKey {
 
 impl CreateOrgApiKey {
     pub(crate) fn new(client: &Client, org_id: &Arc<str>, desc: String) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.clone()));
+        let target = CallTarget::org(ID, org_id);
         Self {
             call: Call::new(client, target),
             desc,

@@ -13,10 +13,7 @@ use crate::{
     client::Client,
     error::Error,
     model::{
-        created_api_key::CreatedApiKey,
-        response::Response,
-        roles::ProjectRole,
-        target::{CallTarget, Scope},
+        created_api_key::CreatedApiKey, response::Response, roles::ProjectRole, target::CallTarget,
     },
 };
 
@@ -50,7 +47,7 @@ pub struct CreateProjectApiKey {
 
 impl CreateProjectApiKey {
     pub(crate) fn new(client: &Client, project_id: &Arc<str>, desc: String) -> Self {
-        let target = CallTarget::new(ID, Scope::Project(project_id.clone()));
+        let target = CallTarget::project(ID, project_id);
         Self {
             call: Call::new(client, target),
             desc,

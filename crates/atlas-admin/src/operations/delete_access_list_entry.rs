@@ -10,11 +10,7 @@ use super::{
 use crate::{
     client::Client,
     error::Error,
-    model::{
-        access_list::Network,
-        response::Response,
-        target::{CallTarget, Scope},
-    },
+    model::{access_list::Network, response::Response, target::CallTarget},
 };
 
 const ID: &str = "delete_access_list_entry";
@@ -49,7 +45,7 @@ impl DeleteAccessListEntry {
         api_key_id: &Arc<str>,
         entry: Network,
     ) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.clone()))
+        let target = CallTarget::org(ID, org_id)
             .api_key(api_key_id.clone())
             .entry(entry.to_string());
         Self {

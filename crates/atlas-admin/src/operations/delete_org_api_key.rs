@@ -10,10 +10,7 @@ use super::{
 use crate::{
     client::Client,
     error::Error,
-    model::{
-        response::Response,
-        target::{CallTarget, Scope},
-    },
+    model::{response::Response, target::CallTarget},
 };
 
 const ID: &str = "delete_org_api_key";
@@ -41,7 +38,7 @@ pub struct DeleteOrgApiKey {
 
 impl DeleteOrgApiKey {
     pub(crate) fn new(client: &Client, org_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.clone())).api_key(api_key_id.clone());
+        let target = CallTarget::org(ID, org_id).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
             missing_ok: false,

@@ -15,7 +15,7 @@ use crate::{
     model::{
         access_list::{AccessListEntry, Network},
         response::Response,
-        target::{CallTarget, Scope},
+        target::CallTarget,
     },
 };
 
@@ -49,7 +49,7 @@ impl GetAccessListEntry {
         api_key_id: &Arc<str>,
         entry: Network,
     ) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.clone()))
+        let target = CallTarget::org(ID, org_id)
             .api_key(api_key_id.clone())
             .entry(entry.to_string());
         Self {

@@ -12,11 +12,7 @@ use super::{
 use crate::{
     client::Client,
     error::Error,
-    model::{
-        api_key::ApiKey,
-        response::Response,
-        target::{CallTarget, Scope},
-    },
+    model::{api_key::ApiKey, response::Response, target::CallTarget},
 };
 
 const ID: &str = "get_org_api_key";
@@ -43,7 +39,7 @@ pub struct GetOrgApiKey {
 
 impl GetOrgApiKey {
     pub(crate) fn new(client: &Client, org_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
-        let target = CallTarget::new(ID, Scope::Org(org_id.clone())).api_key(api_key_id.clone());
+        let target = CallTarget::org(ID, org_id).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
         }

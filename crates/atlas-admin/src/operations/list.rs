@@ -24,7 +24,7 @@ use crate::{
         page::Page,
         parse_error::ParseError,
         response::Response,
-        target::{CallTarget, Scope},
+        target::CallTarget,
     },
 };
 
@@ -81,14 +81,12 @@ struct Source<T> {
 impl List<ApiKey> {
     #[inline]
     pub(crate) fn org_api_keys(client: &Client, org_id: &Arc<str>) -> Self {
-        let scope = Scope::Org(org_id.clone());
-        Self::api_keys(client, CallTarget::new(ORG_API_KEYS, scope))
+        Self::api_keys(client, CallTarget::org(ORG_API_KEYS, org_id))
     }
 
     #[inline]
     pub(crate) fn project_api_keys(client: &Client, project_id: &Arc<str>) -> Self {
-        let scope = Scope::Project(project_id.clone());
-        Self::api_keys(client, CallTarget::new(PROJECT_API_KEYS, scope))
+        Self::api_keys(client, CallTarget::project(PROJECT_API_KEYS, project_id))
     }
 
     fn api_keys(client: &Client, target: CallTarget) -> Self {
@@ -151,8 +149,7 @@ const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(1);
 impl List<AccessListEntry> {
     #[inline]
     pub(crate) fn access_list(client: &Client, org_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
-        let scope = Scope::Org(org_id.clone());
-        let target = CallTarget::new(ACCESS_LIST, scope).api_key(api_key_id.clone());
+        let target = CallTarget::org(ACCESS_LIST, org_id).api_key(api_key_id.clone());
         let source = Source {
             preview: |call| call.preview(&access_list_request(call)?),
             fetch: |call| {

@@ -10,10 +10,7 @@ use super::{
 use crate::{
     client::Client,
     error::Error,
-    model::{
-        response::Response,
-        target::{CallTarget, Scope},
-    },
+    model::{response::Response, target::CallTarget},
 };
 
 const ID: &str = "remove_project_api_key";
@@ -41,8 +38,7 @@ pub struct RemoveProjectApiKey {
 
 impl RemoveProjectApiKey {
     pub(crate) fn new(client: &Client, project_id: &Arc<str>, api_key_id: &Arc<str>) -> Self {
-        let target =
-            CallTarget::new(ID, Scope::Project(project_id.clone())).api_key(api_key_id.clone());
+        let target = CallTarget::project(ID, project_id).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
             missing_ok: false,

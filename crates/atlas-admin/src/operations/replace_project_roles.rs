@@ -12,12 +12,7 @@ use super::{
 use crate::{
     client::Client,
     error::Error,
-    model::{
-        api_key::ApiKey,
-        response::Response,
-        roles::ProjectRole,
-        target::{CallTarget, Scope},
-    },
+    model::{api_key::ApiKey, response::Response, roles::ProjectRole, target::CallTarget},
 };
 
 const ID: &str = "replace_project_api_key_roles";
@@ -55,8 +50,7 @@ impl ReplaceProjectRoles {
         api_key_id: &Arc<str>,
         roles: Vec<ProjectRole>,
     ) -> Self {
-        let scope = Scope::Project(project_id.clone());
-        let target = CallTarget::new(ID, scope).api_key(api_key_id.clone());
+        let target = CallTarget::project(ID, project_id).api_key(api_key_id.clone());
         Self {
             call: Call::new(client, target),
             desc: None,
