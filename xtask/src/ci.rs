@@ -72,6 +72,7 @@ const STEPS: &[Step] = &[
         &[
             "cargo hack check --quiet --each-feature --package atlas-admin --package atlas-admin-raw --package atlas-admin-cli --package atlas-emulator",
             "cargo check --quiet --manifest-path crates/http-digest-session/fuzz/Cargo.toml --no-default-features --target-dir target/fuzz",
+            "cargo test --quiet --manifest-path tests/no-provider/Cargo.toml --target-dir target/no-provider",
         ],
     ),
     step("tests", &["cargo test --workspace"]),

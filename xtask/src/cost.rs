@@ -11,7 +11,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 const PROGRAMS: &str = "xtask/cost";
 
 /// The programs, the one with the SDK first.
-const NAMES: [&str; 3] = ["atlas-admin", "by-hand", "octocrab"];
+const NAMES: [&str; 4] = ["atlas-admin", "atlas-admin-ring", "by-hand", "octocrab"];
 
 /// How often each is built, in turn. The least counts, since the rest includes other load.
 const ROUNDS: usize = 2;

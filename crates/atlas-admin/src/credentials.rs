@@ -89,12 +89,10 @@ impl Credentials {
     /// the variables, if none is set, half of a pair is missing, or more than one kind is
     /// set.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_variables(variable)
+        Self::from_variables(&variable)
     }
 
-    pub(crate) fn from_variables(
-        read: impl Fn(&str) -> Result<Option<String>, Error>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn from_variables(read: &Variables<'_>) -> Result<Self, Error> {
         const PUBLIC: &str = "MONGODB_ATLAS_PUBLIC_API_KEY";
         const PRIVATE: &str = "MONGODB_ATLAS_PRIVATE_API_KEY";
         const ID: &str = "MONGODB_ATLAS_CLIENT_ID";
@@ -102,8 +100,8 @@ impl Credentials {
         const TOKEN: &str = "MONGODB_ATLAS_ACCESS_TOKEN";
 
         let key = pair(
-            either(&read, PUBLIC, "MONGODB_ATLAS_PUBLIC_KEY")?,
-            either(&read, PRIVATE, "MONGODB_ATLAS_PRIVATE_KEY")?,
+            either(read, PUBLIC, "MONGODB_ATLAS_PUBLIC_KEY")?,
+            either(read, PRIVATE, "MONGODB_ATLAS_PRIVATE_KEY")?,
             [PUBLIC, PRIVATE],
         )?;
         let account = pair(read(ID)?, read(SECRET)?, [ID, SECRET])?;
@@ -238,6 +236,9 @@ fn check_value(what: &str, text: &str) -> Result<(), Error> {
     Err(Error::credentials(format!("the {what} {problem}")).with_advice(advice))
 }
 
+/// Reads a variable by its name.
+pub(crate) type Variables<'a> = dyn Fn(&str) -> Result<Option<String>, Error> + 'a;
+
 /// Returns the value of an environment variable, unless it is unset or empty.
 pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
     match env::var(name) {
@@ -250,11 +251,7 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
 }
 
 /// Reads one value from two variables that may have it.
-fn either(
-    read: impl Fn(&str) -> Result<Option<String>, Error>,
-    name: &str,
-    alias: &str,
-) -> Result<Option<String>, Error> {
+fn either(read: &Variables<'_>, name: &str, alias: &str) -> Result<Option<String>, Error> {
     match (read(name)?, read(alias)?) {
         (Some(a), Some(b)) if a != b => Err(Error::credentials(format!(
             "{name} and {alias} hold different values"
@@ -301,7 +298,7 @@ mod tests {
     use super::*;
 
     fn from(variables: &[(&str, &str)]) -> Result<Credentials, String> {
-        Credentials::from_variables(|name| {
+        Credentials::from_variables(&|name| {
             Ok(variables
                 .iter()
                 .find(|(known, _)| *known == name)

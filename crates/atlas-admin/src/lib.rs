@@ -162,7 +162,7 @@
 //! | feature | for |
 //! | --- | --- |
 //! | `rustls`, on by default | TLS by rustls with aws-lc-rs |
-//! | `rustls-no-provider` | TLS by rustls, with the [provider] that the program installs before it builds a client |
+//! | `rustls-no-provider` | TLS by rustls, with the [provider] that the program installs before it builds a client; without one, [`build`](ClientBuilder::build) fails |
 //! | `native-tls` | TLS by the system's library; on Linux OpenSSL. With `rustls` as well, that is used, so turn the default features off |
 //! | `gzip`, `brotli`, `zstd` | compressed responses, which pay off for long lists |
 //! | `file-store` | `FileStore`: tokens of service accounts in files |
@@ -170,6 +170,12 @@
 //! | `mock-httpmock` | `testing::mock`: typed mocks for httpmock |
 //!
 //! Without a feature for TLS, only plain HTTP works.
+//!
+//! A quarter of what a program costs to build is aws-lc-rs. To have ring instead, turn the default
+//! features off and `rustls-no-provider` on, depend on `rustls` 0.23 without its default features and
+//! with `ring`, `std` and `tls12`, and call `rustls::crypto::ring::default_provider().install_default()`
+//! before a client is built. ring verifies no signatures on the curve P-521 and has no post-quantum
+//! key exchange.
 //!
 //! [provider]: https://docs.rs/rustls/latest/rustls/#cryptography-providers
 

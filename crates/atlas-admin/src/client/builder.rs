@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use super::{Client, ClientInner, sunset::SunsetWarnings};
 use crate::{
     auth::{Auth, AuthContext},
-    credentials::{Credentials, Kind, variable},
+    credentials::{Credentials, Kind, Variables, variable},
     error::Error,
     model::{
         api_version::ApiVersion, base_url::BaseUrl, sanitize::quoted_excerpt, service::Service,
@@ -90,13 +90,11 @@ impl ClientBuilder {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) for an address or a service that is not
     /// valid.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_variables(variable)
+        Self::from_variables(&variable)
     }
 
-    pub(crate) fn from_variables(
-        read: impl Fn(&str) -> Result<Option<String>, Error>,
-    ) -> Result<Self, Error> {
-        let mut builder = Self::default().credentials(Credentials::from_variables(&read)?);
+    pub(crate) fn from_variables(read: &Variables<'_>) -> Result<Self, Error> {
+        let mut builder = Self::default().credentials(Credentials::from_variables(read)?);
         let atlas = read("MONGODB_ATLAS_BASE_URL")?;
         let ops_manager = read("MONGODB_ATLAS_OPS_MANAGER_URL")?;
         let or = |url: Option<String>, default: &str| url.unwrap_or_else(|| default.to_owned());
@@ -300,7 +298,8 @@ impl ClientBuilder {
     ///   accepts API keys only.
     /// - [`ErrorKind::Input`](crate::ErrorKind::Input) if a setting is invalid, if the address
     ///   is missing, given twice, or plain HTTP to another machine, if a proxy of the
-    ///   environment cannot be used, or if the user agent is not plain text.
+    ///   environment cannot be used, if the user agent is not plain text, or if rustls has no
+    ///   provider, with the feature `rustls-no-provider`.
     /// - [`ErrorKind::Transport`](crate::ErrorKind::Transport) if the certificates given
     ///   cannot be used. The system's certificates are read when the first call needs them.
     pub fn build(self) -> Result<Client, Error> {

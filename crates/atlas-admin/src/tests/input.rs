@@ -265,7 +265,7 @@ fn the_environment_says_which_service() {
             ("MONGODB_ATLAS_PRIVATE_KEY", "hush"),
         ];
         let variables: Vec<_> = keys.iter().chain(url).copied().collect();
-        ClientBuilder::from_variables(|name| {
+        ClientBuilder::from_variables(&|name| {
             let value = variables.iter().find(|(known, _)| *known == name);
             Ok(value.map(|(_, value)| (*value).to_owned()))
         })

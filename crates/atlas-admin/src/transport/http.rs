@@ -7,8 +7,12 @@ use reqwest::{Client, Request, redirect, retry};
 use tokio::runtime;
 
 use super::{
-    ResponseFuture, Transport, pool::Pool, proxy::Route, resolver::Resolver, send_error::SendError,
-    tls::Certificates,
+    ResponseFuture, Transport,
+    pool::Pool,
+    proxy::Route,
+    resolver::Resolver,
+    send_error::SendError,
+    tls::{self, Certificates},
 };
 use crate::{
     error::{Error, ErrorKind},
@@ -33,6 +37,7 @@ impl HttpSettings {
     /// Creates a client that builds requests and sends none. It needs no certificates of the
     /// system.
     pub(crate) fn request_builder(&self) -> Result<Client, Error> {
+        tls::check_provider()?;
         let builder = self.certificates.apply(Client::builder(), false).no_proxy();
         builder.build().map_err(|error| {
             Error::new(ErrorKind::Transport, "cannot create an HTTP client").with_source(error)

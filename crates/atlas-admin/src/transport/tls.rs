@@ -4,7 +4,6 @@ use reqwest::ClientBuilder;
 #[cfg(any(feature = "native-tls", feature = "rustls-no-provider"))]
 use reqwest::{Certificate, Identity};
 
-#[cfg(any(feature = "native-tls", feature = "rustls-no-provider"))]
 use crate::error::Error;
 
 /// The certificates that a client is given.
@@ -59,6 +58,20 @@ impl Certificates {
     pub(super) fn apply(&self, builder: ClientBuilder, _uses_tls: bool) -> ClientBuilder {
         builder
     }
+}
+
+/// Checks that rustls has a provider, without which reqwest panics.
+pub(super) fn check_provider() -> Result<(), Error> {
+    #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        return Err(
+            Error::input("the program has installed no provider for rustls").with_advice(
+                "call CryptoProvider::install_default first, or turn on the feature rustls of \
+                     atlas-admin",
+            ),
+        );
+    }
+    Ok(())
 }
 
 /// Chooses the library, since reqwest may have been built with others for other crates.
